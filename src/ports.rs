@@ -312,7 +312,7 @@ impl fmt::Debug for Lease {
 }
 
 /// Why the journal did not take what it was told. Nothing may be written to the service without it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum JournalError {
     /// It cannot be reached now, and may be again soon. Nothing new begins until then.
     #[error("the journal cannot be reached since {since}: {reason}")]

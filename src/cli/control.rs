@@ -260,7 +260,7 @@ async fn record(
             let before = pass::resume(journal, tenant, run, by).await.map_err(unusable)?;
             request.resumed(before.as_ref());
         }
-        Order::Reconcile { .. } | Order::Stop { .. } | Order::LetGo => {}
+        Order::Reconcile { .. } | Order::Stop { .. } | Order::LetGo | Order::Undo(_) => {}
     }
     Ok(request)
 }

@@ -86,6 +86,11 @@ impl Failure {
         Self { exit: Exit::Configuration, ..self }
     }
 
+    /// The program ends in this way because of it.
+    pub(super) fn exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     pub(super) fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self

@@ -29,7 +29,7 @@ use super::{
     service_manager::{self, Ending, StatusLine},
     session::{store, switch},
     signals::Signals,
-    stop_setting, why,
+    stop_setting, undo, why,
 };
 use crate::{
     board::{Board, Doing, News, ReceiverRow, Status},
@@ -123,6 +123,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let heard = publisher.listener();
     let tell = Box::new(move |rows: &[ReceiverRow]| heard(&News::Receivers(rows)));
     let telling = notices::worker(&settings, place.as_ref(), tell);
+    let remembered = place.clone();
     let (statuses, seen) = watch::channel(Arc::new(Status::default()));
     let (publish, server) =
         publish(&settings, (&once.paths, &sources, place), (&pulse, &lifetime), listens, statuses)
@@ -135,6 +136,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
         switch: switch.clone(),
         journal: Arc::new(journal),
+        past: undo::past(remembered),
         execution: backend.execution,
         timing: settings.run,
         pulse,

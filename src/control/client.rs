@@ -48,6 +48,9 @@ pub enum ClientError {
         /// What to do.
         hint: String,
     },
+    /// The service does not know such an order: it is of another version.
+    #[error("the service that runs does not know this order: it is an older dialplane")]
+    Unknown,
     /// What comes back is not an answer.
     #[error("the service gave no answer that can be understood: {0}")]
     NoAnswer(String),
@@ -66,6 +69,7 @@ impl ClientError {
             Self::NotAllowed(..) => "ask as the user of the service, or as root".to_owned(),
             Self::NoSocket(error) => error.hint().to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Unknown => "start the service again with this version".to_owned(),
             Self::NoAnswer(_) => {
                 "see its log; `dialplane status` says whether it is alive".to_owned()
             }
@@ -97,6 +101,11 @@ impl Client {
         self.ask(Method::POST, &path, body).await
     }
 
+    /// Whether a service listens there.
+    pub async fn is_heard(&self) -> bool {
+        fits(&self.path).is_ok() && UnixStream::connect(&self.path).await.is_ok()
+    }
+
     /// What became of a request; waits a while if that is still open.
     pub async fn request(&self, id: &str) -> Result<Request, ClientError> {
         self.ask(Method::GET, &format!("/api/requests/{id}?wait"), String::new()).await
@@ -119,7 +128,7 @@ impl Client {
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
         let request = axum::http::Request::builder()
-            .method(method)
+            .method(&method)
             .uri(path)
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
@@ -130,7 +139,7 @@ impl Client {
             let status = answer.status();
             let body = to_bytes(Body::new(answer.into_body()), ANSWER_BYTES).await;
             let body = body.map_err(|error| ClientError::NoAnswer(error.to_string()))?;
-            understood(status, &body)
+            understood(&method, status, &body)
         };
         // The connection ends when its sender is gone; until then it moves the bytes.
         let mut connection = std::pin::pin!(connection);
@@ -153,7 +162,16 @@ impl Client {
     }
 }
 
-fn understood<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ClientError> {
+fn understood<T: DeserializeOwned>(
+    method: &Method,
+    status: StatusCode,
+    body: &[u8],
+) -> Result<T, ClientError> {
+    if method == Method::POST
+        && matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+    {
+        return Err(ClientError::Unknown);
+    }
     if status.is_success() {
         return serde_json::from_slice(body)
             .map_err(|error| ClientError::NoAnswer(error.to_string()));

@@ -10,20 +10,25 @@
 //! An order becomes a [`Request`] with an id, which says at any time what became of it: taken,
 //! done by which run, or refused and why. A client that waits asks for the request again.
 //!
+//! An undo is an order as well. It names the plan that somebody has seen, by its fingerprint: the
+//! service plans it again, under its own lease, and carries out that plan or none.
+//!
 //! **Invariant:** the queue is bounded and nothing waits in the loop for a client.
 //!
 //! **Invariant:** the right to give orders on the socket is the right to open it: mode 0600, and
 //! the user on the other end is the service's own or root.
 
+mod carried;
 mod client;
 mod desk;
 mod order;
 mod request;
 mod socket;
 
+pub use carried::Carried;
 pub use client::{Client, ClientError};
 pub use desk::{Busy, Desk, Orders, Placed, desk};
-pub use order::{Body, Order};
+pub use order::{Body, Order, TakeBack, TakeBackBody};
 pub use request::{PassMade, Request, State};
 pub use socket::{FILE, Socket, SocketError, may_order};
 
@@ -32,3 +37,6 @@ pub const LONGEST: usize = 200;
 
 /// The largest order, in bytes.
 pub const ORDER_BYTES: usize = 4096;
+
+/// The largest undo, which names each of its runs, in bytes.
+pub const UNDO_BYTES: usize = 1 << 20;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Order;
+use super::{Carried, Order};
 use crate::{model::Suspension, words::time};
 
 /// An order that was given, and what became of it.
@@ -16,7 +16,7 @@ pub struct Request {
     pub kind: String,
     /// By which it is asked for.
     pub id: String,
-    /// `reconcile`, `suspend`, `resume` or `stop`.
+    /// `reconcile`, `suspend`, `resume`, `stop` or `undo`.
     pub order: String,
     /// The tenant that it is about; absent if that is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +45,9 @@ pub struct Request {
     /// The tenants whose pass it still waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
+    /// What became of each tenant of an undo, in the order of its plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Carried>,
 }
 
 /// How far a request is.
@@ -97,6 +100,7 @@ impl Request {
             passes: Vec::new(),
             behind: Vec::new(),
             waiting: Vec::new(),
+            carried: Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ mod pulse;
 mod rounds;
 mod state;
 mod told;
+mod undo;
 mod versions;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -29,7 +30,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::state::Loop;
-pub use self::{publish::Publisher, pulse::Pulse};
+pub use self::{publish::Publisher, pulse::Pulse, undo::Past};
 use crate::{
     board::News,
     config::{Execution, Run},
@@ -55,6 +56,8 @@ pub struct Daemon<R, P, J> {
     pub switch: StopSwitch,
     /// Remembers, for as long as the service runs.
     pub journal: Arc<J>,
+    /// What is on record of runs: for an undo.
+    pub past: Past,
     /// How plans are carried out.
     pub execution: Execution,
     /// When to look again.

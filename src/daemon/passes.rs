@@ -66,6 +66,11 @@ impl Passes {
         }
     }
 
+    /// All begin no new step.
+    pub(super) fn stop_all(&self) {
+        self.0.values().for_each(|running| running.stop.cancel());
+    }
+
     /// Other manifests are in force. What a running pass means to do is no longer what is wanted: it
     /// begins no new step, and the next one plans again.
     pub(super) fn supersede(&self, in_force: &InForce, changed: &BTreeSet<TenantName>) {

@@ -5,6 +5,7 @@ mod manifests;
 mod orders;
 mod renew;
 mod stops;
+mod undo;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +31,7 @@ use super::{
     passes::{Passes, Running},
     rounds::Rounds,
     told::Told,
+    undo::Undone,
     versions::{Said, Versions},
 };
 use crate::{
@@ -59,6 +61,7 @@ pub(super) enum Task {
     /// An order is on record under this run, or cannot be: what was suspended before, if it is a
     /// resumption.
     Recorded(String, Result<Option<Suspension>, JournalError>),
+    Undone(Undone),
 }
 
 /// The loop between two events.
@@ -192,6 +195,7 @@ where
             self.look_at_all();
         }
         self.record_edicts();
+        self.take_back();
         for tenant in self.alarms.rung(Timestamp::now()) {
             self.schedule.bring_forward(&tenant, now);
         }
@@ -235,6 +239,7 @@ where
             }
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
+            Ok((id, Task::Undone(undone))) => self.undone(id, undone),
             Ok((id, Task::Ended(ended))) => {
                 let began = self.running.ended(id).map_or(self.now(), |running| running.began);
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
@@ -257,6 +262,8 @@ where
                     self.finish(&tenant, Ending::Failed, began, Some(failure));
                 } else if self.not_recorded(failure.id()) {
                     error!(%failure, "recording an order ended unexpectedly");
+                } else if self.not_undone(failure.id()) {
+                    error!(%failure, "an undo ended unexpectedly");
                 } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
@@ -280,9 +287,10 @@ where
         }
     }
 
-    /// Whether a pass may begin: all tenants were looked at, and the journal is there.
+    /// Whether a pass may begin: all tenants were looked at, the journal is there, and nobody takes
+    /// anything back.
     fn may_begin(&self) -> bool {
-        self.beginning.is_over() && self.away.is_none()
+        self.beginning.is_over() && self.away.is_none() && !self.told.undoes()
     }
 
     fn pass(&mut self, name: TenantName) {

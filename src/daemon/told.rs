@@ -4,14 +4,17 @@
 //! reconcile        waits until servers of branches were asked, for a look at the manifests that begins after
 //!                  that, then for a pass of each tenant
 //! suspend, resume  waits for the pass under way, then for the journal
+//! undo             waits until nobody works on any tenant; nobody does until it has ended
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use tokio::task::Id;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    control::TakeBack,
     model::{TenantId, TenantName, TenantRef},
     source::Wish,
 };
@@ -29,6 +32,23 @@ pub(super) struct Told {
     served: BTreeMap<TenantName, (String, Vec<String>)>,
     /// In the order in which they came.
     edicts: Vec<Edict>,
+    /// In the order in which they came; the first may be under way.
+    undos: VecDeque<Back>,
+}
+
+/// Somebody wants runs taken back.
+#[derive(Debug)]
+pub(super) struct Back {
+    /// The request.
+    pub(super) id: String,
+    /// Who wants it.
+    pub(super) by: String,
+    /// What.
+    pub(super) order: TakeBack,
+    /// It begins no new step.
+    pub(super) stop: CancellationToken,
+    /// The task that does it, once it does.
+    pub(super) task: Option<Id>,
 }
 
 /// Somebody wants everything, or one tenant, to be looked at.
@@ -138,5 +158,49 @@ impl Told {
     pub(super) fn recorded(&mut self, task: Id) -> Option<Edict> {
         let place = self.edicts.iter().position(|edict| edict.task == Some(task))?;
         Some(self.edicts.remove(place))
+    }
+
+    /// Whether something is being recorded.
+    pub(super) fn is_recording(&self) -> bool {
+        self.edicts.iter().any(|edict| edict.task.is_some())
+    }
+
+    /// Runs are to be taken back.
+    pub(super) fn undo(&mut self, back: Back) {
+        self.undos.push_back(back);
+    }
+
+    /// Whether an undo is under way or waits: nothing else begins.
+    pub(super) fn undoes(&self) -> bool {
+        !self.undos.is_empty()
+    }
+
+    /// Whether an undo is under way: nothing else is recorded.
+    pub(super) fn is_undoing(&self) -> bool {
+        self.undos.front().is_some_and(|back| back.task.is_some())
+    }
+
+    /// The undo that may begin now; nothing if one is under way.
+    pub(super) fn next_undo(&mut self) -> Option<&mut Back> {
+        self.undos.front_mut().filter(|back| back.task.is_none())
+    }
+
+    /// An undo that concerns a tenant begins no new step.
+    pub(super) fn stop_undo(&self, tenant: &TenantName) {
+        for back in self.undos.iter().filter(|back| back.order.tenants.contains(tenant)) {
+            back.stop.cancel();
+        }
+    }
+
+    /// The task of an undo has ended.
+    pub(super) fn undone(&mut self, task: Id) -> Option<Back> {
+        let is_first = self.undos.front().is_some_and(|back| back.task == Some(task));
+        if is_first { self.undos.pop_front() } else { None }
+    }
+
+    /// Those that have not begun; they never will.
+    pub(super) fn unbegun_undos(&mut self) -> Vec<Back> {
+        let under_way = usize::from(self.is_undoing());
+        self.undos.drain(under_way..).collect()
     }
 }

@@ -26,7 +26,7 @@ pub struct TenantReport {
 }
 
 /// Why a tenant was given up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Stop {
     /// The next call would have failed as well.
     #[error("{0}")]
@@ -52,7 +52,7 @@ pub enum Stop {
 }
 
 /// What became of the sync.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum SyncOutcome {
     /// Nothing was written and none was owed.
     NotNeeded,

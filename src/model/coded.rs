@@ -30,6 +30,14 @@ macro_rules! coded {
                 serializer.serialize_str(self.code())
             }
         }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+                let code = <String as serde::Deserialize>::deserialize(reader)?;
+                let kind = Self::ALL.iter().copied().find(|kind| kind.code() == code);
+                kind.ok_or_else(|| serde::de::Error::custom(format!("`{code}` is not a known code")))
+            }
+        }
     };
 }
 

@@ -3,7 +3,7 @@
 use super::coded;
 
 /// A call that did not succeed, in words for the person who has to act on it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 #[error("{message}")]
 pub struct Fault {
     /// What kind of failure it was: decides what happens next.

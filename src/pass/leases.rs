@@ -120,10 +120,15 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
     run: impl Fn(&TenantName) -> RunId,
     progress: &(dyn Fn(&TenantPlan, &Step, &StepOutcome) + Sync),
 ) -> Vec<TenantReport> {
-    let mut order: Vec<(usize, &TenantPlan)> = plan.tenants.iter().enumerate().collect();
-    order.sort_by_key(|(_, tenant)| !matches!(tenant.sync, SyncPlan::Owed(_) | SyncPlan::Again(_)));
+    let owes = |number: &usize| {
+        matches!(plan.tenants[*number].sync, SyncPlan::Owed(_) | SyncPlan::Again(_))
+    };
+    // By number: what borrows from the plan could not go to another thread.
+    let mut order: Vec<usize> = (0..plan.tenants.len()).collect();
+    order.sort_by_key(|number| !owes(number));
     let mut reports: BTreeMap<usize, TenantReport> = stream::iter(order)
-        .map(|(number, tenant)| {
+        .map(|number| {
+            let tenant = &plan.tenants[number];
             let run = run(&tenant.tenant);
             let lease = leases.give(&tenant.tenant);
             async move {

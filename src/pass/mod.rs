@@ -24,6 +24,7 @@ use crate::{
     ports::LiveReader,
 };
 
+mod back;
 mod first;
 mod leases;
 mod review;
@@ -31,6 +32,7 @@ mod shared;
 mod suspend;
 mod tenant;
 
+pub use back::{Undescribed, by_tenant};
 pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
 pub use review::{Seen, Versions, review, see, see_nothing};

@@ -58,6 +58,16 @@ impl Shared {
         inner.fleet.looked(&tenant.name, &tenant.id, observation(live.clone()), memory);
     }
 
+    /// Something was written of a tenant beside its passes, and this is remembered now; nothing if
+    /// the journal cannot tell.
+    pub fn was_written(&self, tenant: &DesiredTenant, memory: Option<Arc<Memory>>) {
+        let mut inner = self.inner();
+        match memory {
+            Some(memory) => inner.fleet.remembers(&tenant.name, &tenant.id, memory),
+            None => drop(inner.moving.insert(tenant.name.clone(), tenant.id.clone())),
+        }
+    }
+
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

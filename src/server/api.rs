@@ -6,6 +6,7 @@
 //! POST /api/resume/TENANT        { by }
 //! POST /api/stop                 { by, reason }          --> 200 once no new call begins
 //! POST /api/resume               { by }
+//! POST /api/undo                 { by, undo }            --> 202 with a request; on the socket alone
 //! GET  /api/requests/ID[?wait]                           --> what became of it
 //! ```
 
@@ -27,7 +28,7 @@ use super::{
     app::{App, Shared},
 };
 use crate::{
-    control::{self, Body, Order, Request},
+    control::{self, Body, ORDER_BYTES, Order, Request, UNDO_BYTES},
     foreign::typed,
     model::TenantName,
 };
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/resume/{tenant}", post(resume))
         .route("/api/stop", post(stop))
         .route("/api/resume", post(let_go))
+        .route("/api/undo", post(undo))
         .route("/api/requests/{id}", get(request))
 }
 
@@ -89,6 +91,22 @@ async fn stop(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response
 
 async fn let_go(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
     place(&app, *door, sent, |_: &Body| Ok(Order::LetGo), Request::is_settled).await
+}
+
+/// An undo changes phones by what somebody has seen on a terminal, and only who may open the socket
+/// may have seen it.
+async fn undo(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
+    if *door == Door::Network {
+        let hint = "run `dialplane undo` on the machine of the service";
+        return error(StatusCode::FORBIDDEN, "an undo is not taken over the network", hint);
+    }
+    place(&app, *door, sent, taking_back, is_taken).await
+}
+
+fn taking_back(body: &Body) -> Result<Order, Wrong> {
+    let hint = "`dialplane undo PASS --apply` sends it";
+    let undo = body.undo.clone().ok_or_else(|| ("it says not what to undo".to_owned(), hint))?;
+    undo.read().map(Order::Undo).map_err(|wrong| (wrong, hint))
 }
 
 /// What became of a request; with `?wait` once it is settled, or after a while.
@@ -140,7 +158,8 @@ async fn place(
     enough: impl Fn(&Request) -> bool,
 ) -> Response {
     let (head, body) = sent.into_parts();
-    let body = match body_of(&head.headers, body).await {
+    let most = if head.uri.path() == "/api/undo" { UNDO_BYTES } else { ORDER_BYTES };
+    let body = match body_of(&head.headers, body, most).await {
         Ok(body) => body,
         Err(refusal) => return *refusal,
     };
@@ -180,7 +199,7 @@ fn told(request: &Request, open: StatusCode) -> Response {
 
 /// The body of an order. No page of a browser can send one: it would have to ask before, and is
 /// told nothing.
-async fn body_of(headers: &HeaderMap, body: Bytes) -> Result<Body, Box<Response>> {
+async fn body_of(headers: &HeaderMap, body: Bytes, most: usize) -> Result<Body, Box<Response>> {
     let refuse = |status, message: &str, hint: &str| Err(Box::new(error(status, message, hint)));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
@@ -188,8 +207,8 @@ async fn body_of(headers: &HeaderMap, body: Bytes) -> Result<Body, Box<Response>
         let hint = "send `Content-Type: application/json`, and `{}` if there is nothing to say";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an order is JSON", hint);
     }
-    let Ok(bytes) = to_bytes(body, control::ORDER_BYTES).await else {
-        let message = format!("an order has {} bytes at most", control::ORDER_BYTES);
+    let Ok(bytes) = to_bytes(body, most).await else {
+        let message = format!("an order has {most} bytes at most");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, &message, "send a shorter reason");
     };
     if bytes.trim_ascii().is_empty() {

@@ -348,6 +348,9 @@ async fn over_http_orders_need_the_token_and_come_from_no_browser() {
     assert_eq!(door.get("/api/requests/other", &[&word]).status, 404);
     let asked = door.post("/api/reconcile/contoso", &[kind, &word], "{}");
     assert!(matches!(asked.status, 200 | 202), "{}", asked.body);
+    let undo = door.post("/api/undo", &[kind, &word], "{}");
+    assert_eq!(undo.status, 403, "{}", undo.body);
+    assert!(undo.body.contains("not taken over the network"), "{}", undo.body);
     let plan = stage.run(&["why", USER]).await.stdout;
     assert!(plan.contains("bert@pager over HTTP: ticket 4711"), "{plan}");
     assert_eq!(service.stop().await, Some(0));

@@ -1,6 +1,8 @@
 //! `dialplane undo` through the real binary: shown, carried out, refused, and what git says to it
 //! afterwards.
 
+mod handed;
+
 use std::fs;
 
 use dialplane::{
@@ -214,23 +216,6 @@ async fn a_patch_makes_an_undo_last() {
     assert!(again.stdout.is_empty() && again.stderr.contains("want already"), "{}", again.stderr);
     assert_code(&stage.run(&["undo", &pass, "--apply"]).await, 0);
     assert_code(&stage.run(&["plan"]).await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn while_the_service_runs_an_undo_says_what_to_do() {
-    let (stage, pass) = passed().await;
-    let mut service = stage.start(&["run"]);
-    service
-        .until("it works", || stage.path().join(".dialplane/sandbox/status.json").exists())
-        .await;
-    let refused = stage.run(&["undo", &pass, "--apply"]).await;
-    assert_code(&refused, 1);
-    assert!(
-        refused.stderr.contains("is in use by") && refused.stderr.contains("End the service"),
-        "{}",
-        refused.stderr
-    );
-    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

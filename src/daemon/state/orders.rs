@@ -46,6 +46,7 @@ where
                 self.decree(&id, by, &tenant, What::Suspend(reason, until))
             }
             Order::Resume { tenant } => self.decree(&id, by, &tenant, What::Resume),
+            Order::Undo(undo) => self.wants_undo(&id, by, undo),
         };
         self.orders.note(&id, |request| match taken {
             Ok(()) => request.state = State::Taken,
@@ -56,13 +57,14 @@ where
     /// The service ends: what belongs on record is put there before, and nobody looks any more.
     pub(in crate::daemon) fn take_last_orders(&mut self) {
         for placed in self.orders.close() {
-            if let Order::Reconcile { .. } = &placed.order {
+            if let Order::Reconcile { .. } | Order::Undo(_) = &placed.order {
                 let hint = "ask the service that is started next";
                 self.orders.note(&placed.id, |request| request.refuse("the service ends", hint));
             } else {
                 self.told(placed);
             }
         }
+        self.refuse_undos();
     }
 
     /// Something belongs on record of a tenant. While a pass works on it, that begins no new step.
@@ -76,13 +78,14 @@ where
         let tenant = self.known(name)?;
         if matches!(what, What::Suspend(..)) {
             self.running.stop(&tenant.id);
+            self.told.stop_undo(name);
         }
         self.told.decree(Edict { id: id.to_owned(), by, tenant, what, task: None });
         Ok(())
     }
 
     /// The tenant of this name, if one is in force.
-    fn known(&self, name: &TenantName) -> Result<TenantRef, Refusal> {
+    pub(super) fn known(&self, name: &TenantName) -> Result<TenantRef, Refusal> {
         let tenants = &self.in_force.desired.tenants;
         if let Some(tenant) = tenants.get(name) {
             return Ok(tenant.reference());
@@ -103,6 +106,9 @@ where
     pub(super) fn record_edicts(&mut self) {
         let daemon = &self.daemon;
         let running = &self.running;
+        if self.told.is_undoing() {
+            return;
+        }
         for edict in self.told.recordable(|id| !running.work_on(id)) {
             self.runs += 1;
             let run = pass::run_id(daemon.journal.now(), self.runs);

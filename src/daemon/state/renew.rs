@@ -27,6 +27,7 @@ where
             provisioner,
             switch: before.switch.clone(),
             journal: Arc::clone(&before.journal),
+            past: before.past.clone(),
             execution,
             timing,
             pulse: before.pulse.clone(),

@@ -71,7 +71,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
     ("journal", &["board", "config", "model", "ports"], &["reqwest", "notify"]),
     ("stop", &["model", "ports"], &["reqwest", "notify", "tokio"]),
     ("sandbox", &["model", "ports"], &["reqwest", "notify"]),
-    ("control", &["model"], &["reqwest", "notify::"]),
+    ("control", &["execute", "model", "plan"], &["reqwest", "notify::"]),
     ("server", &["board", "config", "control", "model"], &["reqwest", "notify", "std::fs"]),
     (
         "notices",

@@ -4,12 +4,20 @@
 //! a pass, the last one, all since a moment --their runs, by tenant--> entries --pass::decide_undo--> Plan
 //! ```
 //!
-//! Without `--apply` there is a reader only; nothing that [`show`] holds could write.
+//! Without `--apply` there is a reader only; nothing that [`show`] holds could write. Beside a running
+//! service, which has the right to write, the undo is handed over to it (`service`).
+
+mod asked;
+mod recorded;
+mod service;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
+
+use asked::asked;
+pub(super) use recorded::past;
 
 use super::{
     args::{Global, Once, PlanOutput},
@@ -18,9 +26,7 @@ use super::{
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
-    out,
-    past::{self, Meant},
-    patch,
+    past, patch,
     report::Recovered,
     session,
     show::{self, View},
@@ -28,13 +34,12 @@ use super::{
 };
 use crate::{
     config::{Execution, Settings},
-    foreign::line,
-    journal::{OpenError, Place},
-    model::{Begun, Entry, PartOf, TenantName},
+    control::Client,
+    journal::{OpenError, Place, Store},
+    model::{Entry, PartOf, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
-    ports::{History, LiveReader},
-    words::{many, time},
+    ports::LiveReader,
 };
 
 /// For its help.
@@ -66,7 +71,8 @@ pub(super) struct Arguments {
     since: Option<Timestamp>,
     #[command(flatten)]
     tenants: Tenants,
-    /// Carry it out. Without this it is only shown, and nothing can be written
+    /// Carry it out, or have the running service do it. Without this it is only shown, and nothing can
+    /// be written
     #[arg(long)]
     apply: bool,
     /// Do not ask on a terminal whether the plan is meant
@@ -115,96 +121,30 @@ pub(super) async fn undo(
     let asked = asked(arguments, &history, &begun).await?;
     let once = arguments.as_once();
     let looked = session::look(&once, &settings, signals).await?;
-    let tenants = by_tenant(asked.entries, &looked)?;
+    let tenants = pass::by_tenant(asked.entries, &looked.in_force).map_err(undescribed)?;
     let back = Back { what: &asked.what, tenants, looked: &looked, signals };
     let exit = if arguments.apply {
-        carry_out(global, &back, &once, arguments.yes, &settings).await
+        let view = View::of(&once, global);
+        match Place::of(&settings.state).open().await {
+            Ok(journal) => {
+                let configuration = manifests::configuration(global);
+                let asked = (&view, arguments.yes);
+                carry_out(&back, &journal, asked, (&settings, configuration)).await
+            }
+            Err(error @ OpenError::InUse { .. }) => {
+                let client = Client::of(&settings.state.path);
+                if !client.is_heard().await {
+                    return Err(in_use(error));
+                }
+                let asked_for = (&view, arguments.yes);
+                service::hand_over(&back, &asked.runs, asked_for, (&settings, &client)).await
+            }
+            Err(error) => return Err(error.into()),
+        }
     } else {
         show(global, &back, &once, arguments, &settings).await
     }?;
     Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
-}
-
-/// What is to be taken back.
-struct Asked {
-    /// In words: `pass 1f0c5e7a93`.
-    what: String,
-    /// All that is on record of it, in its order.
-    entries: Vec<Entry>,
-}
-
-/// The runs that the arguments mean.
-async fn asked(
-    arguments: &Arguments,
-    history: &impl History,
-    begun: &[Begun],
-) -> Result<Asked, Failure> {
-    let (what, runs) = match (&arguments.id, arguments.since) {
-        (_, Some(since)) => (format!("all since {}", time(since)), past::since(since, begun)?),
-        (_, None) if arguments.last => of(past::last(begun)?),
-        (Some(id), None) => match past::meant(id, begun) {
-            Ok(meant) => of(meant),
-            Err(unknown) => return old(id, history).await?.ok_or(unknown),
-        },
-        (None, None) => return Err(past::unknown("", begun)),
-    };
-    let all = runs.len();
-    let runs: Vec<&Begun> =
-        runs.into_iter().filter(|run| arguments.tenants.has(&run.tenant)).collect();
-    if runs.is_empty() {
-        return Err(Failure::new(format!("{what} wrote nothing of such a tenant"))
-            .hint("`dialplane history PASS` lists its tenants"));
-    }
-    if runs.len() < all {
-        out::talk(&format!("left out by --tenant: {} of {what}\n", many(all - runs.len(), "run")));
-    }
-    let mut entries = Vec::new();
-    // The oldest first: what was there before the first of them is what comes back.
-    for run in runs.iter().rev() {
-        entries.extend(history.entries(&run.run).await?);
-    }
-    Ok(Asked { what, entries })
-}
-
-fn of(meant: Meant<'_>) -> (String, Vec<&Begun>) {
-    match meant {
-        Meant::Pass(pass, runs) if runs.iter().all(|run| run.run.as_str() == pass.as_str()) => {
-            (format!("run {pass}"), runs)
-        }
-        Meant::Pass(pass, runs) => (format!("pass {pass}"), runs),
-        Meant::Run(run) => (format!("run {}", run.run), vec![run]),
-    }
-}
-
-/// A run that is too long ago to be among those that are looked at, by its whole id.
-async fn old(id: &str, history: &impl History) -> Result<Option<Asked>, Failure> {
-    let run = past::run(id);
-    let entries = history.entries(&run).await?;
-    Ok((!entries.is_empty()).then(|| Asked { what: format!("run {run}"), entries }))
-}
-
-/// What is on record, by the tenants that it is of, by the names that those have now.
-fn by_tenant(
-    entries: Vec<Entry>,
-    looked: &FoundManifests,
-) -> Result<BTreeMap<TenantName, Vec<Entry>>, Failure> {
-    let tenants = &looked.in_force.desired.tenants;
-    let mut by_tenant: BTreeMap<TenantName, Vec<Entry>> = BTreeMap::new();
-    for entry in entries {
-        let Some(tenant) = tenants.values().find(|tenant| tenant.id == entry.tenant_id) else {
-            return Err(Failure::new(format!(
-                "run {} was of tenant {}, which the manifests do not describe",
-                line(&entry.run),
-                entry.tenant
-            ))
-            .hint(
-                "its rules are needed for an undo: bring the tenant's document back, or correct \
-                    it, or leave the tenant out (`--tenant`)",
-            ));
-        };
-        by_tenant.entry(tenant.name.clone()).or_default().push(entry);
-    }
-    Ok(by_tenant)
 }
 
 async fn show(
@@ -233,54 +173,48 @@ async fn show(
 }
 
 async fn carry_out(
-    global: &Global,
     back: &Back<'_>,
-    once: &Once,
-    yes: bool,
-    settings: &Settings,
+    journal: &Store,
+    (view, yes): (&View<'_>, bool),
+    (settings, configuration): (&Settings, Option<PathBuf>),
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
-    let journal = Place::of(&settings.state).open().await.map_err(in_use)?;
     let tenants = &back.looked.in_force.desired.tenants;
     let own = back.tenants.keys().filter_map(|name| tenants.get(name));
     let own = own.map(|tenant| (&tenant.name, &tenant.id));
-    let leases = Leases::take(&journal, own).await.map_err(session::unusable)?;
-    let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
+    let leases = Leases::take(journal, own).await.map_err(session::unusable)?;
+    let memories = leases.memories(journal, tenants.values()).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
     drop(memories);
     let switch = session::switch(false, settings);
     session::stop(&mut plan, &switch);
-    let view = View::of(once, global);
-    confirm::agree(&plan, &backend, (&view, yes), back.signals).await?;
+    confirm::agree(&plan, &backend, (view, yes), back.signals).await?;
     let part_of = PartOf { pass: pass::pass_id(), undoes: Some(back.what.to_owned()) };
     // No version of the manifests wants this.
     Ok(session::carry_out(
         &plan,
-        (&backend, &journal, leases),
-        (switch, manifests::configuration(global)),
+        (&backend, journal, leases),
+        (switch, configuration),
         (None, part_of),
         (&Recovered::new(), &Place::of(&settings.state)),
-        &view,
+        view,
         back.signals,
     )
     .await)
 }
 
-/// Why the journal cannot be written: mostly because the service works with it.
+/// Another process writes, and it takes no orders: an `apply`, or a service without a socket.
 fn in_use(error: OpenError) -> Failure {
-    let in_use = matches!(error, OpenError::InUse { .. });
-    let failure = Failure::from(error);
-    if in_use {
-        failure.hint(
-            "an undo and the service cannot write at once. End the service, and see that nothing \
-                starts it again (`systemctl stop dialplane`); undo; commit what `undo --patch` \
-                prints, or the service does it again; start it. The stop switch would hold the \
-                undo as well",
-        )
-    } else {
-        failure
-    }
+    Failure::from(error).hint(
+        "a running service is handed the undo on its control socket, and nobody listens there: \
+            wait until that process is done, or end it (`systemctl stop dialplane`), and undo again",
+    )
+}
+
+fn undescribed(error: pass::Undescribed) -> Failure {
+    let hint = error.hint();
+    Failure::new(error).hint(hint)
 }
 
 /// The way back.
