@@ -14,6 +14,9 @@ const MOST: usize = 5;
 /// How alike a name must be to be suggested.
 const ALIKE: f64 = 0.85;
 
+/// Digits of a number without its country, at least.
+const LOCAL: usize = 6;
+
 /// A user of a tenant.
 pub(super) type User = (TenantName, Upn);
 
@@ -76,7 +79,7 @@ impl Known<'_> {
     fn number(&self, text: &str) -> Result<Meant, Failure> {
         let mut wanted = Vec::new();
         let mut sent = Vec::new();
-        let mut understood = Err(format!("`{text}` is no telephone number"));
+        let mut understood = Err(format!("`{text}` is not a phone number"));
         for (tenant, memory, _) in &self.tenants {
             let number = match PhoneNumber::parse(text, tenant.extension_prefix.as_ref()) {
                 Ok(number) => number,
@@ -99,9 +102,17 @@ impl Known<'_> {
             understood = Ok(number.normal().to_owned());
         }
         let number = understood.map_err(|why| {
-            Failure::new(why).hint("write it as in the manifests, such as +14255550100")
+            let failure = Failure::new(why);
+            if let Some((number, user)) = self.ends_as(text) {
+                return failure.hint(format!("did you mean {number} of {user}?"));
+            }
+            failure.hint("write it as in the manifests, such as +14255550100")
         })?;
         if wanted.is_empty() && sent.is_empty() {
+            if let Some((number, user)) = self.ends_as(text) {
+                return Err(Failure::new(format!("no manifest wants {text}"))
+                    .hint(format!("did you mean {number} of {user}?")));
+            }
             return Err(Failure::new(format!(
                 "no manifest wants {number}, and the journal has not sent it to anybody"
             ))
@@ -111,6 +122,17 @@ impl Known<'_> {
             ));
         }
         Ok(Meant::Number { number, wanted, sent })
+    }
+
+    /// The one number that a manifest wants and that ends as this one does, as somebody writes it who
+    /// is in its country.
+    fn ends_as(&self, text: &str) -> Option<(String, Upn)> {
+        let end = text.trim_start_matches(['+', '0']);
+        let users = self.tenants.iter().flat_map(|(tenant, ..)| tenant.users.values());
+        let numbers = users.filter_map(|user| Some((user.details.phone()?.normal(), &user.upn)));
+        let mut alike = numbers.filter(|(number, _)| number.ends_with(end));
+        let (number, user) = alike.next().filter(|_| end.len() >= LOCAL)?;
+        alike.next().is_none().then(|| (number.to_owned(), user.clone()))
     }
 
     fn unknown(&self, text: &str) -> Failure {
@@ -153,6 +175,11 @@ fn looks_like_a_number(text: &str) -> Option<String> {
     }
     let plus = if digits.starts_with('+') { "+" } else { "" };
     let bare: String = digits.chars().filter(char::is_ascii_digit).collect();
+    // As it is dialled from abroad.
+    let bare = match bare.strip_prefix("00") {
+        Some(number) if plus.is_empty() && number.len() > 7 => number.to_owned(),
+        _ => bare,
+    };
     // No extension is as long as a whole number.
     let plus = if plus.is_empty() && bare.len() > 9 { "+" } else { plus };
     Some(format!("{plus}{bare}{}", rest.map(|rest| format!(";{rest}")).unwrap_or_default()))

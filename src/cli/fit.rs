@@ -5,6 +5,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// The narrowest terminal that lines are broken for.
 const NARROWEST: usize = 40;
+/// What is in front of the last column is its label if it takes no more than this part of a line:
+/// then it goes on in its own column.
+const LABEL: usize = 4;
 /// How much further a line goes on than it began.
 const FURTHER: usize = 4;
 
@@ -22,8 +25,12 @@ pub(super) fn fit(text: &str, width: usize) -> String {
         } else {
             let mut line = Line::new(&mut out, body, width);
             let (front, last) = last_column(body);
-            line.fit(front);
-            if !last.is_empty() {
+            let label = Line::columns(&body[..body.len() - last.len()]);
+            if last.is_empty() || label * LABEL <= width {
+                line.indent = if last.is_empty() { line.indent } else { label };
+                line.fit(body);
+            } else {
+                line.fit(front);
                 line.go_on();
                 line.fit(last);
             }
@@ -31,6 +38,20 @@ pub(super) fn fit(text: &str, width: usize) -> String {
         out.push_str(end);
     }
     out
+}
+
+/// The same, but for lines of a source, of which marks below say where something is wrong.
+pub(super) fn fit_but_sources(text: &str, width: usize) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.map(|line| if is_source(line) { line.to_owned() } else { fit(line, width) }).collect()
+}
+
+/// Whether a line is one of a source, `12 | name: value`, a mark below one, or where that is.
+fn is_source(line: &str) -> bool {
+    let line = anstream::adapter::strip_str(line).to_string();
+    let behind_number =
+        line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    behind_number.starts_with('|') || behind_number.starts_with("-->")
 }
 
 /// A long line under way.
@@ -175,6 +196,23 @@ mod tests {
         assert_eq!(fit(text, 60), fitted);
         let text = format!("  {FAINT}disable{FAINT:#}  a@contoso.com   {FAINT}m/{FAINT:#}\n");
         assert_eq!(fit(&text, 60), text, "what fits stays as it is");
+    }
+
+    #[test]
+    fn what_has_a_label_goes_on_beside_it() {
+        let text = "  wanted   calling enabled, phoneNumber +14255550100, sbcGatewayId 805\n";
+        let fitted =
+            "  wanted   calling enabled, phoneNumber\n           +14255550100, sbcGatewayId 805\n";
+        assert_eq!(fit(text, 48), fitted);
+    }
+
+    #[test]
+    fn lines_of_a_source_stay_as_they_are() {
+        let wide = "word ".repeat(12);
+        let source = format!("12 |   a: {wide}\n   |   {wide}^^^\n  --> {wide}\n");
+        assert_eq!(fit_but_sources(&source, 60), source);
+        let fitted = fit_but_sources(&format!("error: {wide}\n   = hint: {wide}\n"), 60);
+        assert!(fitted.lines().all(|line| line.len() <= 60), "{fitted}");
     }
 
     #[test]

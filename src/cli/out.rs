@@ -71,9 +71,19 @@ pub(super) fn json_line(value: &serde_json::Value) {
 /// Talk, for stderr. Bars step aside for it.
 pub(super) fn talk(text: &str) {
     beside_bars(|| {
+        let text = fitted_talk(&foreign::printable(text));
         let mut stderr = anstream::stderr().lock();
-        let _ = stderr.write_all(foreign::printable(text).as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     });
+}
+
+/// Talk in lines that are not longer than the terminal is wide, if stderr is one.
+fn fitted_talk(text: &str) -> String {
+    let width = io::stderr().is_terminal().then(|| terminal_size::terminal_size_of(io::stderr()));
+    match width.flatten() {
+        Some((width, _)) => fit::fit_but_sources(text, usize::from(width.0)),
+        None => text.to_owned(),
+    }
 }
 
 /// Problems that are shown with their source lines, at most: nobody reads more, and a broken

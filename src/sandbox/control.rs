@@ -83,8 +83,11 @@ impl Pages<'_> {
 
     fn calls(&self, request: &Request) -> Reply {
         let writes_only = request.query("writes").as_deref() == Some("true");
-        let list: Vec<_> = self.calls.all().filter(|call| call.write || !writes_only).collect();
-        Reply::json(200, &json!(list))
+        let list = self.calls.all().filter(|call| call.write || !writes_only);
+        // One a line: people read it in a terminal.
+        let list: Vec<String> = list.map(|call| json!(call).to_string()).collect();
+        let body = format!("[\n{}\n]\n", list.join(",\n"));
+        Reply { body, ..Reply::json(200, &json!([])) }
     }
 
     fn change_faults(&mut self, request: &Request) -> Result<Reply, Reply> {

@@ -197,3 +197,19 @@ async fn red_is_who_loses_calling_and_nothing_else() {
     assert_eq!(red.len(), 2, "{coloured}");
     assert!(red[0].contains("1 person would lose calling") && red[1].contains("disable"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_disable_is_held_stands_before_those_that_hold_anything_else() {
+    let spec = "limits: { disable: { percent: 0 }, changes: { percent: 0 } }";
+    let house = House::open(&many(60, 2, spec, Some((59, 1))), |world| {
+        for tenant in 0..60 {
+            store(world, &format!("p0@kunde-{tenant:02}.com"), Field::SbcGatewayId, gateway(806));
+        }
+        switch(world, "p1@kunde-59.com", Calling::Enabled);
+    })
+    .await;
+    let text = shown(&house.plan().await, Detail::Usual);
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("tenant "));
+    let first = lines.nth(1).unwrap_or_default();
+    assert!(first.starts_with("kunde-59") && first.ends_with("1 disable held"), "{text}");
+}

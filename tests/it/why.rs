@@ -114,7 +114,9 @@ async fn an_apply_by_hand_is_a_look_as_well() {
 async fn a_number_the_beginning_of_a_name_and_a_slip_of_the_pen_are_understood() {
     let stage = Stage::drifted().await;
     assert_eq!(stage.run(&["apply"]).await.code, 3);
-    for number in ["+14255550004", "14255550004", "tel:+14255550004", "+1 425 555-0004"] {
+    for number in
+        ["+14255550004", "14255550004", "0014255550004", "tel:+14255550004", "+1 425 555-0004"]
+    {
         let told = text(&stage, number).await;
         assert!(
             told.starts_with("+14255550004\n  wanted   by user4@adatum.example in adatum\n"),

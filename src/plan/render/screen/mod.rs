@@ -105,7 +105,8 @@ fn told<'p>(plan: &'p Plan, screen: &Screen<'_>) -> (Vec<&'p TenantPlan>, Vec<&'
     let (mut told, quiet): (Vec<_>, Vec<_>) = plan.tenants.iter().partition(tells);
     told.sort_by_cached_key(|tenant| {
         let (worst, count) = Harm::worst(tenant);
-        (worst, Reverse(count), tenant.remarks.problems.is_empty())
+        let held = if worst == Harm::Held { table::held_disables(tenant) } else { 0 };
+        (worst, Reverse(held), Reverse(count), tenant.remarks.problems.is_empty())
     });
     (told, quiet)
 }

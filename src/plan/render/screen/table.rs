@@ -119,11 +119,22 @@ fn beside(tenant: &TenantPlan) -> Vec<String> {
     said.extend((tenant.mode == Mode::Report).then(|| "report".to_owned()));
     let unforeseen = tenant.unforeseen().len();
     said.extend((unforeseen > 0).then(|| format!("{unforeseen} may lose calling")));
+    let held = held_disables(tenant).saturating_sub(unforeseen);
+    said.extend((held > 0 && tenant.mode != Mode::Report).then(|| match held {
+        1 => "1 disable held".to_owned(),
+        held => format!("{held} disables held"),
+    }));
     said.extend(
         (!tenant.remarks.problems.is_empty())
             .then(|| many(tenant.remarks.problems.len(), "problem")),
     );
     said
+}
+
+/// The people who would lose calling if nothing held it.
+pub(super) fn held_disables(tenant: &TenantPlan) -> usize {
+    let is_held = |step: &&Step| step.action == Action::Disable && !tenant.may_run(step);
+    tenant.steps.iter().filter(is_held).count()
 }
 
 /// Who loses calling, by name: the one list that nobody should have to look for.
