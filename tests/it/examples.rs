@@ -167,6 +167,28 @@ fn the_application_of_graph_is_shown_with_its_defaults() {
 }
 
 #[test]
+fn the_base_of_kustomize_holds_what_is_there_but_the_monitor() {
+    let base = json(&text("kubernetes/kustomization.yaml")).remove(0);
+    let mut held: Vec<String> = base["resources"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|name| name.as_str().expect("a name").to_owned())
+        .collect();
+    held.extend(["kustomization.yaml".to_owned(), "monitor.yaml".to_owned()]);
+    held.sort();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/kubernetes");
+    let mut there: Vec<String> = fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    there.sort();
+    assert_eq!(held, there);
+    let deployment = json(&text("kubernetes/deployment.yaml"));
+    assert!(deployment.iter().all(|object| object["metadata"]["namespace"] == base["namespace"]));
+}
+
+#[test]
 fn what_is_beside_the_deployment_means_its_pods_and_its_port() {
     let deployment = json(&text("kubernetes/deployment.yaml"));
     let pods = deployment.iter().find(|object| object["kind"] == "Deployment").expect("the pods");
