@@ -43,9 +43,8 @@ pub(super) async fn observe(
     let seen = targets::look(global, &command.targets, None, false, signals).await?;
     let unread = targets::tell_unread(&seen.shots);
     if unread == seen.shots.len() {
-        return Err(
-            Failure::new("no tenant could be read").hint("nothing was written; look again later")
-        );
+        return Err(Failure::new("no tenant could be read")
+            .hint("nothing was written; correct what is told above, and run it again"));
     }
     let users: usize = seen
         .shots

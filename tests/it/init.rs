@@ -1,6 +1,6 @@
 //! From an empty folder to a first plan, with the real binary and without any network.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use crate::{
     folder::folder,
@@ -164,10 +164,34 @@ fn settings_for_graph_and_for_an_account_are_valid_as_they_are() {
         assert_eq!(own, [".github/actions/dialplane"]);
         assert!(fleet.join(own[0]).join("action.yml").is_file());
         assert!(fs::read_to_string(fleet.join(".gitignore")).unwrap().contains("/secrets/"));
+        let mode = fs::metadata(fleet.join("secrets")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         // The settings are read, and what is missing is the manifests.
         let ended = run(&fleet, &["plan"]);
         assert!(ended.stderr.contains("there are no manifests"), "{}", ended.stderr);
     }
+}
+
+#[test]
+fn before_the_first_import_doctor_says_what_graph_still_needs() {
+    let folder = folder();
+    assert_eq!(run(folder.path(), &["init", "--graph"]).code, 0);
+    let told = run(folder.path(), &["doctor"]).stdout;
+    for missing in [
+        "`manifests` is not there",
+        "`graph.clientId` is not filled in",
+        "the client secret cannot be read: file secrets/graph-secret",
+    ] {
+        assert!(told.contains(missing), "{missing}: {told}");
+    }
+    let path = folder.path().join("dialplane.yaml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let id = "5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b";
+    fs::write(&path, settings.replace("00000000-0000-0000-0000-000000000000", id)).unwrap();
+    fs::write(folder.path().join("secrets/graph-secret"), "a-secret\n").unwrap();
+    let told = run(folder.path(), &["doctor", "-v"]).stdout;
+    assert!(told.contains("the client secret can be read"), "{told}");
+    assert!(!told.contains("a-secret"), "{told}");
 }
 
 #[test]

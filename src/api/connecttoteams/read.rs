@@ -164,7 +164,10 @@ impl LiveReader for Reader {
         Self::inventory(self, tenant)
             .await
             .inspect_err(|fault| {
-                tracing::warn!(tenant = %tenant.name, %fault, "the inventory could not be read");
+                // Who reads through Graph alone has no account to ask, and knows.
+                if fault.kind != FaultKind::NotConfigured {
+                    tracing::warn!(tenant = %tenant.name, %fault, "the inventory could not be read");
+                }
             })
             .ok()
     }

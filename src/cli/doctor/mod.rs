@@ -202,6 +202,9 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
     }
     let mut checks = here.list;
     checks.extend(secrets::check(&settings).await);
+    if looked.is_none() {
+        checks.extend(secrets::graph(&settings).await);
+    }
     if let Ok(backend) = backend {
         checks.extend(service(&settings, &backend, looked.as_ref(), &command.tenants).await);
         checks.extend(account::readers(

@@ -42,6 +42,35 @@ pub(super) async fn check(settings: &Settings) -> Vec<Check> {
     all
 }
 
+/// What a login to Graph needs, where no tenant is there yet whose reading would log in.
+pub(super) async fn graph(settings: &Settings) -> Vec<Check> {
+    let Some(graph) = &settings.graph else { return Vec::new() };
+    let mut checks = Checks::of("graph");
+    if graph.client_id.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
+        checks.fail(
+            "login",
+            "`graph.clientId` is not filled in",
+            "write the application (client) id of your registration into the configuration",
+        );
+    }
+    // A command may mean to be asked for a key.
+    let is_command = matches!(graph.client_secret, SecretSource::Command { .. });
+    if is_command {
+        return checks.list;
+    }
+    match graph.client_secret.read().await {
+        Err(error) => checks.fail(
+            "login",
+            format!("the client secret cannot be read: {error}"),
+            "`graph.clientSecret` says where it comes from: env, file or command",
+        ),
+        Ok(_) => {
+            checks.pass("login", "the client secret can be read; the first import logs in with it");
+        }
+    }
+    checks.list
+}
+
 /// The receivers of notices: everything but whether they take one, which would send it.
 async fn notices(settings: &Settings) -> Vec<Check> {
     let poster = Poster::new(&settings.notices);

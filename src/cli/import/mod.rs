@@ -164,9 +164,8 @@ async fn carry_out(
         targets::look(global, targets, command.live.as_deref(), false, signals).await?;
     let unread = targets::tell_unread(&shots);
     if unread == shots.len() {
-        return Err(
-            Failure::new("no tenant could be read").hint("nothing was written; look again later")
-        );
+        return Err(Failure::new("no tenant could be read")
+            .hint("nothing was written; correct what is told above, and run it again"));
     }
     let choice = command.choice();
     let (imported, unknown) = proven_beside(shots, &choice, there)?;

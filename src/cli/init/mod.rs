@@ -6,11 +6,11 @@
 //! **Invariant:** nothing that is there is changed, except that `.gitignore` gets lines at its end.
 //! If any file would be in the way, nothing is written.
 
+mod beside;
 mod files;
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -136,14 +136,17 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
     for file in &made {
         check(folder, &file.path)?;
     }
-    let ignored = ignored(folder, &begin)?;
+    let ignored = beside::ignored(folder, &begin)?;
     for file in &made {
         let path = files::place(folder, file);
         import::write(&path, &file.text)
             .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         out::data(&format!("{}\n", line(path.display())));
     }
-    ignore(folder, &ignored)?;
+    beside::ignore(folder, &ignored)?;
+    if matches!(begin, Begin::Graph | Begin::Account) {
+        beside::make_secrets(folder)?;
+    }
     out::talk(&next(command, &begin));
     Ok(Exit::Done)
 }
@@ -259,36 +262,6 @@ async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
     let id = ask::question("GUID of its Microsoft tenant: ", signals).await?;
     targets::tenant_ref(&format!("{name}={id}"))
         .map_err(|reason| Failure::new(format!("nothing was written: {reason}")))
-}
-
-/// What `.gitignore` lacks of what is not for git: the journal, secrets, lists with names of people.
-fn ignored(folder: &Path, begin: &Begin) -> Result<String, Failure> {
-    let lines: &[&str] = match begin {
-        Begin::Demo => &["/.dialplane/"],
-        Begin::List(_) => &["/.dialplane/", "*.csv"],
-        Begin::Graph | Begin::Account => &["/.dialplane/", "/secrets/"],
-    };
-    let path = folder.join(files::GITIGNORE);
-    let found = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        found => found.map_err(|error| {
-            Failure::new(format!("{}: {error}: nothing was written", path.display()))
-        })?,
-    };
-    Ok(files::ignored(&found, lines))
-}
-
-/// Adds it.
-fn ignore(folder: &Path, added: &str) -> Result<(), Failure> {
-    let path = folder.join(files::GITIGNORE);
-    let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
-    if added.is_empty() {
-        return Ok(());
-    }
-    let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(failure)?;
-    file.write_all(added.as_bytes()).map_err(failure)?;
-    out::data(&format!("{}\n", line(path.display())));
-    Ok(())
 }
 
 /// What to do now.
