@@ -232,8 +232,8 @@ mod tests {
     async fn charts_say_in_words_what_they_show() {
         let text = shown(&Status::default(), &Query::default(), &Found::Nothing).await;
         for told in [
-            "aria-label=\"Steps: 4 accepted in the first pass of a commit, 2 accepted later: drift, \
-                or held before, 1 answer lost, 1 failed\"",
+            "aria-label=\"Steps: 4 accepted in the first pass of a commit, or without one, 2 accepted \
+                later: drift, or held before, 1 answer lost, 1 failed\"",
             "aria-label=\"From commit to applied: 1 commit carried out, half of them within 1 min\"",
             "<title>01 Jan: 8 steps</title>",
             "<rect class=\"c-wanted\" x=\"0\" y=\"40\"",

@@ -56,7 +56,7 @@ fn row(pass: &PassRow, now: Timestamp) -> Markup {
             td {
                 small {
                     code { "dialplane history " (line(&pass.pass)) }
-                    @if !pass.is_undo { " " code { "dialplane undo " (line(&pass.pass)) } }
+                    @if !pass.is_undo { br; code { "dialplane undo " (line(&pass.pass)) } }
                 }
             }
         }
@@ -67,7 +67,7 @@ fn row(pass: &PassRow, now: Timestamp) -> Markup {
 fn steps(days: &[Day]) -> Markup {
     let parts = |day: &Day| {
         [
-            ("c-wanted", day.wanted, "accepted in the first pass of a commit"),
+            ("c-wanted", day.wanted, "accepted in the first pass of a commit, or without one"),
             ("c-later", day.later, "accepted later: drift, or held before"),
             ("c-lost", day.lost, "answer lost"),
             ("c-failed", day.failed, "failed"),
