@@ -143,3 +143,128 @@ fn applied(pass: &Pass, commit: &Revision) -> Option<(Date, Duration)> {
     let took = Duration::try_from(last.duration_since(made)).ok()?;
     Some((day_of(last), took))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        journal::{Run, SentStep},
+        model::{
+            Before, Details, Fault, FaultKind, PartOf, PassId, RunId, TenantId, TenantName, Upn,
+            Verb,
+        },
+    };
+
+    const NOW: &str = "2026-07-14T12:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn commit(name: &str, made: &str) -> Revision {
+        Revision { commit: name.to_owned(), at: Some(at(made)), ..Revision::default() }
+    }
+
+    /// A pass of one run that began then, with these outcomes, and whose sync was accepted a minute
+    /// later.
+    fn pass(began: &str, revision: Option<Revision>, outcomes: Vec<Option<StepOutcome>>) -> Pass {
+        let began = at(began);
+        let step = |outcome: Option<StepOutcome>| SentStep {
+            user: Upn::parse("adele@contoso.com").unwrap(),
+            verb: Verb::Enable,
+            details: Details::default(),
+            before: Before::default(),
+            origin: None,
+            sent: began,
+            outcome: outcome.map(|outcome| (began, outcome)),
+        };
+        let id = PassId::new("1f0c5e7a93");
+        let run = Run {
+            id: RunId::new("run"),
+            tenant: TenantName::parse("contoso").unwrap(),
+            tenant_id: TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
+            began,
+            last: began,
+            meant: outcomes.len(),
+            revision,
+            by: None,
+            part_of: PartOf { pass: id.clone(), undoes: None },
+            plan: String::new(),
+            steps: outcomes.into_iter().map(step).collect(),
+            sync: RunSync::Accepted(began + Duration::from_secs(60)),
+        };
+        Pass { id, runs: vec![run] }
+    }
+
+    fn accepted(steps: usize) -> Vec<Option<StepOutcome>> {
+        vec![Some(StepOutcome::Accepted); steps]
+    }
+
+    fn day(days: &[Day], date: &str) -> Day {
+        let date: Date = date.parse().unwrap();
+        days.iter().find(|day| day.date == date).cloned().unwrap()
+    }
+
+    #[test]
+    fn there_are_fourteen_days_and_the_last_is_today_in_utc() {
+        let days = days(&[], at(NOW));
+        let dates: Vec<String> = days.iter().map(|day| day.date.to_string()).collect();
+        assert_eq!((dates.len(), &*dates[0], &*dates[13]), (14, "2026-07-01", "2026-07-14"));
+        assert!(days.iter().all(|day| day.steps() == 0));
+    }
+
+    #[test]
+    fn steps_of_a_commit_are_wanted_in_its_first_pass_and_later_in_others() {
+        let made = "2026-07-13T10:00:00Z";
+        let all = [
+            pass("2026-07-13T10:01:00Z", Some(commit("a", made)), accepted(2)),
+            pass("2026-07-14T01:00:00Z", Some(commit("a", made)), accepted(3)),
+            pass("2026-07-14T02:00:00Z", None, accepted(1)),
+        ];
+        let days = days(&all, at(NOW));
+        let (first, second) = (day(&days, "2026-07-13"), day(&days, "2026-07-14"));
+        assert_eq!((first.wanted, first.later), (2, 0));
+        assert_eq!((second.wanted, second.later), (1, 3));
+        assert_eq!(first.applied, [Duration::from_secs(120)], "until the sync, and once");
+        assert!(second.applied.is_empty());
+    }
+
+    #[test]
+    fn files_that_were_edited_since_count_as_wanted_and_say_nothing_of_the_time() {
+        let edited = Revision { edited: true, ..commit("a", "2026-07-13T10:00:00Z") };
+        let first = pass("2026-07-13T10:01:00Z", Some(edited.clone()), accepted(1));
+        let second = pass("2026-07-13T10:05:00Z", Some(edited), accepted(1));
+        let told = day(&days(&[first, second], at(NOW)), "2026-07-13");
+        assert_eq!((told.wanted, told.applied.len()), (2, 0));
+    }
+
+    #[test]
+    fn of_a_commit_that_is_older_than_the_days_it_is_not_known_when_it_was_first_applied() {
+        let old = commit("a", "2026-06-30T23:59:00Z");
+        let told = day(
+            &days(&[pass("2026-07-01T00:00:00Z", Some(old), accepted(1))], at(NOW)),
+            "2026-07-01",
+        );
+        assert_eq!((told.wanted, told.applied.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_was_refused_or_lost_is_counted_and_what_was_not_tried_is_not() {
+        let fault = || Fault::new(FaultKind::Rejected, "no");
+        let outcomes = vec![
+            Some(StepOutcome::Failed(fault())),
+            Some(StepOutcome::Unknown(fault())),
+            None,
+            Some(StepOutcome::NotTried("stopped".to_owned())),
+        ];
+        let told =
+            day(&days(&[pass("2026-07-14T00:00:00Z", None, outcomes)], at(NOW)), "2026-07-14");
+        assert_eq!((told.wanted, told.later, told.failed, told.lost), (0, 0, 1, 2));
+    }
+
+    #[test]
+    fn what_is_older_than_the_days_is_left_out() {
+        let old = pass("2026-06-30T23:59:59Z", None, accepted(5));
+        assert!(days(&[old], at(NOW)).iter().all(|day| day.steps() == 0));
+    }
+}
