@@ -48,6 +48,9 @@ pub enum ClientError {
         /// What to do.
         hint: String,
     },
+    /// The service knows nothing of the request: it was started again since.
+    #[error("{0}")]
+    Forgotten(String),
     /// The service does not know such an order: it is of another version.
     #[error("the service that runs does not know this order: it is an older dialplane")]
     Unknown,
@@ -69,6 +72,7 @@ impl ClientError {
             Self::NotAllowed(..) => "ask as the user of the service, or as root".to_owned(),
             Self::NoSocket(error) => error.hint().to_owned(),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Forgotten(_) => "`dialplane history` shows what was done".to_owned(),
             Self::Unknown => "start the service again with this version".to_owned(),
             Self::NoAnswer(_) => {
                 "see its log; `dialplane status` says whether it is alive".to_owned()
@@ -177,6 +181,9 @@ fn understood<T: DeserializeOwned>(
             .map_err(|error| ClientError::NoAnswer(error.to_string()));
     }
     Err(match serde_json::from_slice(body) {
+        Ok(Refusal { error, .. }) if status == StatusCode::NOT_FOUND => {
+            ClientError::Forgotten(error)
+        }
         Ok(Refusal { error, hint }) => ClientError::Refused { message: error, hint },
         Err(_) => ClientError::NoAnswer(status.to_string()),
     })

@@ -76,7 +76,7 @@ async fn told(
     let mut request = client.order(order, &operator::name()).await.map_err(not_taken)?;
     while !request.is_settled() {
         request = tokio::select! {
-            told = client.request(&request.id) => told.map_err(lost)?,
+            told = client.request(&request.id) => told.map_err(not_done)?,
             () = signals.asked().cancelled_owned() => return Err(Failure::new(
                 "nobody waits any more, and the service goes on with the undo")
                 .hint("`dialplane history` shows what it did; `dialplane stop` stops it")),
@@ -104,7 +104,7 @@ fn not_taken(error: ClientError) -> Failure {
             Failure::new(format!("nothing was changed: {}", line(&error)))
                 .hint("the service has ended meanwhile: undo again, which then works without it")
         }
-        ClientError::NoAnswer(_) => lost(error),
+        error @ ClientError::NoAnswer(_) => lost(&error),
         error => {
             let hint = line(error.hint());
             Failure::new(line(error)).hint(hint)
@@ -112,15 +112,19 @@ fn not_taken(error: ClientError) -> Failure {
     }
 }
 
-/// The order was taken, and what became of it cannot be heard any more.
-fn lost(error: ClientError) -> Failure {
-    let why = match error {
-        ClientError::Refused { message, .. } => message,
-        error => error.to_string(),
-    };
+/// The order was taken, and the service refuses it or cannot be heard any more.
+fn not_done(error: ClientError) -> Failure {
+    match error {
+        ClientError::Refused { message, hint } => Failure::new(line(message)).hint(line(hint)),
+        error => lost(&error),
+    }
+}
+
+/// What became of it cannot be heard any more.
+fn lost(error: &ClientError) -> Failure {
     Failure::new(format!(
         "the service ended before it said what became of the undo ({}): some of it may be done",
-        line(why)
+        line(error)
     ))
     .hint(
         "`dialplane history` shows what was done; undo again, and the plan shows what is left: \
@@ -141,7 +145,7 @@ fn reports(plan: &Plan, carried: Option<&Request>) -> Result<Vec<TenantReport>, 
         None => Some(TenantReport::untouched(&tenant.work(), RunId::new(""))),
     };
     let reports: Option<Vec<TenantReport>> = plan.tenants.iter().map(report).collect();
-    reports.ok_or_else(|| lost(ClientError::NoAnswer("it is about another plan".to_owned())))
+    reports.ok_or_else(|| lost(&ClientError::NoAnswer("it is about another plan".to_owned())))
 }
 
 /// Each step, where each is told in a line.
