@@ -3,6 +3,8 @@
 //! **Invariant:** a filter never hides that something else is there. `--tenant` narrows what is
 //! planned and done, and what it leaves out is counted; the rest only changes what is shown.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use glob::{MatchOptions, Pattern};
 
@@ -117,7 +119,8 @@ impl Shown {
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Users {
     /// Show only steps and problems of this user, or of users like it (`adele*`); may be given more
-    /// than once. The last line and the exit code stay those of all
+    /// than once. The last line and the exit code stay those of all, but for a review with `--base`,
+    /// which ends as what it shows and counts the rest
     #[arg(id = "user", long = "user", value_name = "GLOB", value_parser = pattern, add = complete::users(), conflicts_with_all = ["summary", "quiet"])]
     like: Vec<Pattern>,
 }
@@ -135,6 +138,24 @@ impl Users {
     pub(super) fn has(&self, user: &Upn) -> bool {
         let options = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
         self.is_all() || self.like.iter().any(|like| like.matches_with(user.as_str(), options))
+    }
+
+    /// Fails if one that was asked for matches none of these users.
+    pub(super) fn know<'u>(&self, known: impl Iterator<Item = &'u Upn>) -> Result<(), Failure> {
+        if self.is_all() {
+            return Ok(());
+        }
+        let known: BTreeSet<&Upn> = known.collect();
+        let matches = |one: &Pattern| {
+            let one = Self { like: vec![one.clone()] };
+            known.iter().any(|user| one.has(user))
+        };
+        let Some(unknown) = self.like.iter().find(|like| !matches(like)) else { return Ok(()) };
+        let asked = unknown.as_str();
+        let like = if is_name(asked) { "" } else { "like " };
+        let meant = meant(asked, known.iter().map(|user| user.as_str()), 2);
+        Err(Failure::new(format!("neither version of the manifests names a user {like}`{asked}`"))
+            .hint(format!("{meant}`*` is any text: `--user 'adele*'`")))
     }
 }
 

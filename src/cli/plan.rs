@@ -36,6 +36,7 @@ Examples:
   dialplane plan --base origin/main          what this branch changes, offline
   dialplane plan --base main --live live.json
                                              the same against live state, drift beside it
+  dialplane plan --base main --user 'adele*' what it does to her; so is the exit code
   dialplane plan --at 2026-12-01T08:00:00+01:00
                                              what would be done then: joiners, leavers
   dialplane plan --approve --reason 'leavers of June' > manifests/june.yaml
@@ -54,7 +55,7 @@ pub(super) struct Arguments {
     /// Show what a change of the manifests does: from this version of them, a commit of git or a
     /// folder, to those here or of `--head`. Drift stands beside it. Without `--live` the two
     /// versions are compared with each other, and not with the service
-    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "approve", "fail_on", "user", "summary", "quiet"])]
+    #[arg(long, value_name = "REF|DIR", conflicts_with_all = ["sandbox", "approve", "fail_on", "summary", "quiet"])]
     base: Option<String>,
     /// The version with the change: a commit of git, which is read and not checked out [default: the
     /// manifests here]
@@ -243,7 +244,8 @@ async fn decide_and_show(
             mask: asked.mask,
             out: asked.out,
         };
-        return review::review(global, (asked.once, asked.live, change), view, signals).await;
+        let what = (asked.once, asked.live, change);
+        return review::review(global, what, asked.users, view, signals).await;
     }
     let once = asked.once;
     if once.output != PlanOutput::Text && !asked.users.is_all() {

@@ -20,7 +20,7 @@ pub(crate) fn no_git() -> bool {
 }
 
 /// The fleet, where contoso is pruned and may lose some people at once.
-fn pruning() -> String {
+pub(crate) fn pruning() -> String {
     let text = fleet();
     let (before, after) = text.split_at(text.find("metadata: { name: contoso }").unwrap());
     let rules = "  prune: disable\n  limits: { disable: { percent: 50 } }\n";
@@ -28,7 +28,7 @@ fn pruning() -> String {
 }
 
 /// The lines of one user.
-fn entry<'t>(text: &'t str, user: &str) -> &'t str {
+pub(crate) fn entry<'t>(text: &'t str, user: &str) -> &'t str {
     let begin = text.find(&format!("    - userPrincipalName: {user}\n")).unwrap();
     let end = text[begin..].match_indices('\n').nth(2).unwrap().0 + 1;
     &text[begin..begin + end]
@@ -83,7 +83,7 @@ pub(crate) fn json(ended: &Ended) -> Value {
 }
 
 /// Verb and user of each step of a part, in order.
-fn steps(part: &Value) -> Vec<String> {
+pub(crate) fn steps(part: &Value) -> Vec<String> {
     let tenants = part["tenants"].as_array().unwrap();
     let steps = tenants.iter().flat_map(|tenant| tenant["steps"].as_array().unwrap());
     let mut named: Vec<String> = steps

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     args::{Global, Once, PlanOutput},
-    choose::Tenants,
+    choose::{Tenants, Users},
     exit::{Exit, Failure},
     manifests, out, saved, session, show,
     signals::Signals,
@@ -21,12 +21,12 @@ use crate::{
     config::Settings,
     journal::Place,
     manifest::InForce,
-    model::DesiredTenant,
+    model::{DesiredTenant, Upn},
     pass::{self, Memories, Versions},
     plan::{
         Mask,
         render::{Compared, Mistake},
-        review::Review,
+        review::{LeftOut, Review, Scope},
     },
     source::{Repository, Sources},
     words::list,
@@ -66,6 +66,7 @@ pub(super) struct View<'a> {
 pub(super) async fn review(
     global: &Global,
     (once, live, change): (&Once, Option<&Path>, Change<'_>),
+    users: &Users,
     view: View<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
@@ -98,7 +99,7 @@ pub(super) async fn review(
         // It is one of what was made up.
         review.fingerprint = None;
     }
-    only(&mut review, &once.tenants);
+    let left_out = only(&mut review, versions, &once.tenants, users)?;
     let (live, observed) = against.unzip();
     let from = Compared {
         lacks: version::lacks(&base, &head, &paths)?,
@@ -109,6 +110,7 @@ pub(super) async fn review(
         configuration_changes,
         changed_only: !change.all && !configuration_changes,
         mistakes: mistakes(&head.diagnostics, view.mask),
+        left_out,
     };
     if let Some(file) = view.out {
         saved::write_review(&review, &from, file)?;
@@ -183,12 +185,26 @@ async fn compare(
     Ok((review, Some((kept.name().to_owned(), observed))))
 }
 
-/// Leaves only the tenants that were named, if any were. Numbers were compared over all.
-fn only(review: &mut Review, tenants: &Tenants) {
-    review.caused.retain(|plan| tenants.has(plan.tenant.as_str()));
-    review.drift.retain(|plan| tenants.has(plan.tenant.as_str()));
-    if !tenants.is_all() {
-        review.fingerprint = None;
+/// Leaves the tenants and the users that were asked for, if any were. Numbers were compared over all.
+fn only(
+    review: &mut Review,
+    versions: Versions<'_>,
+    tenants: &Tenants,
+    users: &Users,
+) -> Result<Option<LeftOut>, Failure> {
+    if tenants.is_all() && users.is_all() {
+        return Ok(None);
     }
-    review.touched.retain(|tenant, _| tenants.has(tenant.as_str()));
+    let Versions { base, head } = versions;
+    let described = base.desired.tenants.values().chain(head.desired.tenants.values());
+    let named = described.flat_map(|tenant| tenant.users.keys());
+    let plans = review.caused.tenants.iter().chain(&review.drift.tenants);
+    let steps = plans.flat_map(|tenant| &tenant.steps).map(|step| &step.user);
+    users.know(named.chain(steps))?;
+    let user = |user: &Upn| users.has(user);
+    let scope = Scope {
+        tenant: &|tenant| tenants.has(tenant.as_str()),
+        user: (!users.is_all()).then_some(&user as &dyn Fn(&Upn) -> bool),
+    };
+    Ok(Some(review.only(&scope)))
 }

@@ -148,7 +148,20 @@ impl Place<'_> {
         };
         if self.is_so(&asked) {
             touched.already.push(asked);
+        } else if self.may_be_on(&user.upn) {
+            // No step yet, and one as soon as the tenant can be read or the answer is known.
+            let why = self.why(&asked, user);
+            touched.waits.push(Waiting { asked, why });
         }
+    }
+
+    /// Whether calling is on, or not known to be off: nobody could look, or the value is not
+    /// understood.
+    fn may_be_on(&self, user: &Upn) -> bool {
+        let calling = |live: &LiveTenant| live.users.get(user).map(|live| live.calling.known());
+        self.live.is_none_or(|live| {
+            calling(live).is_some_and(|calling| calling != Some(Calling::Disabled))
+        })
     }
 
     fn memory(&self) -> &Memory {

@@ -22,6 +22,7 @@
 
 mod asked;
 mod offline;
+mod only;
 mod settings;
 mod split;
 
@@ -33,6 +34,7 @@ use super::{Fleet, Plan, TenantPlan, fingerprint_of};
 use crate::model::{Calling, Field, Fingerprint, Origin, TenantId, TenantName, Upn, Value};
 
 pub use offline::as_wanted;
+pub use only::{LeftOut, Scope};
 pub use settings::Setting;
 
 /// What a change does.

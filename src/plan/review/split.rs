@@ -143,25 +143,30 @@ fn caused_steps(head: &TenantPlan, base: Option<&TenantPlan>) -> Vec<bool> {
             *left -= 1;
         }
     }
-    let edges: Vec<(usize, usize)> = head
-        .steps
+    together(&head.steps, &mut caused);
+    caused
+}
+
+/// Marks what waits for a marked step, and what one of them waits for: these travel together.
+pub(super) fn together(steps: &Steps, marked: &mut [bool]) {
+    let edges: Vec<(usize, usize)> = steps
         .numbered()
         .flat_map(|(id, step)| step.after.iter().map(move |before| (before.0, id.0)))
         .collect();
     loop {
-        let joined = edges.iter().filter(|(one, other)| caused[*one] != caused[*other]);
+        let joined = edges.iter().filter(|(one, other)| marked[*one] != marked[*other]);
         let joined: Vec<usize> = joined.flat_map(|(one, other)| [*one, *other]).collect();
         if joined.is_empty() {
-            return caused;
+            return;
         }
         for step in joined {
-            caused[step] = true;
+            marked[step] = true;
         }
     }
 }
 
 /// Some of the steps, with new numbers. Whatever a step waits for is among them.
-fn only(steps: &Steps, wanted: impl Fn(StepId) -> bool) -> Steps {
+pub(super) fn only(steps: &Steps, wanted: impl Fn(StepId) -> bool) -> Steps {
     let kept: Vec<StepId> = steps.numbered().map(|(id, _)| id).filter(|id| wanted(*id)).collect();
     let places: BTreeMap<StepId, StepId> =
         kept.iter().enumerate().map(|(place, id)| (*id, StepId(place))).collect();
@@ -203,9 +208,9 @@ fn notes(head: &[Note], base: &[Note]) -> (Vec<Note>, Vec<Note>) {
 }
 
 /// The users that a note names, and what makes the same note of others.
-type Naming<'n> = (&'n [Upn], fn(Vec<Upn>) -> Note);
+pub(super) type Naming<'n> = (&'n [Upn], fn(Vec<Upn>) -> Note);
 
-fn naming(note: &Note) -> Option<Naming<'_>> {
+pub(super) fn naming(note: &Note) -> Option<Naming<'_>> {
     match note {
         Note::Unmanaged(users) => Some((users, Note::Unmanaged)),
         Note::NotAdopted(users) => Some((users, Note::NotAdopted)),

@@ -160,6 +160,7 @@ async fn a_large_change_has_every_summary_and_the_first_and_the_last_of_each_lis
         mistakes: (1..=2_000).map(mistake).collect(),
         configuration_changes: true,
         changed_only: true,
+        left_out: None,
     };
     let drift = plan.clone();
     let review = Review {

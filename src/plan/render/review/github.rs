@@ -1,6 +1,9 @@
 //! What a change does, as annotations of a GitHub workflow.
 
-use super::{Compared, words::verdict};
+use super::{
+    Compared,
+    words::{lacks, left_out, verdict},
+};
 use crate::{
     foreign::annotation,
     plan::{
@@ -18,6 +21,9 @@ pub fn github(review: &Review, from: &Compared) -> String {
     } else {
         mistake::annotations(&from.mistakes)
     };
-    let sum = format!("change: {}", verdict(review, from));
-    at_lines + &annotation("notice", &[("title", "dialplane")], &sum)
+    // What a merge keeps and this takes back.
+    let lacks = lacks(from).map(|lacks| annotation("warning", &[("title", "dialplane")], &lacks));
+    let left_out = left_out(from).map(|left_out| format!("; {left_out}")).unwrap_or_default();
+    let sum = format!("change: {}{left_out}", verdict(review, from));
+    at_lines + &lacks.unwrap_or_default() + &annotation("notice", &[("title", "dialplane")], &sum)
 }

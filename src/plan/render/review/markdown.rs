@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, Group, already, compared, drift, lacks, settings, verdict, waits},
+    words::{Drift, Group, already, compared, drift, lacks, left_out, settings, verdict, waits},
 };
 use crate::{
     foreign::{fenced, line, markdown as inline},
@@ -47,6 +47,9 @@ fn write_review(out: &mut String, review: &Review, from: &Compared, most: usize)
     writeln!(out, "The change {}.\n", compared(&shown))?;
     if let Some(lacks) = lacks(&shown) {
         writeln!(out, "Note: {lacks}.\n")?;
+    }
+    if let Some(left_out) = left_out(from) {
+        writeln!(out, "A part of it: {left_out}.\n")?;
     }
     if from.configuration_changes {
         writeln!(out, "Note: the configuration changes too, which is not part of this.\n")?;

@@ -9,6 +9,7 @@ mod words;
 use jiff::Timestamp;
 
 use super::Mistake;
+use crate::plan::review::LeftOut;
 
 pub use github::github as review_github;
 pub use json::{json as review_json, json_schema as review_json_schema};
@@ -37,4 +38,7 @@ pub struct Compared {
     pub configuration_changes: bool,
     /// Whether drift of tenants that the change does not concern is only counted.
     pub changed_only: bool,
+    /// What is left out because some tenants or users were asked for; absent if it is the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
 }

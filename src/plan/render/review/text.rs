@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, Group, already, compared, drift, lacks, settings, verdict, waits},
+    words::{Drift, Group, already, compared, drift, lacks, left_out, settings, verdict, waits},
 };
 use crate::{
     foreign::line,
@@ -42,6 +42,9 @@ fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Resu
     }
     write_dropped(out, review)?;
     write_drift(out, review, from, &mut told)?;
+    if let Some(left_out) = left_out(from) {
+        writeln!(out, "{FAINT}{left_out}{FAINT:#}")?;
+    }
     writeln!(out, "{BOLD}change:{BOLD:#} {}", verdict(review, from))
 }
 

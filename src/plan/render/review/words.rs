@@ -43,6 +43,38 @@ pub(super) fn lacks(compared: &Compared) -> Option<String> {
     }
 }
 
+/// What is left out because some tenants or users were asked for, in a sentence without its full
+/// stop.
+pub(super) fn left_out(compared: &Compared) -> Option<String> {
+    let left = compared.left_out?;
+    let parts = [
+        (left.steps, "step"),
+        (left.problems, "user in need of attention"),
+        (left.waits, "value without a step"),
+        (left.drift, "step of drift"),
+    ];
+    let some = parts.iter().filter(|(count, _)| *count > 0);
+    let mut said: Vec<String> = some.map(|(count, what)| counted(*count, what)).collect();
+    if left.losing_calling > 0 {
+        said.insert(0, format!("{} would lose calling", many(left.losing_calling, "person")));
+    }
+    if left.tenants > 0 {
+        said.push(format!("{} as a whole", many(left.tenants, "tenant")));
+    }
+    if said.is_empty() {
+        return Some("nothing is left out by --tenant and --user".to_owned());
+    }
+    Some(format!("left out by --tenant and --user: {}", list(said)))
+}
+
+/// A count whose noun has more words behind it.
+fn counted(count: usize, what: &str) -> String {
+    match what.split_once(' ') {
+        Some((noun, more)) => format!("{} {more}", many(count, noun)),
+        None => many(count, what),
+    }
+}
+
 /// `callPolicy.name: "Sales"`, `calling: disabled`.
 fn what(asked: &Asked) -> String {
     match &asked.what {
