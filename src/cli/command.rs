@@ -275,7 +275,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
     match command {
         Command::Init(command) => init::init(command, signals).await,
         Command::Validate(command) => validate::validate(global, command),
-        Command::Plan(command) => plan::plan(global, &command.asked(), signals).await,
+        Command::Plan(command) => plan::command(global, command, signals).await,
         Command::Show(command) => saved::show(command),
         Command::Apply(command) if command.dry_run => {
             plan::plan(global, &Asked::dry(&command.once, command.live.as_deref()), signals).await

@@ -32,6 +32,7 @@ mod lately;
 mod logging;
 mod man;
 mod manifests;
+mod mask;
 mod named_secrets;
 mod notices;
 mod observe;

@@ -13,6 +13,7 @@ use super::{
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
+    mask,
     review::{self, Change},
     saved, session,
     show::{self, View},
@@ -37,6 +38,7 @@ Examples:
   dialplane plan --base main --live live.json
                                              the same against live state, drift beside it
   dialplane plan --base main --user 'adele*' what it does to her; so is the exit code
+  dialplane plan --mask env:MASK_KEY         names as pseudonyms, for a comment
   dialplane plan --at 2026-12-01T08:00:00+01:00
                                              what would be done then: joiners, leavers
   dialplane plan --approve --reason 'leavers of June' > manifests/june.yaml
@@ -69,9 +71,10 @@ pub(super) struct Arguments {
     #[arg(long, requires = "base")]
     all: bool,
     /// Show pseudonyms and shortened numbers, and none of the words of people and services, for a
-    /// comment that more people read: the same key makes the same pseudonyms
-    #[arg(long, value_name = "KEY", value_parser = mask, conflicts_with_all = ["out", "approve"])]
-    mask: Option<Mask>,
+    /// comment that more people read: the same key makes the same pseudonyms. The key has at least 16
+    /// characters and is kept in an environment variable or a file
+    #[arg(long, value_name = "env:NAME|file:PATH", conflicts_with_all = ["out", "approve"])]
+    mask: Option<String>,
     /// How long a page of `--output markdown` may be: 60000 fits a comment of GitHub, 32768 one of
     /// Bitbucket, 150000 one of Azure DevOps, 1000000 one of GitLab
     #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = page, hide_default_value = true)]
@@ -107,16 +110,6 @@ fn later(text: &str) -> Result<Timestamp, String> {
     Ok(at)
 }
 
-/// A key for pseudonyms that nobody finds by trying.
-fn mask(key: &str) -> Result<Mask, String> {
-    if key.chars().count() < LEAST_KEY {
-        return Err(format!("a key needs at least {LEAST_KEY} characters"));
-    }
-    Mask::new(key)
-}
-
-/// The shortest key for pseudonyms.
-const LEAST_KEY: usize = 16;
 /// The shortest page that says anything of what it has to say.
 const SHORTEST: usize = 2_000;
 
@@ -138,7 +131,7 @@ enum FailOn {
 
 impl Arguments {
     /// How it is planned and shown.
-    pub(super) fn asked(&self) -> Asked<'_> {
+    fn asked<'a>(&'a self, mask: Option<&'a Mask>) -> Asked<'a> {
         Asked {
             once: &self.once,
             live: self.live.as_deref(),
@@ -148,7 +141,7 @@ impl Arguments {
             approve: self.approval(),
             change: self.change(),
             max_bytes: self.max_bytes,
-            mask: self.mask.as_ref(),
+            mask,
             at: self.at,
         }
     }
@@ -214,6 +207,25 @@ pub(super) struct Approve<'a> {
     pub(super) reason: Option<&'a str>,
 }
 
+/// The command `plan`.
+pub(super) async fn command(
+    global: &Global,
+    command: &Arguments,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
+    match mask::of(command.mask.as_deref()).await {
+        Ok(mask) => plan(global, &command.asked(mask.as_ref()), signals).await,
+        Err(failure) => {
+            let (output, most) = (command.once.output, command.max_bytes);
+            show::no_plan(IN_LOG, None, &[], output, most);
+            Err(failure)
+        }
+    }
+}
+
+/// What a page says in the place of words that not everybody may read.
+const IN_LOG: &str = "the log has it";
+
 /// Shows what would change. Where there is no plan, a page or annotations say so: they must not go on
 /// telling something else.
 pub(super) async fn plan(
@@ -224,7 +236,7 @@ pub(super) async fn plan(
     let shown = decide_and_show(global, asked, signals).await;
     if let Err(failure) = &shown {
         let mistakes = review::mistakes(&failure.diagnostics, asked.mask);
-        let why = if asked.mask.is_some() { "the log has it" } else { &failure.message };
+        let why = if asked.mask.is_some() { IN_LOG } else { &failure.message };
         let hint = failure.hint.as_deref().filter(|_| asked.mask.is_none());
         show::no_plan(why, hint, &mistakes, asked.once.output, asked.max_bytes);
     }
