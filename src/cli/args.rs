@@ -76,3 +76,15 @@ pub(super) enum Output {
     /// One JSON object
     Json,
 }
+
+/// The shortest page that says anything of what it has to say.
+const SHORTEST: usize = 2_000;
+
+/// The length of a page.
+pub(super) fn page(text: &str) -> Result<usize, String> {
+    let bytes: usize = text.parse().map_err(|_| "a number of bytes is expected".to_owned())?;
+    if bytes < SHORTEST {
+        return Err(format!("a page needs at least {SHORTEST} bytes"));
+    }
+    Ok(bytes)
+}

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::{
     approve,
-    args::{Global, Once, PlanOutput},
+    args::{self, Global, Once, PlanOutput},
     choose::{LeftOut, Users},
     confirm,
     exit::{Exit, Failure},
@@ -77,7 +77,7 @@ pub(super) struct Arguments {
     mask: Option<String>,
     /// How long a page of `--output markdown` may be: 60000 fits a comment of GitHub, 32768 one of
     /// Bitbucket, 150000 one of Azure DevOps, 1000000 one of GitLab
-    #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = page, hide_default_value = true)]
+    #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = args::page, hide_default_value = true)]
     max_bytes: usize,
     /// End with exit code 2 as well if there is drift beside the change
     #[arg(long, requires = "base")]
@@ -108,18 +108,6 @@ fn later(text: &str) -> Result<Timestamp, String> {
         return Err("this time has passed; without `--at` the plan is that of now".to_owned());
     }
     Ok(at)
-}
-
-/// The shortest page that says anything of what it has to say.
-const SHORTEST: usize = 2_000;
-
-/// The length of a page.
-fn page(text: &str) -> Result<usize, String> {
-    let bytes: usize = text.parse().map_err(|_| "a number of bytes is expected".to_owned())?;
-    if bytes < SHORTEST {
-        return Err(format!("a page needs at least {SHORTEST} bytes"));
-    }
-    Ok(bytes)
 }
 
 /// What else makes a plan end as if changes were pending.

@@ -115,6 +115,7 @@ mod screen;
 mod secrets;
 mod server;
 mod service;
+mod shown;
 mod simulate;
 mod situations;
 mod snapshot;

@@ -14,8 +14,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
+    args::{self, PlanOutput},
     exit::{Exit, Failure},
-    out, private,
+    out, private, summary,
 };
 use crate::{
     file,
@@ -33,15 +34,30 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 pub(super) struct Arguments {
     /// A plan or what a change does, saved with `plan --out` or `plan --output json`
     file: PathBuf,
+    /// How it is shown
+    #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
+    output: PlanOutput,
+    /// How long a page of `--output markdown` may be
+    #[arg(long, value_name = "BYTES", default_value_t = render::PAGE, value_parser = args::page, hide_default_value = true)]
+    max_bytes: usize,
 }
 
 /// Shows a saved plan, from the file alone.
 pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
     let (kind, saved) = read(&command.file)?;
-    out::data(&match kind {
-        Kind::Plan => text::plan(&saved),
-        Kind::Review => text::review(&saved),
-    });
+    match command.output {
+        PlanOutput::Text => out::data(&match kind {
+            Kind::Plan => text::plan(&saved),
+            Kind::Review => text::review(&saved),
+        }),
+        PlanOutput::Json => out::json(&saved),
+        PlanOutput::Ndjson => out::json_line(&saved),
+        PlanOutput::Markdown => out::data(&render::saved_markdown(&saved, command.max_bytes)),
+        PlanOutput::Github => {
+            out::data_with_commands(&render::saved_github(&saved));
+            summary::add(&render::saved_markdown(&saved, summary::PAGE));
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -73,6 +73,9 @@ fn write_compared(out: &mut String, compared: &Value) -> fmt::Result {
         (live, observed) => format!("against {live}, observed at {observed}"),
     };
     writeln!(out, "{FAINT}the change from {base} to {head}, {against}{FAINT:#}\n")?;
+    if compared["leftOut"].is_object() {
+        writeln!(out, "{YELLOW}a part: only some tenants or users were asked for{YELLOW:#}\n")?;
+    }
     for mistake in array(compared, "mistakes") {
         let (file, message) = (word(mistake, "file"), word(mistake, "message"));
         let row = mistake["line"].as_u64().map(|row| format!(":{row}")).unwrap_or_default();

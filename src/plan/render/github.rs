@@ -11,7 +11,7 @@ use crate::{
 
 /// How loud an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+pub(super) enum Level {
     /// Somebody loses calling, or may.
     Error,
     /// Something is held, wrong or not known.
@@ -40,13 +40,13 @@ impl Level {
 }
 
 /// One annotation.
-struct Said<'p> {
-    level: Level,
+pub(super) struct Said {
+    pub(super) level: Level,
     /// Whether it is about a number.
-    is_number: bool,
-    origin: Option<&'p Origin>,
-    title: String,
-    text: String,
+    pub(super) is_number: bool,
+    pub(super) origin: Option<Origin>,
+    pub(super) title: String,
+    pub(super) text: String,
 }
 
 /// The annotations of a plan, a line each, and one that counts.
@@ -58,12 +58,16 @@ pub fn github(plan: &Plan) -> String {
 
 /// The annotations of a plan, a line each.
 pub(super) fn annotations(plan: &Plan) -> String {
-    let mut said: Vec<Said<'_>> = plan.tenants.iter().flat_map(of_tenant).collect();
+    shown(plan.tenants.iter().flat_map(of_tenant).collect())
+}
+
+/// Of all that is said, what GitHub shows, a line each.
+pub(super) fn shown(mut said: Vec<Said>) -> String {
     // Of one level numbers come first; beside that the order stays.
     said.sort_by_key(|said| !said.is_number);
     let mut out = String::new();
     for level in [Level::Error, Level::Warning, Level::Notice] {
-        let of_level: Vec<&Said<'_>> = said.iter().filter(|said| said.level == level).collect();
+        let of_level: Vec<&Said> = said.iter().filter(|said| said.level == level).collect();
         for said in of_level.iter().take(level.shown()) {
             out += &one(said);
         }
@@ -76,10 +80,11 @@ pub(super) fn annotations(plan: &Plan) -> String {
     out
 }
 
-fn one(said: &Said<'_>) -> String {
-    let line = said.origin.and_then(|origin| origin.line).map(|line| line.to_string());
+fn one(said: &Said) -> String {
+    let origin = said.origin.as_ref();
+    let line = origin.and_then(|origin| origin.line).map(|line| line.to_string());
     let mut properties = Vec::new();
-    if let Some(origin) = said.origin {
+    if let Some(origin) = origin {
         properties.push(("file", origin.file.as_ref()));
     }
     properties.extend(line.as_deref().map(|line| ("line", line)));
@@ -88,7 +93,7 @@ fn one(said: &Said<'_>) -> String {
 }
 
 /// What is said of a tenant.
-fn of_tenant(tenant: &TenantPlan) -> Vec<Said<'_>> {
+fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
     let name = &tenant.tenant;
     let mut said = Vec::new();
     for step in &tenant.steps {
@@ -115,7 +120,7 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said<'_>> {
         said.extend(held.map(|(step, hold)| Said {
             level: Level::Warning,
             is_number: false,
-            origin: step.origin.as_ref(),
+            origin: step.origin.clone(),
             title: format!("{name}: the {} of {} is held", step.action.verb(), step.user),
             text: format!("{} (hint: {})", hold.reason, hold.remedy),
         }));
@@ -123,14 +128,14 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said<'_>> {
     said.extend(tenant.remarks.problems.iter().map(|problem| Said {
         level: Level::Warning,
         is_number: false,
-        origin: problem.origin.as_ref(),
+        origin: problem.origin.clone(),
         title: format!("{name}: {} is in need of attention", problem.user),
         text: format!("{} (hint: {})", problem.kind, problem.kind.remedy()),
     }));
     said
 }
 
-fn of_step<'p>(tenant: &TenantPlan, step: &'p Step) -> Said<'p> {
+fn of_step(tenant: &TenantPlan, step: &Step) -> Said {
     let name = &tenant.tenant;
     let verb = step.action.verb();
     let is_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);
@@ -148,5 +153,5 @@ fn of_step<'p>(tenant: &TenantPlan, step: &'p Step) -> Said<'p> {
         0 => format!("{verb} {}", step.user),
         _ => format!("{verb} {}: {}", step.user, changes.join(", ")),
     };
-    Said { level, is_number, origin: step.origin.as_ref(), title, text }
+    Said { level, is_number, origin: step.origin.clone(), title, text }
 }

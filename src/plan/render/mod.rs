@@ -15,6 +15,7 @@ mod mistake;
 mod note;
 mod page;
 mod review;
+mod saved;
 mod screen;
 mod text;
 
@@ -35,6 +36,7 @@ pub use mistake::{Mistake, github_without, markdown_without, no_github, no_markd
 pub use review::{
     Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
 };
+pub use saved::{saved_github, saved_markdown};
 pub use screen::{Detail, Screen, screen};
 pub use text::text;
 

@@ -316,7 +316,13 @@ async fn mistakes_are_told_as_text() {
         }
     }
     look(&stage, &["plan", "--base", branch, "--out", "review.json"]).await;
-    look(&stage, &["show", "review.json"]).await;
+    look(&stage, &["plan", "--base", "./nothing", "--out", "all.json"]).await;
+    look(&stage, &["plan", "--out", "plan.json"]).await;
+    for saved in ["review.json", "all.json", "plan.json"] {
+        for output in ["text", "json", "markdown", "github"] {
+            look(&stage, &["show", saved, "--output", output]).await;
+        }
+    }
     look(&stage, &["apply", "review.json"]).await;
     look(&stage, &["doctor"]).await;
 }
