@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::out;
-use crate::{board::Status, manifest, plan::render};
+use crate::{board::Status, config, manifest, plan::render};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -16,6 +16,8 @@ pub(super) struct Arguments {
 enum Of {
     /// Manifests, for editors
     Manifests,
+    /// The configuration, `dialplane.yaml`, for editors
+    Config,
     /// What the service says of itself: `/status` and the status file
     Status,
     /// `plan --output json`, and what `plan --out` saves
@@ -28,6 +30,7 @@ enum Of {
 pub(super) fn schema(command: &Arguments) {
     out::json(&match command.of {
         Of::Manifests => manifest::json_schema(),
+        Of::Config => config::json_schema(),
         Of::Status => Status::json_schema(),
         Of::Plan => render::json_schema(),
         Of::Review => render::review_json_schema(),

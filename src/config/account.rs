@@ -3,12 +3,16 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Endpoints, SecretSource, UserSecrets, default_retry_pause, span};
+use super::{
+    Endpoints, SecretSource, UserSecrets, default_retry_pause,
+    span::{self, Span},
+};
 
 /// The ConnecttoTeams service and the API admin who acts there (contract 2.1).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
     /// Where the service is.
@@ -33,9 +37,11 @@ pub struct Account {
     pub endpoints: Endpoints,
     /// How long one call may take.
     #[serde(default = "Account::default_timeout", with = "span")]
+    #[schemars(with = "Span")]
     pub timeout: Duration,
     /// How long it waits before it repeats a read that failed; the second time, twice as long.
     #[serde(default = "default_retry_pause", with = "span")]
+    #[schemars(with = "Span")]
     pub retry_pause: Duration,
     /// Where passwords of users come from who are set up, by the names that manifests have for
     /// them (`secretsFrom`).
@@ -49,7 +55,7 @@ pub struct Account {
 /// A tenant that is written with a token of its own and the Microsoft token set of one of its
 /// Global Admins, instead of with the provider's token and the customer's consent (contract 2.3,
 /// 2.4). Both are JSON, as the service and Microsoft gave them out.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enterprise {
     /// The credentials of the enterprise: the file that `dialplane credentials regenerate` wrote.

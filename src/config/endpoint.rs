@@ -1,11 +1,12 @@
 //! How one call of the service is made.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::body::{AUTHORISATION, Body};
 
 /// How one call is made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Endpoint {
     /// The HTTP method.
@@ -21,7 +22,7 @@ pub struct Endpoint {
 }
 
 /// Which answers with a good status are a yes to a write (contract 1: no body is documented).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Accept {
     /// An empty one, or JSON without an error inside.
@@ -31,7 +32,7 @@ pub enum Accept {
 }
 
 /// The methods that the service is known to use (contract 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the method of that name")]
 pub enum Method {

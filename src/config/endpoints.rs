@@ -8,8 +8,9 @@
 //! **Invariant:** a call on the never-list cannot be configured back in, and `listUsers` has no
 //! default against the vendor: no public page names its path (contract 3).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
@@ -144,11 +145,11 @@ macro_rules! table {
         }
 
         /// The table as settings write it: what a row does not say is as in that row's default.
-        #[derive(Default, Deserialize)]
+        #[derive(Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         struct Rows {
-            $(#[serde(rename = $name)] $field: Written,)*
-            $(#[serde(rename = $oname, deserialize_with = "yaml::some")]
+            $($(#[$doc])* #[serde(rename = $name)] $field: Written,)*
+            $($(#[$odoc])* #[serde(rename = $oname, deserialize_with = "yaml::some")]
             $ofield: Option<$written>,)*
         }
 
@@ -248,6 +249,16 @@ table! {
     }
 }
 
+impl JsonSchema for Endpoints {
+    fn schema_name() -> Cow<'static, str> {
+        Rows::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Rows::json_schema(generator)
+    }
+}
+
 impl Row {
     /// Its name in the settings.
     #[must_use]
@@ -283,8 +294,9 @@ impl fmt::Display for Row {
 }
 
 /// What settings say of a row.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "EndpointRow")]
 struct Written {
     #[serde(deserialize_with = "yaml::some")]
     method: Option<Method>,
@@ -297,7 +309,7 @@ struct Written {
 }
 
 /// The row without a default of its own that must carry a token set.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Refresh {
     #[serde(default, deserialize_with = "yaml::some")]

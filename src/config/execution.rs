@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::span;
+use super::span::{self, Span};
 use crate::model::PerHour;
 
 /// How plans are carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Execution {
     /// Users of one tenant that are worked on side by side.
@@ -22,19 +23,23 @@ pub struct Execution {
     /// How long a write may stay invisible before it counts as not landed (contract 4.4: up to 4
     /// hours after a sync).
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub settle: Duration,
     /// The same after a tenant's first sync (contract 4.4: up to 24 hours).
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub first_settle: Duration,
     /// The least time between two syncs of a tenant: the vendor asks not to start one while another
     /// may run (contract 4.4).
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub sync_spacing: Duration,
-    /// How often somebody else may change one value back within `flap_window` before it is left
+    /// How often somebody else may change one value back within `flapWindow` before it is left
     /// alone and people are asked.
     pub flap_limit: usize,
-    /// See `flap_limit`.
+    /// The time within which `flapLimit` counts.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub flap_window: Duration,
     /// How much may be sent for the whole fleet within an hour.
     pub per_hour: PerHour,
@@ -68,17 +73,20 @@ impl Default for Execution {
 /// How long each kind of change is expected to leave a user who could call without calls. The
 /// vendor does not say; these are estimates for those who decide when a plan is carried out, and
 /// hold nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Interruption {
     /// A number that is replaced or taken away.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub number: Duration,
     /// Another gateway.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub gateway: Duration,
     /// Any other detail.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub details: Duration,
 }
 

@@ -6,9 +6,13 @@ use std::{
     time::Duration,
 };
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{SecretSource, span};
+use super::{
+    SecretSource,
+    span::{self, Span},
+};
 use crate::{
     words::duration,
     yaml::{At, Path, Wrong},
@@ -20,7 +24,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const PLAIN: &str = "-._~:/?&=%+@[]";
 
 /// A branch of a git repository.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GitSource {
     /// Where the repository is: `https://`, `ssh://` or `file://`; never with a password in it.
@@ -33,6 +37,7 @@ pub struct GitSource {
     pub folder: String,
     /// How often the server is asked.
     #[serde(default = "default_interval", with = "span")]
+    #[schemars(with = "Span")]
     pub interval: Duration,
     /// What the server asks for.
     #[serde(default)]
@@ -46,7 +51,7 @@ pub struct GitSource {
 }
 
 /// Who has to have signed the newest commit: one of these.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Verify {
     /// For ssh signatures: a file as `ssh-keygen` reads it, with a name and a key a line.
@@ -56,7 +61,7 @@ pub struct Verify {
 }
 
 /// How a server knows that we may read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GitAuth {
     /// For `https://`: a token, or a password.
@@ -68,7 +73,7 @@ pub struct GitAuth {
 }
 
 /// A key, and the servers that it is shown to.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SshKey {
     /// The file with the private key.
@@ -79,7 +84,7 @@ pub struct SshKey {
 }
 
 /// What becomes of a branch that was rewritten: its new commit does not build on the one in force.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ForcePush {
     /// The new commit comes into force, and that is told.

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{SecretSource, default_retry_pause, span};
+use super::{
+    SecretSource, default_retry_pause,
+    span::{self, Span},
+};
 
 /// An application registered by the provider; each customer's admin lets it in once.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Graph {
     /// The application (client) id of the registration.
@@ -25,9 +29,11 @@ pub struct Graph {
     pub page_size: u32,
     /// How long one call may take.
     #[serde(default = "Graph::default_timeout", with = "span")]
+    #[schemars(with = "Span")]
     pub timeout: Duration,
     /// How long it waits before it repeats a read that failed; the second time, twice as long.
     #[serde(default = "default_retry_pause", with = "span")]
+    #[schemars(with = "Span")]
     pub retry_pause: Duration,
 }
 

@@ -1,6 +1,9 @@
 //! The `consentLink` row: how the service is asked for a link that a customer's admin follows to
 //! give consent (contract 6.12).
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
@@ -22,8 +25,9 @@ pub struct ConsentLink {
 }
 
 /// As settings write it. Path and method are documented; of the body only one name is.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ConsentLink")]
 struct Written {
     #[serde(default, deserialize_with = "yaml::some")]
     method: Option<Method>,
@@ -32,6 +36,16 @@ struct Written {
     body: Body,
     #[serde(default, deserialize_with = "yaml::some")]
     url: Option<String>,
+}
+
+impl JsonSchema for ConsentLink {
+    fn schema_name() -> Cow<'static, str> {
+        Written::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
 }
 
 impl From<Written> for ConsentLink {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{endpoint::Endpoint, problem::Problem};
 use crate::{model::Field, words};
 
 /// How a tenant's users are listed and read (contract 3 and 10 #1).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListUsers {
     /// The call itself.
@@ -50,7 +51,7 @@ pub struct ListUsers {
 }
 
 /// How pages are asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Paging {
     /// One answer holds everything.
@@ -65,7 +66,7 @@ pub enum Paging {
 
 /// How numbered pages are asked for. The defaults are those of the framework that the vendor's
 /// answers look like.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Pages {
     /// The name of the page's number in the query.
@@ -91,7 +92,7 @@ impl Default for Pages {
 }
 
 /// How calling is read from an item.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CallingMap {
     /// Where the value is: a JSON Pointer.
@@ -103,7 +104,7 @@ pub struct CallingMap {
 }
 
 /// How users are told apart who are listed and not set up: licensed, without anything at the PBX.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotSetUp {
     /// Where the value is: a JSON Pointer.

@@ -2,9 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::span;
+use super::span::{self, Span};
 use crate::{
     model::Field,
     snapshot::{Sheet, SheetCalling},
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// Files that live state is read from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Live {
     /// What tenants with `live: file` are read from: a snapshot, a list of the portal, or a folder
@@ -21,6 +22,7 @@ pub struct Live {
     pub file: Option<PathBuf>,
     /// How old it may be. What is older is not acted on.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub max_age: Duration,
     /// How lists of the portal are read.
     pub portal: Sheet,

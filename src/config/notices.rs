@@ -3,23 +3,29 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use glob::Pattern;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{SecretSource, span};
+use super::{
+    SecretSource,
+    span::{self, Span},
+};
 use crate::{
     model::IncidentKind,
     yaml::{Path, Wrong},
 };
 
 /// Who is told what needs people, and when. Without a receiver nobody is told anything.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Notices {
     /// How long something lasts before it is told, and how long it is away before that is told.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub after: Duration,
     /// How long after the last notice something that lasts is told again.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub remind: Duration,
     /// Where the page of the service is for those who are told: notices lead to it.
     pub page: Option<String>,
@@ -39,7 +45,7 @@ impl Default for Notices {
 }
 
 /// Somebody who is told.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Receiver {
     /// What it understands.
@@ -64,7 +70,7 @@ pub struct Receiver {
 }
 
 /// What a receiver understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReceiverKind {
     /// `CloudEvents`, signed as Standard Webhooks say.

@@ -1,7 +1,8 @@
 //! Paths, as settings name them.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 /// One path, or a list of them.
@@ -14,4 +15,21 @@ pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
         one => path(&one).map(|path| vec![path]),
     };
     paths.ok_or_else(|| D::Error::custom("a path or a list of paths is expected"))
+}
+
+/// A path, or a list of them.
+pub(super) struct OneOrMany;
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "array"], "items": { "type": "string" } })
+    }
 }

@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::SecretSource;
 use crate::yaml::{Path, Wrong};
 
 /// The HTTP server of the service. Without an address there is none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Server {
     /// The address and port that it listens on.
     #[serde(deserialize_with = "address")]
+    #[schemars(with = "Option<String>")]
     pub listen: Option<SocketAddr>,
     /// What a client has to know, except for probes and metrics.
     pub token: Option<SecretSource>,

@@ -5,20 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     Account, Endpoint, Endpoints, Execution, GitSource, Graph, Live, ManifestSource, Notices, Run,
-    SecretSource, Server, State, paths::one_or_many,
+    SecretSource, Server, State,
+    paths::{OneOrMany, one_or_many},
 };
 use crate::{model::AccountName, yaml::Segment};
 
 /// Everything that can be configured.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// Files and folders with manifests, if the command line names none.
     #[serde(deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
     pub manifests: Vec<PathBuf>,
     /// The branch that the manifests come from, instead of `manifests`.
     pub git: Option<GitSource>,

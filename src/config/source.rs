@@ -5,22 +5,27 @@ use std::{
     path::{Path as FilePath, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{GitSource, paths::one_or_many};
+use super::{
+    GitSource,
+    paths::{OneOrMany, one_or_many},
+};
 use crate::{
     model::{AccountName, TenantName},
     yaml::{At, Path, Wrong},
 };
 
 /// One of several places that manifests come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ManifestSource {
     /// A branch of git.
     pub git: Option<GitSource>,
     /// Or files and folders.
     #[serde(deserialize_with = "one_or_many")]
+    #[schemars(with = "OneOrMany")]
     pub manifests: Vec<PathBuf>,
     /// The tenants that it may speak of; absent: all.
     pub tenants: Option<Vec<String>>,

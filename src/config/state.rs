@@ -2,18 +2,20 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::span;
+use super::span::{self, Span};
 
 /// What is kept across restarts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
     /// The folder of the journal.
     pub path: PathBuf,
     /// How long history is kept. What is owed or unknown is kept in any case.
     #[serde(with = "span")]
+    #[schemars(with = "Span")]
     pub retention: Duration,
     /// How many entries of history are kept, at most.
     pub entries: u64,

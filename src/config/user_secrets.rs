@@ -4,13 +4,14 @@
 //! **Invariant:** which program runs, or which file is read, is said in the settings alone. A manifest
 //! only names one of these.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::SecretSource;
 
 /// The passwords of users, each from a source of its own. `{userPrincipalName}` in a file's path or in
 /// an argument of a command is the user's name.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct UserSecrets {
     /// The SIP secret.

@@ -66,7 +66,7 @@ impl Limit {
 }
 
 /// How much may be sent for the whole fleet within any hour, whatever each tenant allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PerHour {
     /// Disables.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use csv::StringRecord;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{model::Field, words::list};
@@ -21,7 +22,7 @@ const OFF: [&str; 5] = ["inactive", "disabled", "no", "false", "off"];
 
 /// The columns of a list of users that was exported from the portal. Headings are compared without
 /// regard to case and spaces.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sheet {
     /// The heading over the user principal names.
@@ -49,7 +50,7 @@ impl Default for Sheet {
 }
 
 /// How calling is read from a column.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SheetCalling {
     /// Its heading.

@@ -110,6 +110,7 @@ mod reseller;
 mod reviewed;
 mod revision;
 mod rows;
+mod schemas;
 mod scoped;
 mod screen;
 mod secrets;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{import::File, manifest, snapshot::SheetCalling, words::list};
+use crate::{config, import::File, manifest, snapshot::SheetCalling, words::list};
 
 /// The settings, in the folder that is set up.
 pub(super) const SETTINGS: &str = "dialplane.yaml";
@@ -15,6 +15,8 @@ pub(super) const MANIFESTS: &str = "manifests";
 pub(super) const GITIGNORE: &str = ".gitignore";
 /// What editors complete and check manifests with.
 const SCHEMA: &str = "dialplane.schema.json";
+/// The same for the settings.
+const SETTINGS_SCHEMA: &str = "dialplane-config.schema.json";
 /// The workflow of GitHub that plans pull requests.
 pub(super) const WORKFLOW: &str = ".github/workflows/plan.yml";
 /// The action that it uses.
@@ -50,7 +52,7 @@ pub(super) const DEMO: &[(&str, &str)] = &[
 
 /// The settings for each way to begin.
 pub(super) fn settings(text: &str) -> File {
-    File { path: SETTINGS.to_owned(), text: text.to_owned() }
+    with_schema(SETTINGS, text, SETTINGS_SCHEMA)
 }
 
 /// The settings for a list of the portal; how calling is read from it if it does not say that
@@ -76,25 +78,26 @@ pub(super) fn settings_for_list(calling: Option<&SheetCalling>) -> File {
 
 /// The manifests of the demonstration.
 pub(super) fn demo() -> Vec<File> {
-    DEMO.iter().map(|(path, text)| with_schema(path, text)).collect()
+    DEMO.iter().map(|(path, text)| with_schema(path, text, SCHEMA)).collect()
 }
 
 /// Manifests as they are imported, below the folder of manifests.
 pub(super) fn imported(files: Vec<File>) -> Vec<File> {
-    let below = |file: File| with_schema(&format!("{MANIFESTS}/{}", file.path), &file.text);
+    let below = |file: File| with_schema(&format!("{MANIFESTS}/{}", file.path), &file.text, SCHEMA);
     files.into_iter().map(below).collect()
 }
 
-/// A manifest whose first line tells editors where its schema is.
-fn with_schema(path: &str, text: &str) -> File {
+/// A file whose first line tells editors where its schema is.
+fn with_schema(path: &str, text: &str, schema: &str) -> File {
     let up = "../".repeat(path.matches('/').count());
-    let text = format!("# yaml-language-server: $schema={up}{SCHEMA}\n{text}");
+    let text = format!("# yaml-language-server: $schema={up}{schema}\n{text}");
     File { path: path.to_owned(), text }
 }
 
-/// The schema itself.
-pub(super) fn schema() -> File {
-    File { path: SCHEMA.to_owned(), text: format!("{:#}\n", manifest::json_schema()) }
+/// The schemas themselves.
+pub(super) fn schemas() -> [File; 2] {
+    [(SCHEMA, manifest::json_schema()), (SETTINGS_SCHEMA, config::json_schema())]
+        .map(|(path, schema)| File { path: path.to_owned(), text: format!("{schema:#}\n") })
 }
 
 /// The workflow and the action that it uses.

@@ -129,7 +129,7 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
         Begin::Graph => vec![files::settings(include_str!("graph.yaml"))],
         Begin::Account => vec![files::settings(include_str!("account.yaml"))],
     };
-    made.push(files::schema());
+    made.extend(files::schemas());
     if command.github {
         made.extend(files::workflow());
     }
