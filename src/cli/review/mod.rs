@@ -25,7 +25,7 @@ use crate::{
     pass::{self, Memories, Versions},
     plan::{
         Mask,
-        render::{Compared, Mistake},
+        render::{self, Compared, Mistake},
         review::{LeftOut, Review, Scope},
     },
     source::{Repository, Sources},
@@ -117,6 +117,9 @@ pub(super) async fn review(
     }
     let shown = view.mask.map(|mask| mask.review(&review));
     show::review(shown.as_ref().unwrap_or(&review), &from, view.output, view.most);
+    if let Some(lacks) = render::lacks(&from).filter(|_| view.output != PlanOutput::Text) {
+        out::talk(&format!("warning: {lacks}\n"));
+    }
     if from.live.is_none() {
         out::talk(
             "not compared with the service: give live state with `--live FILE`, which `dialplane \

@@ -34,7 +34,7 @@ pub use json::{json, json_schema};
 pub use markdown::{PAGE, markdown, markdown_with_report, markdown_within};
 pub use mistake::{Mistake, github_without, markdown_without, no_github, no_markdown};
 pub use review::{
-    Compared, review_github, review_json, review_json_schema, review_markdown, review_text,
+    Compared, lacks, review_github, review_json, review_json_schema, review_markdown, review_text,
 };
 pub use saved::{saved_github, saved_markdown};
 pub use screen::{Detail, Screen, screen};

@@ -2,6 +2,7 @@
 //! binary in a scratch repository. The programs around it (`gh`, `docker`) are played.
 
 mod elsewhere;
+mod host;
 mod runner;
 
 use std::{

@@ -15,6 +15,7 @@ pub use github::github as review_github;
 pub use json::{json as review_json, json_schema as review_json_schema};
 pub use markdown::markdown as review_markdown;
 pub use text::text as review_text;
+pub use words::lacks;
 
 /// What was compared with what, as people call it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]

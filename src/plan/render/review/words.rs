@@ -23,8 +23,10 @@ pub(super) fn compared(compared: &Compared) -> String {
     }
 }
 
-/// What it means that the change lacks commits of `base`, or may lack some.
-pub(super) fn lacks(compared: &Compared) -> Option<String> {
+/// What it means that the change lacks commits of `base`, or may lack some, in a sentence without its
+/// full stop.
+#[must_use]
+pub fn lacks(compared: &Compared) -> Option<String> {
     let Compared { base, .. } = compared;
     match compared.lacks {
         Some(0) => None,
