@@ -166,9 +166,10 @@ pub(crate) fn sheet(bytes: &[u8]) {
 /// Lists that people have: what is taken becomes manifests that are right, and name the same users
 /// with the same numbers.
 pub(crate) fn list(bytes: &[u8]) {
-    for format in [Format::TeamsUsers, Format::ConnectUsers, Format::ConnectTrunks] {
+    for format in Format::ALL {
         let calling = Some(Calling::Enabled);
-        let asked = Asked { format, file: "list.csv", prefix: None, country: None, calling };
+        let file = "list.csv";
+        let asked = Asked { format, file, prefix: None, country: None, calling, named: None };
         let (live, report) = match lists::read(bytes, &asked) {
             Ok(read) => read,
             Err(refused) => {

@@ -80,6 +80,7 @@ mod guide;
 mod halted;
 mod help;
 mod history;
+mod holders;
 mod hostile;
 mod imported;
 mod init;

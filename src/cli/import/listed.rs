@@ -1,6 +1,6 @@
 //! `import --from`: manifests of a list that somebody has.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -15,9 +15,9 @@ use crate::{
     foreign::line,
     import::{
         File,
-        lists::{self, Asked, Format, Report},
+        lists::{self, Asked, Format, Named, Report},
     },
-    model::{Calling, TenantRef},
+    model::{Calling, LiveTenant, TenantRef},
     snapshot::TenantSnapshot,
     words::{list, many},
 };
@@ -36,28 +36,31 @@ pub(super) enum Said {
     Disabled,
 }
 
+impl Said {
+    fn calling(self) -> Calling {
+        match self {
+            Self::Enabled => Calling::Enabled,
+            Self::Disabled => Calling::Disabled,
+        }
+    }
+}
+
 /// Writes the manifests of a list, once they have been read again and planned to nothing.
-pub(super) fn import(
-    command: &Arguments,
-    (format, path): (&Path, &Path),
-    folder: &Path,
-) -> Result<Exit, Failure> {
-    let [tenant] = command.targets.ids() else {
-        return Err(Failure::new("a list is of one tenant")
-            .hint("name it with one `--tenant-id NAME=GUID`"));
-    };
+pub(super) fn import(command: &Arguments, folder: &Path) -> Result<Exit, Failure> {
+    let tenant = tenant(command)?;
     let there = There::look(folder)?;
     is_new(&there, tenant, folder)?;
-    let (shot, told) = read(command, format, path, tenant)?;
+    let (shot, reports) = read(command, tenant)?;
     let (mut imported, unknown) = proven_beside(vec![shot], &command.choice(), &there)?;
     let page = imported.files.first().and_then(|file| file.path.split_once('/'));
     if let Some((folder, _)) = page {
         let path = format!("{folder}/{REPORT}");
-        imported.files.push(File { path, text: told.page() });
+        let pages: Vec<String> = reports.iter().map(Report::page).collect();
+        imported.files.push(File { path, text: pages.join("\n") });
     }
     write::all(folder, &imported.files)?;
     report::tell(&imported, &unknown, folder, 0);
-    tell(&told);
+    reports.iter().for_each(tell);
     Ok(Exit::Done)
 }
 
@@ -76,13 +79,66 @@ fn is_new(there: &There, tenant: &TenantRef, folder: &Path) -> Result<(), Failur
     }
 }
 
-/// The list as live state of the tenant.
-fn read(
+/// The tenant whose list it is.
+pub(super) fn tenant(command: &Arguments) -> Result<&TenantRef, Failure> {
+    let [tenant] = command.targets.ids() else {
+        return Err(Failure::new("a list is of one tenant")
+            .hint("name it with one `--tenant-id NAME=GUID`"));
+    };
+    Ok(tenant)
+}
+
+/// The lists as live state of the tenant: one, or users and then the numbers that they hold.
+pub(super) fn read(
     command: &Arguments,
-    format: &Path,
-    path: &Path,
     tenant: &TenantRef,
-) -> Result<(TenantSnapshot, Report), Failure> {
+) -> Result<(TenantSnapshot, Vec<Report>), Failure> {
+    let (first, rest) = command.from.split_at(command.from.len().min(2));
+    let List { mut live, mut report, format } = one(command, first, tenant, None)?;
+    let mut reports = Vec::new();
+    if !rest.is_empty() {
+        let named = live
+            .users
+            .values()
+            .filter_map(|user| Some((user.id.as_ref()?.as_str().to_owned(), user.upn.clone())));
+        let named = named.collect();
+        let numbers = one(command, rest, tenant, Some(&named))?;
+        let kinds = (format, numbers.format);
+        if rest.len() > 2 || kinds != (Format::TeamsUsers, Format::TeamsNumbers) {
+            return Err(Failure::new(
+                "two lists are users of Teams and the numbers that they hold",
+            )
+            .hint("say `--from teams-users FILE --from teams-numbers FILE`"));
+        }
+        lists::join(&mut live, numbers.live, &mut report);
+        reports.push(numbers.report);
+    }
+    reports.insert(0, report);
+    let shot = TenantSnapshot {
+        tenant: tenant.clone(),
+        at: Timestamp::now(),
+        reader: format.name().into(),
+        inventory: None,
+        live: Ok(live.into()),
+    };
+    Ok((shot, reports))
+}
+
+/// A list that was read.
+struct List {
+    live: LiveTenant,
+    report: Report,
+    format: Format,
+}
+
+/// One list.
+fn one(
+    command: &Arguments,
+    said: &[PathBuf],
+    tenant: &TenantRef,
+    named: Option<&Named>,
+) -> Result<List, Failure> {
+    let [format, path, ..] = said else { return Err(Failure::new("no list is named")) };
     let name = format.to_string_lossy();
     let format = Format::named(&name).ok_or_else(|| {
         let all = list(Format::ALL.map(Format::name));
@@ -96,26 +152,18 @@ fn read(
         file: &file,
         prefix: tenant.extension_prefix.as_ref(),
         country: command.country.as_ref(),
-        calling: command.calling.map(|said| match said {
-            Said::Enabled => Calling::Enabled,
-            Said::Disabled => Calling::Disabled,
-        }),
+        // Beside a list of users, that one says it.
+        calling: command.calling.filter(|_| named.is_none()).map(Said::calling),
+        named,
     };
     let (live, report) = lists::read(&bytes, &asked).map_err(|refused| {
         Failure::new(format!("{file}: {}; nothing was written", refused.why)).hint(refused.hint)
     })?;
-    let shot = TenantSnapshot {
-        tenant: tenant.clone(),
-        at: Timestamp::now(),
-        reader: format.name().into(),
-        inventory: None,
-        live: Ok(live.into()),
-    };
-    Ok((shot, report))
+    Ok(List { live, report, format })
 }
 
 /// What became of the list, in a few lines; the report has it all.
-fn tell(report: &Report) {
+pub(super) fn tell(report: &Report) {
     if report.repaired_cells() > 0 {
         out::talk(&format!("{} repaired\n", many(report.repaired_cells(), "cell")));
     }

@@ -59,8 +59,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sandbox", "all", "list"])]
     live: Option<PathBuf>,
     /// Take a list that you have in the place of live state: `teams-users` (Get-CsOnlineUser, as CSV
-    /// or JSON), `connect-users` or `connect-trunks` (files for the bulk upload of the vendor's
-    /// portal). Passwords in it are not read
+    /// or JSON), `teams-numbers` (Get-CsPhoneNumberAssignment; also beside `teams-users`, as a second
+    /// proof), `portal` (an export of the vendor's portal), `connect-users` or `connect-trunks` (files
+    /// for its bulk upload), `m365dsc` (an export of `Microsoft365DSC`). Passwords in it are not read
     #[arg(long, num_args = 2, value_names = ["FORMAT", "FILE"], requires = "ids", conflicts_with_all = ["all", "list", "live", "check", "reader"])]
     from: Vec<PathBuf>,
     /// The country whose numbers may lack their `+` in the list, such as +49: those that begin with 49

@@ -13,11 +13,25 @@ pub enum Format {
     ConnectUsers,
     /// The same with direct numbers, for trunks.
     ConnectTrunks,
+    /// Numbers of Teams and who holds them, as `Get-CsPhoneNumberAssignment`, its predecessor and
+    /// Microsoft Graph tell them.
+    TeamsNumbers,
+    /// Users, as the vendor's portal exports them.
+    Portal,
+    /// Users of Teams, as `Microsoft365DSC` exports them.
+    M365Dsc,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::TeamsUsers, Self::ConnectUsers, Self::ConnectTrunks];
+    pub const ALL: [Self; 6] = [
+        Self::TeamsUsers,
+        Self::TeamsNumbers,
+        Self::ConnectUsers,
+        Self::ConnectTrunks,
+        Self::Portal,
+        Self::M365Dsc,
+    ];
 
     /// As the command line calls it.
     #[must_use]
@@ -26,6 +40,9 @@ impl Format {
             Self::TeamsUsers => "teams-users",
             Self::ConnectUsers => "connect-users",
             Self::ConnectTrunks => "connect-trunks",
+            Self::TeamsNumbers => "teams-numbers",
+            Self::Portal => "portal",
+            Self::M365Dsc => "m365dsc",
         }
     }
 
@@ -41,6 +58,9 @@ impl Format {
             Self::TeamsUsers => TEAMS_USERS,
             Self::ConnectUsers => CONNECT_USERS,
             Self::ConnectTrunks => CONNECT_TRUNKS,
+            Self::TeamsNumbers => TEAMS_NUMBERS,
+            Self::Portal => PORTAL,
+            Self::M365Dsc => M365DSC,
         }
     }
 }
@@ -53,6 +73,13 @@ pub(super) struct Column {
     pub(super) headings: &'static [&'static str],
     /// A list without it is not read.
     pub(super) is_needed: bool,
+}
+
+impl Column {
+    /// Whether this is one of its headings.
+    pub(super) fn is_called(&self, heading: &str) -> bool {
+        self.headings.iter().any(|own| bare(own) == bare(heading))
+    }
 }
 
 /// What a column says.
@@ -68,6 +95,18 @@ pub(super) enum What {
     Which,
     /// Whether the user may sign in at all.
     Account,
+    /// The identity that outlives a change of name.
+    Identity,
+    /// The country that the user is in, by its two letters.
+    Country,
+    /// What kind of holder a number has, if it has one.
+    Holder,
+    /// Whether a number is the one that its holder calls with.
+    Category,
+    /// Whether a number works already.
+    State,
+    /// What an item of several kinds is.
+    Resource,
     /// A field.
     Field(Field),
 }
@@ -85,6 +124,38 @@ const TEAMS_USERS: &[Column] = &[
     needed(What::Number, &["LineUri", "OnPremLineURI"]),
     needed(What::Calling, &["EnterpriseVoiceEnabled"]),
     maybe(What::Account, &["AccountEnabled"]),
+    maybe(What::Identity, &["Identity", "ObjectId"]),
+    maybe(What::Country, &["UsageLocation"]),
+];
+
+const TEAMS_NUMBERS: &[Column] = &[
+    needed(What::Number, &["TelephoneNumber", "Id"]),
+    needed(
+        What::User,
+        &["UserPrincipalName", "AssignedPstnTargetId", "AssignmentTargetId", "TargetId", "UserId"],
+    ),
+    maybe(What::Holder, &["PstnAssignmentStatus", "AssignmentStatus", "TargetType"]),
+    maybe(What::Category, &["AssignmentCategory"]),
+    maybe(What::State, &["ActivationState"]),
+    maybe(What::Country, &["IsoCountryCode"]),
+];
+
+const PORTAL: &[Column] = &[
+    needed(What::User, &["TeamsUserID", "Teams User"]),
+    needed(What::Number, &["PhoneNumber"]),
+    maybe(
+        What::Calling,
+        &["Calling", "Calling Status", "Calling State", "Calling Enabled", "Enabled For Calling"],
+    ),
+    maybe(What::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
+    maybe(What::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
+    maybe(What::Field(Field::PortalLoginName), &["PortalLoginName"]),
+];
+
+const M365DSC: &[Column] = &[
+    needed(What::User, &["Identity"]),
+    needed(What::Number, &["TelephoneNumber"]),
+    maybe(What::Resource, &["ResourceName"]),
 ];
 
 const CONNECT_USERS: &[Column] = &[

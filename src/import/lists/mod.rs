@@ -11,20 +11,24 @@
 //! message shows a line of a list.
 
 mod columns;
+mod country;
+mod holders;
 mod number;
 mod report;
+mod script;
 mod table;
 mod text;
 
 use std::collections::BTreeMap;
 
 pub use columns::Format;
+pub use holders::{Named, join};
 pub use report::{Repair, Report};
 
 use crate::{
     model::{
         Beside, Calling, Confirmation, Consent, Coverage, ExtensionPrefix, Field, LiveCalling,
-        LiveTenant, LiveUser, Observed, Unread, Upn, Value,
+        LiveTenant, LiveUser, Observed, Unread, Upn, UserId, Value,
     },
     snapshot::observed_cell,
     words::{clauses, list},
@@ -49,6 +53,8 @@ pub struct Asked<'a> {
     pub country: Option<&'a ExtensionPrefix>,
     /// Whether calling is on, in a list that does not say it.
     pub calling: Option<Calling>,
+    /// Whose ids holders of numbers may have, where a list of users says so.
+    pub named: Option<&'a Named>,
 }
 
 /// Why a list is not taken, and what to do.
@@ -69,10 +75,16 @@ pub fn read(bytes: &[u8], asked: &Asked<'_>) -> Result<(LiveTenant, Report), Ref
     let (text, utf16) = text::decode(bytes)
         .map_err(|why| refused(why, "save the list as CSV in UTF-8, and import it again"))?;
     let columns = asked.format.columns();
-    let table = table::read(&text, columns)
-        .map_err(|why| refused(why, "export the list again, as CSV or JSON"))?;
+    let is_script = asked.format == Format::M365Dsc && !text.trim_start().starts_with(['[', '{']);
+    let (table, replaced) = if is_script {
+        script::read(&text, columns)
+    } else {
+        let table = table::read(&text, columns)
+            .map_err(|why| refused(why, "export the list again, as CSV or JSON"))?;
+        (table, Vec::new())
+    };
     check(&table, columns, asked)?;
-    let report = Report {
+    let mut report = Report {
         file: asked.file.to_owned(),
         format: asked.format,
         rows: table.rows.len(),
@@ -84,7 +96,14 @@ pub fn read(bytes: &[u8], asked: &Asked<'_>) -> Result<(LiveTenant, Report), Ref
         missing: missing(&table, columns),
         findings: Vec::new(),
     };
-    Rows { asked, columns, table: &table, report, damaged: Vec::new(), odd: Vec::new() }.read()
+    for row in replaced {
+        report.repaired(Repair::Variable, row);
+    }
+    let rows = Rows { asked, columns, table: &table, report, damaged: Vec::new(), odd: Vec::new() };
+    match asked.format {
+        Format::TeamsNumbers => holders::read(rows),
+        _ => rows.read(),
+    }
 }
 
 /// Columns that are read and are not there.
@@ -114,10 +133,19 @@ fn check(table: &Table, columns: &[Column], asked: &Asked<'_>) -> Result<(), Ref
         ));
     }
     let says = both().any(|(column, heading)| column.what == What::Calling && heading.is_some());
-    match (says, asked.calling) {
+    // Beside a list of users, that one says it.
+    match (says || asked.named.is_some(), asked.calling) {
         (false, None) => Err(refused(
             "the list does not say whose calling is on",
-            "say `--calling enabled` or `--calling disabled`, if one of them is so for everybody",
+            match asked.format {
+                Format::TeamsNumbers => {
+                    "give the list of users before it, `--from teams-users FILE`; or say `--calling \
+                        enabled`, if that is so for everybody"
+                }
+                _ => {
+                    "say `--calling enabled` or `--calling disabled`, if one of them is so for everybody"
+                }
+            },
         )),
         (true, Some(_)) => {
             Err(refused("the list says itself whose calling is on", "leave `--calling` out"))
@@ -144,6 +172,7 @@ impl<'r> Rows<'r> {
         for row in &self.table.rows {
             match &row.cells {
                 Err(why) => self.odd(row.number, why),
+                Ok(cells) if !self.is_user(cells) => {}
                 Ok(cells) => {
                     let Some(user) = self.user(row.number, cells) else { continue };
                     if users.contains_key(&user.upn) {
@@ -183,7 +212,7 @@ impl<'r> Rows<'r> {
             match column.what {
                 What::Number => Some(Field::PhoneNumber),
                 What::Field(field) => Some(field),
-                What::User | What::Calling | What::Which | What::Account => None,
+                _ => None,
             }
         });
         LiveTenant {
@@ -208,6 +237,8 @@ impl<'r> Rows<'r> {
     }
 
     fn user(&mut self, row: usize, cells: &[String]) -> Option<LiveUser> {
+        let identity = self.cell(cells, What::Identity).filter(|cell| is_guid(cell));
+        let identity = identity.and_then(UserId::observed);
         let Ok(upn) = Upn::parse(self.cell(cells, What::User)?) else {
             self.odd(row, "it names no user");
             return None;
@@ -236,7 +267,19 @@ impl<'r> Rows<'r> {
         if let Some(number) = self.number(row, &upn, cells) {
             details.push((Field::PhoneNumber, number));
         }
-        Some(LiveUser { upn, id: None, calling, details: details.into_iter().collect() })
+        Some(LiveUser { upn, id: identity, calling, details: details.into_iter().collect() })
+    }
+
+    /// Whether a row is about a user, where a list holds other things as well.
+    fn is_user(&self, cells: &[String]) -> bool {
+        let resource = self.cell(cells, What::Resource);
+        resource.is_none_or(|resource| resource.is_empty() || resource == script::RESOURCE)
+    }
+
+    /// How the numbers of a row are read.
+    fn how(&self, cells: &[String]) -> How<'r> {
+        let of_row = self.cell(cells, What::Country).and_then(country::code);
+        How { prefix: self.asked.prefix, country: self.asked.country, of_row }
     }
 
     /// The number of a user: of several, the one that the list names, or the first.
@@ -246,7 +289,7 @@ impl<'r> Rows<'r> {
             Format::ConnectTrunks => {
                 all.split([',', ';']).filter(|it| !it.trim().is_empty()).collect()
             }
-            Format::TeamsUsers | Format::ConnectUsers => vec![all],
+            _ => vec![all],
         };
         let which = self.cell(cells, What::Which).filter(|cell| !cell.is_empty());
         let which = which.map_or(Ok(0), str::parse::<usize>).ok();
@@ -258,7 +301,7 @@ impl<'r> Rows<'r> {
                 .push((row, format!("which of {count} numbers {upn} has is not told")));
             return Some(Observed::Unreadable(Unread::new(shown(all), "among several numbers")));
         };
-        let how = How { prefix: self.asked.prefix, country: self.asked.country };
+        let how = self.how(cells);
         let is_damaged = several.iter().any(|cell| number::read(cell, how) == Reading::Damaged);
         Some(match number::read(cell, how) {
             _ if is_damaged => {
@@ -296,6 +339,12 @@ impl<'r> Rows<'r> {
 /// What to do about a number that is not understood.
 const HINT: &str = " (a number begins with `+`; `--country +49` puts it before numbers that begin \
     with 49)";
+
+/// Whether a cell is the id of an object of the directory.
+fn is_guid(cell: &str) -> bool {
+    let lengths: Vec<usize> = cell.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && cell.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
 
 /// A cell that may be a number. What cannot be one may be a password in the wrong column.
 fn shown(cell: &str) -> &str {

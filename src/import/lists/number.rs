@@ -24,6 +24,8 @@ pub(super) struct How<'h> {
     pub(super) prefix: Option<&'h ExtensionPrefix>,
     /// The country whose numbers may lack their `+`.
     pub(super) country: Option<&'h ExtensionPrefix>,
+    /// The same, as the row says it.
+    pub(super) of_row: Option<&'static str>,
 }
 
 pub(super) fn read(cell: &str, how: How<'_>) -> Reading {
@@ -49,8 +51,15 @@ pub(super) fn read(cell: &str, how: How<'_>) -> Reading {
         let is_short = number.is_extension();
         return Reading::Number(number, repair.filter(|_| !is_short));
     }
-    match with_plus(text, how.country) {
-        Some(number) => Reading::Number(number, Some(Repair::Plus)),
+    let named = how.country.and_then(|country| country.as_str().strip_prefix('+'));
+    // What somebody said goes before what the list says.
+    let (country, repair) = match (named, how.of_row) {
+        (Some(country), _) => (country, Repair::Plus),
+        (None, Some(country)) => (country, Repair::PlusOfCountry),
+        (None, None) => return Reading::Unread,
+    };
+    match with_plus(text, country) {
+        Some(number) => Reading::Number(number, Some(repair)),
         None => Reading::Unread,
     }
 }
@@ -74,8 +83,7 @@ fn is_float(text: &str) -> bool {
 }
 
 /// The number of a country that lacks its `+`.
-fn with_plus(text: &str, country: Option<&ExtensionPrefix>) -> Option<PhoneNumber> {
-    let country = country?.as_str().strip_prefix('+')?;
+fn with_plus(text: &str, country: &str) -> Option<PhoneNumber> {
     let is_between = |c: char| matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/');
     let (main, extension) = match text.split_once(";ext=") {
         Some((main, extension)) => (main, format!(";ext={extension}")),
@@ -101,7 +109,8 @@ mod tests {
     fn a_number_is_read_as_it_is_meant_or_not_at_all() {
         let germany = ExtensionPrefix::parse("+49").unwrap();
         let plain = How::default();
-        let german = How { prefix: None, country: Some(&germany) };
+        let german = How { country: Some(&germany), ..plain };
+        let in_germany = How { of_row: Some("49"), ..plain };
         let whole = || number("+493012345678");
         let cases = [
             ("", plain, Reading::Nothing),
@@ -120,6 +129,9 @@ mod tests {
             ("493012345678.0", german, Reading::Damaged),
             ("5E11", plain, Reading::Damaged),
             ("on leave", german, Reading::Unread),
+            ("493012345678", in_germany, Reading::Number(whole(), Some(Repair::PlusOfCountry))),
+            ("03012345678", in_germany, Reading::Unread),
+            ("14255550100", in_germany, Reading::Unread),
         ];
         for (cell, how, reading) in cases {
             assert_eq!(read(cell, how), reading, "{cell}");

@@ -23,6 +23,10 @@ pub enum Repair {
     Spelling,
     /// The `+` of the country was put in front.
     Plus,
+    /// The same, for the country that the list says the user is in.
+    PlusOfCountry,
+    /// A variable of a script was replaced by what the script says that it is.
+    Variable,
 }
 
 impl Repair {
@@ -31,6 +35,8 @@ impl Repair {
             Self::Scheme => "`tel:` left out",
             Self::Spelling => "blanks and punctuation left out of a number",
             Self::Plus => "`+` put before a number of the country that was named",
+            Self::PlusOfCountry => "`+` put before a number of the country that the row names",
+            Self::Variable => "a variable replaced by what the file says that it is",
         }
     }
 }
@@ -56,7 +62,7 @@ pub struct Report {
     pub unused: Vec<String>,
     /// Columns that are read where they are there.
     pub missing: Vec<&'static str>,
-    /// What somebody has to look at, with its row.
+    /// What somebody has to look at, with its row; 0 for the list as a whole.
     pub findings: Vec<(usize, String)>,
 }
 
@@ -110,7 +116,10 @@ impl Report {
         }
         writeln!(out, "\n## To look at\n")?;
         for (row, what) in &self.findings {
-            writeln!(out, "- row {row}: {}", line(what))?;
+            match row {
+                0 => writeln!(out, "- {}", line(what))?,
+                row => writeln!(out, "- row {row}: {}", line(what))?,
+            }
         }
         Ok(())
     }

@@ -58,7 +58,11 @@ fn without_first_lines(text: &str) -> (usize, &str) {
 }
 
 /// Where each column that is read is among the headings.
-fn places(headings: &[String], columns: &[Column], table: &mut Table) -> Vec<Option<usize>> {
+pub(super) fn places(
+    headings: &[String],
+    columns: &[Column],
+    table: &mut Table,
+) -> Vec<Option<usize>> {
     let bare_headings: Vec<String> = headings.iter().map(|heading| bare(heading)).collect();
     let at = |wanted: &&str| bare_headings.iter().position(|heading| *heading == bare(wanted));
     let place = |column: &Column| column.headings.iter().find_map(at);
@@ -117,6 +121,16 @@ fn of_json(text: &str, columns: &[Column]) -> Result<Table, String> {
     };
     let rows = match serde_json::from_str(text).map_err(wrong)? {
         Json::Array(rows) => rows,
+        // A page of Microsoft Graph.
+        Json::Object(mut page) if page.get("value").is_some_and(Json::is_array) => {
+            if page.contains_key("@odata.nextLink") {
+                return Err("it is one page of several (`@odata.nextLink`)".to_owned());
+            }
+            match page.remove("value") {
+                Some(Json::Array(rows)) => rows,
+                _ => Vec::new(),
+            }
+        }
         row => vec![row],
     };
     let mut headings: Vec<String> = Vec::new();
