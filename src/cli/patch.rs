@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// What one user is to be, beyond what the manifests say.
-struct Change<'p> {
-    tenant: &'p TenantName,
-    user: &'p Upn,
-    edits: Vec<Edit>,
+pub(super) struct Change<'p> {
+    pub(super) tenant: &'p TenantName,
+    pub(super) user: &'p Upn,
+    pub(super) edits: Vec<Edit>,
 }
 
 /// Prints the patch, or writes one for each repository `into` a folder; the exit code says whether something is left for a person to edit.
@@ -148,7 +148,7 @@ fn of<'d>(desired: &'d Desired, change: &Change<'_>) -> Option<&'d DesiredUser> 
 }
 
 /// Makes the edits of a user, as far as its entry is understood.
-fn edit(texts: &mut BTreeMap<&str, String>, change: &Change<'_>, desired: &Desired) {
+pub(super) fn edit(texts: &mut BTreeMap<&str, String>, change: &Change<'_>, desired: &Desired) {
     let Some(user) = of(desired, change) else { return };
     let Some(text) = texts.get_mut(&*user.origin.file) else { return };
     for edit in &change.edits {
@@ -175,7 +175,7 @@ fn place(text: &str, user: &DesiredUser) -> Option<u32> {
 
 /// A tenant of which the patched manifests want something else than before, beyond the edits that
 /// they took.
-fn beyond<'d>(
+pub(super) fn beyond<'d>(
     changes: &[Change<'_>],
     before: &'d Desired,
     now: &Desired,
@@ -196,7 +196,7 @@ fn beyond<'d>(
 }
 
 /// Whether manifests want what a change is about.
-fn is_wanted(change: &Change<'_>, now: &Desired) -> bool {
+pub(super) fn is_wanted(change: &Change<'_>, now: &Desired) -> bool {
     let Some(user) = of(now, change) else { return false };
     change.edits.iter().all(|edit| edit.is_said_by(user))
 }

@@ -55,6 +55,11 @@ impl Targets {
         &self.ids
     }
 
+    /// The tenants that the manifests in a folder describe.
+    pub(super) fn at(&self, folder: PathBuf) -> Self {
+        Self { paths: vec![folder], ids: Vec::new(), ..self.clone() }
+    }
+
     /// These tenants, which no manifest describes.
     pub(super) fn given(&self, ids: Vec<TenantRef>) -> Self {
         Self { ids, ..self.clone() }

@@ -24,10 +24,12 @@ pub mod lists;
 mod names;
 mod sort;
 mod text;
+mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use names::tenant_name;
+pub use update::{Additions, Update, additions, is_addition, update};
 
 use crate::{
     model::{Calling, Desired, Field, TenantRef, Upn, Value, WritePath},

@@ -136,6 +136,7 @@ mod unclear;
 mod undo;
 mod unsaid;
 mod vanished;
+mod updated;
 mod versions;
 mod why;
 mod workflows;

@@ -4,6 +4,7 @@ mod beside;
 mod check;
 mod listed;
 mod report;
+mod update;
 mod write;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -42,9 +43,13 @@ Examples:
   dialplane import --tenants wave-1.txt --out manifests
   dialplane import --live contoso.csv --out manifests
   dialplane import --from teams-users users.csv --tenant-id contoso=GUID --out manifests
+  dialplane import --from teams-users users.csv --from teams-numbers numbers.csv --tenant-id \
+                   contoso=GUID --out manifests
+  dialplane import --update --out manifests          what is live, into manifests that are there
   dialplane import --check                           who is live and not in git";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Arguments {
     #[command(flatten)]
     targets: Targets,
@@ -74,6 +79,14 @@ pub(super) struct Arguments {
     /// --from, which leave alone what is there
     #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
     out: Option<PathBuf>,
+    /// Bring manifests that are in the folder up to what is live: values of users who are named, and
+    /// users who are not. Comments stay and nobody is taken out. Shows what would change; exit code 2
+    /// if anything would
+    #[arg(long, conflicts_with_all = ["all", "list", "check", "paths", "split_by", "users_per_file"])]
+    update: bool,
+    /// With --update, write what is shown
+    #[arg(short, long, requires = "update")]
+    yes: bool,
     /// Users of one file, at most
     #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
     users_per_file: NonZeroUsize,
@@ -118,8 +131,11 @@ pub(super) async fn import(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let Some(folder) = &command.out else { return check::check(global, command, signals).await };
-    if let [format, file] = command.from.as_slice() {
-        return listed::import(command, (format, file), folder);
+    if command.update {
+        return update::update(global, command, folder, signals).await;
+    }
+    if !command.from.is_empty() {
+        return listed::import(command, folder);
     }
     let Some(asked) = command.asked() else {
         check_empty(folder)?;
