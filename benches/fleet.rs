@@ -55,7 +55,8 @@ fn main() {
     let size = |name: &str, default: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let (users, tenants) = (size("FLEET_USERS", 10_000), size("FLEET_TENANTS", 20));
+    let users = size("FLEET_USERS", 10_000);
+    let tenants = size("FLEET_TENANTS", 20);
     println!(
         "\nover HTTP on loopback: {users} users in {tenants} tenants, dialplane and sandbox each \
             a process"
@@ -122,10 +123,8 @@ fn shuffled(users: usize) {
     let (plan, planned) =
         best(|| pass::decide(&in_force, &observed, |_| Arc::<Memory>::default(), now, &execution));
     let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps);
-    let (parked, held) = (
-        steps.clone().filter(|step| step.cause == plan::Cause::Parking),
-        steps.filter(|step| !step.holds.is_empty()),
-    );
+    let parked = steps.clone().filter(|step| step.cause == plan::Cause::Parking);
+    let held = steps.filter(|step| !step.holds.is_empty());
     println!(
         "  {users:>7} users  plan {planned:>9.1?}  {} rings, {} steps held",
         parked.count(),
@@ -164,7 +163,8 @@ fn kept(users: usize, tenants: usize) {
             || (0..PASSES).for_each(|_| pass_of(fleet, &in_force, first, &seen[first], now));
         best(passes).1 / PASSES
     };
-    let (pass_alone, in_fleet) = (here(&mut alone), here(&mut whole));
+    let pass_alone = here(&mut alone);
+    let in_fleet = here(&mut whole);
     let doubted = |fleet: &mut Fleet| {
         let [seen, in_doubt] = [&seen[first], &doubted(&seen[first])];
         let passes = || {
@@ -173,7 +173,8 @@ fn kept(users: usize, tenants: usize) {
         };
         best(passes).1 / 2
     };
-    let (doubted_alone, doubted_in_fleet) = (doubted(&mut alone), doubted(&mut whole));
+    let doubted_alone = doubted(&mut alone);
+    let doubted_in_fleet = doubted(&mut whole);
     let ((), round) = best(|| {
         for (name, live) in &seen {
             pass_of(&mut whole, &in_force, name, live, now);

@@ -89,7 +89,8 @@ fn counted(stage: &str) -> io::Result<u64> {
 /// Manifests of this kind, and as much done with them as `depth` says.
 fn stage(kind: &str, depth: &str) -> io::Result<()> {
     let (before, after) = texts(kind);
-    let (before, after) = (files(&before), files(&after));
+    let before = files(&before);
+    let after = files(&after);
     match depth {
         "" => drop(black_box((before, after))),
         "read" => drop(black_box(manifest::load(&after))),

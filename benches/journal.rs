@@ -85,10 +85,13 @@ async fn durable_steps(state: &Path, steps: usize, side_by_side: usize) -> Durat
 /// What the executor records of a step: the intent before the call, the outcome after it.
 async fn step(journal: &SqliteJournal, lease: &Lease, number: usize) {
     let user = Upn::parse(&format!("user{number}@contoso.example")).expect("a name");
-    let (verb, details, before) = (Verb::Enable, Details::default(), Before::new());
+    let verb = Verb::Enable;
+    let details = Details::default();
+    let before = Before::new();
     let intent = Event::Intent { user: user.clone(), verb, details, before, origin: None };
     for event in [intent, Event::Outcome { user, verb, outcome: StepOutcome::Accepted }] {
-        let (run, tenant) = (RunId::new("bench"), TenantName::parse("contoso").expect("a name"));
+        let run = RunId::new("bench");
+        let tenant = TenantName::parse("contoso").expect("a name");
         let entry = Entry { at: Timestamp::now(), run, tenant, tenant_id: TenantId::nil(), event };
         journal.record(lease, entry).await.expect("a durable entry");
     }

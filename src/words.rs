@@ -150,7 +150,8 @@ pub fn about(time: Duration) -> String {
 
 /// So many seconds in those units.
 fn span(seconds: u64) -> String {
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    let minutes = seconds / 60;
+    let hours = seconds / 3600;
     match (seconds, minutes % 60) {
         (..60, _) => format!("{seconds} s"),
         (..3600, _) => format!("{minutes} min"),

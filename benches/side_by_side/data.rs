@@ -75,7 +75,8 @@ impl Shape {
 
     /// Writes `manifests` and `plainest` below a folder.
     pub(crate) fn write(self, folder: &Path) -> io::Result<()> {
-        let (manifests, plainest) = (folder.join("manifests"), folder.join("plainest"));
+        let manifests = folder.join("manifests");
+        let plainest = folder.join("plainest");
         fs::create_dir_all(&manifests)?;
         fs::create_dir_all(&plainest)?;
         for tenant in 0..self.tenants {
@@ -89,7 +90,8 @@ impl Shape {
 }
 
 fn manifest(tenant: usize, users: &[User]) -> String {
-    let (name, id) = (name(tenant), id(tenant));
+    let name = name(tenant);
+    let id = id(tenant);
     let mut text = format!(
         "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {name} }}\nspec:\n  tenantId: {id}\n  mode: enforce\n  \
          prune: never\n  limits: {{ disable: {ALL}, numbers: {ALL}, changes: {ALL} }}\n---\n\

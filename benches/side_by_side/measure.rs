@@ -37,7 +37,8 @@ pub(crate) fn run(command: &mut Command) -> io::Result<Cost> {
 /// Waits for the end; the most memory on the way.
 fn watch(child: &Child) -> io::Result<f64> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::Other)?;
-    let (mut peak, mut pause) = (0.0_f64, Duration::from_micros(500));
+    let mut peak = 0.0_f64;
+    let mut pause = Duration::from_micros(500);
     loop {
         peak = peak.max(memory(child.id(), "VmHWM:"));
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;

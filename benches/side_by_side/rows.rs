@@ -109,7 +109,8 @@ fn mistakes(folder: &Path) -> io::Result<()> {
         let cost = measure::run(Command::new(program()).arg("validate").arg(&file))?;
         Ok(cost.cpu)
     };
-    let (few, many) = (validate(8_000)?, validate(32_000)?);
+    let few = validate(8_000)?;
+    let many = validate(32_000)?;
     let growth = (many / few).ln() / 4.0_f64.ln();
     row("growth exponent of mistakes in bulk, 8,000 to 32,000", &format!("{growth:.2}"), "1.1");
     Ok(())
@@ -178,7 +179,10 @@ impl Stage {
 
     /// Plans in turn with the bounds; prints the ratios if they are asked for.
     fn plans(&self, told: bool) -> io::Result<Cost> {
-        let (mut ours, mut to_yaml, mut to_subset, mut to_peer) = (vec![], vec![], vec![], vec![]);
+        let mut ours = vec![];
+        let mut to_yaml = vec![];
+        let mut to_subset = vec![];
+        let mut to_peer = vec![];
         let mut name = None;
         for _ in 0..ROUNDS {
             let plan = succeeded(self.ours(&["plan"], 4)?)?;

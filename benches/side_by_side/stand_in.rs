@@ -69,7 +69,8 @@ impl StandIn {
             Tenant { users, pages: BTreeMap::new(), places }
         };
         let tenants = (0..shape.tenants).map(tenant).collect();
-        let (manner, counts) = (Manner::default(), Counts::default());
+        let manner = Manner::default();
+        let counts = Counts::default();
         Self(Arc::new(Mutex::new(Inner {
             tenants,
             manner,
@@ -172,7 +173,8 @@ async fn users(State(service): State<StandIn>, Query(query): Parameters) -> Resp
     let number = |key: &str, otherwise| {
         query.get(key).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     };
-    let (start, length) = (number("start", 0), number("length", usize::MAX));
+    let start = number("start", 0);
+    let length = number("length", usize::MAX);
     let draw = number("draw", 1);
     let mut inner = service.inner();
     inner.counts.lists += 1;

@@ -59,7 +59,8 @@ impl SourceRow {
         let Self { name: _, branch: _, revision, heard_at, trouble } = self;
         let trouble = trouble.as_ref().map(|trouble| {
             let SourceTrouble { code, reason: _, hint: _, since, matters_from } = trouble.clone();
-            let (reason, hint) = (code.clone(), "`dialplane status` says more".to_owned());
+            let reason = code.clone();
+            let hint = "`dialplane status` says more".to_owned();
             SourceTrouble { code, reason, hint, since, matters_from }
         });
         let name = "a source".to_owned();

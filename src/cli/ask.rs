@@ -35,6 +35,6 @@ async fn line() -> Result<String, Failure> {
     });
     let read = line.await.map_err(Failure::new)?;
     read.map_err(|error| {
-        Failure::new(format!("the answer cannot be read, so that nothing is changed: {error}"))
+        Failure::new(format!("the answer cannot be read, so nothing is changed: {error}"))
     })
 }

@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn a_plan_grows_old_while_the_machine_sleeps_and_whatever_is_done_to_the_clock() {
         let made = (Instant::now(), Timestamp::UNIX_EPOCH);
-        let (minute, night) = (Duration::from_secs(60), Duration::from_secs(8 * 3600));
+        let minute = Duration::from_secs(60);
+        let night = Duration::from_secs(8 * 3600);
         let after = |awake: Duration, wall: Duration| age(made, (made.0 + awake, made.1 + wall));
         assert_eq!(after(minute, minute), minute);
         assert_eq!(after(minute, night), night, "it slept");

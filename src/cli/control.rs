@@ -186,7 +186,7 @@ async fn carry_out(
 /// Somebody works with the state and hears nothing: a command, or a service whose socket is gone.
 async fn refuse_if_held(settings: &Settings, error: &ClientError) -> Result<(), Failure> {
     let place = Place::of(&settings.state);
-    // What cannot be looked at is told by whoever opens it.
+    // What cannot be looked at is told where it is opened.
     if !place.is_held().await.unwrap_or_default() {
         return Ok(());
     }
@@ -279,7 +279,9 @@ fn tell(request: &Request, output: Output) {
     };
     out::data(&format!("{message}\n"));
     for pass in &request.passes {
-        let (tenant, ending, run) = (line(&pass.tenant), line(&pass.ending), line(&pass.run));
+        let tenant = line(&pass.tenant);
+        let ending = line(&pass.ending);
+        let run = line(&pass.run);
         let took = duration_since(request.at, pass.at);
         out::data(&format!("  {tenant:30} {ending:6} {took} after it was asked, run {run}\n"));
     }

@@ -40,7 +40,9 @@ impl Decree {
 
     /// In two lines.
     pub(super) fn text(&self) -> String {
-        let (at, tenant, by) = (time(self.at), self.tenant.as_str(), line(&self.by));
+        let at = time(self.at);
+        let tenant = self.tenant.as_str();
+        let by = line(&self.by);
         let what = match &self.suspended {
             Some((reason, until)) => {
                 let until = until.map(|until| format!(" until {}", time(until)));

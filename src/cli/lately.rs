@@ -222,7 +222,8 @@ mod tests {
             pass("2026-07-14T02:00:00Z", None, accepted(1)),
         ];
         let days = days(&all, at(NOW));
-        let (first, second) = (day(&days, "2026-07-13"), day(&days, "2026-07-14"));
+        let first = day(&days, "2026-07-13");
+        let second = day(&days, "2026-07-14");
         assert_eq!((first.wanted, first.later), (2, 0));
         assert_eq!((second.wanted, second.later), (1, 3));
         assert_eq!(first.applied, [Duration::from_secs(120)], "until the sync, and once");

@@ -32,7 +32,8 @@ impl Patches {
         let place = self.0.iter().position(|patch| patch.home == at.home);
         let place = place.unwrap_or(self.0.len());
         if place == self.0.len() {
-            let (home, source) = (at.home.clone(), at.source.clone());
+            let home = at.home.clone();
+            let source = at.source.clone();
             self.0.push(Patch { home, source, text: String::new() });
         }
         let Some(patch) = self.0.get_mut(place) else { return };
@@ -82,7 +83,8 @@ impl Patches {
             let Some(name) = names.find(|name| taken.insert(name.clone())) else { continue };
             let file = folder.join(name);
             private::write(&file, &patch.text).map_err(|error| failed(&file, &error))?;
-            let (file, home) = (line(file.display()), line(told(&patch.home)));
+            let file = line(file.display());
+            let home = line(told(&patch.home));
             out::data(&format!("{file}: apply it with `git apply` in {home}\n"));
         }
         Ok(())

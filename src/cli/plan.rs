@@ -136,7 +136,8 @@ impl Arguments {
 
     /// The change that is to be shown, if one is.
     fn change(&self) -> Option<Change<'_>> {
-        let (head, strict) = (self.head.as_deref(), self.strict);
+        let head = self.head.as_deref();
+        let strict = self.strict;
         let change = |base| Change { base, head, strict, all: self.all };
         self.base.as_deref().map(change)
     }
@@ -204,7 +205,8 @@ pub(super) async fn command(
     match mask::of(command.mask.as_deref()).await {
         Ok(mask) => plan(global, &command.asked(mask.as_ref()), signals).await,
         Err(failure) => {
-            let (output, most) = (command.once.output, command.max_bytes);
+            let output = command.once.output;
+            let most = command.max_bytes;
             show::no_plan(IN_LOG, None, &[], output, most);
             Err(failure)
         }

@@ -235,7 +235,8 @@ async fn publish(
     let (send, receive) = watch::channel(published(&Board::default()));
     let pulse = pulse.clone();
     let why = {
-        let (settings, paths) = (settings.clone(), paths.to_vec());
+        let settings = settings.clone();
+        let paths = paths.to_vec();
         let rehearsal = place.is_none();
         Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };

@@ -88,7 +88,8 @@ mod tests {
 
     /// What is on after each reading.
     fn after(readings: [Option<&Settings>; 5]) -> [bool; 5] {
-        let (mut letting_go, mut is_on) = (LettingGo::default(), false);
+        let mut letting_go = LettingGo::default();
+        let mut is_on = false;
         readings.map(|read| {
             is_on = letting_go.is_on(is_on, read.cloned());
             is_on
@@ -97,7 +98,8 @@ mod tests {
 
     #[test]
     fn it_acts_at_once_and_goes_when_it_was_seen_to_be_gone_twice() {
-        let (on, off) = (settings("stop: true"), settings("stop: false"));
+        let on = settings("stop: true");
+        let off = settings("stop: false");
         let other = settings("stop: false\nrun: { poll: 7s }");
         let [on, off, other] = [&on, &off, &other].map(Some);
         assert_eq!(after([on, off, off, on, off]), [true, true, false, true, true]);
@@ -107,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_configuration_that_is_away_or_says_nothing_lets_nothing_go() {
-        let (on, empty) = (settings("stop: true"), settings(""));
+        let on = settings("stop: true");
+        let empty = settings("");
         let [on, empty] = [&on, &empty].map(Some);
         assert_eq!(after([on, None, None, None, None]), [true; 5]);
         assert_eq!(after([on, empty, empty, empty, empty]), [true; 5]);

@@ -272,7 +272,8 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
         }
         let origin = sent.origin.as_ref().map_or_else(|| "named by no manifest".to_owned(), line);
         let by = sent.revision.as_ref().map(|revision| format!(", commit {}", line(revision)));
-        let (run, by) = (line(&sent.run), by.unwrap_or_default());
+        let run = line(&sent.run);
+        let by = by.unwrap_or_default();
         writeln!(out, "           {FAINT}{origin}, run {run}{by}{FAINT:#}")?;
     }
     if why.sent.is_empty() {

@@ -170,7 +170,8 @@ impl GitSource {
             wrongs.push(Wrong::value(path.key("folder"), message).hint(hint));
         }
         if self.interval < SHORTEST {
-            let (given, least) = (duration(self.interval), duration(SHORTEST));
+            let given = duration(self.interval);
+            let least = duration(SHORTEST);
             let message = format!("`interval` is {given}; {least} is the least");
             wrongs.push(Wrong::value(path.key("interval"), message));
         }

@@ -179,7 +179,8 @@ mod tests {
         let (desk, mut orders) = desk(AT);
         let request = desk.place(all(), "ada@desk".to_owned(), AT).unwrap();
         let waits = tokio::spawn({
-            let (desk, id) = (desk.clone(), request.id.clone());
+            let desk = desk.clone();
+            let id = request.id.clone();
             async move { desk.wait(&id, Request::is_settled, Duration::from_secs(60)).await }
         });
         let placed = orders.next().await;

@@ -140,7 +140,8 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
 
     /// What a step needs: that nothing ends the run early, either.
     fn permit_of_step(&self) -> Permit {
-        let (stop, newer) = (self.interrupt.stop.clone(), self.interrupt.newer.clone());
+        let stop = self.interrupt.stop.clone();
+        let newer = self.interrupt.newer.clone();
         self.permit().and(move || {
             let interrupt = Interrupt { stop: &stop, newer: &newer };
             interrupt.asked().map_or(Ok(()), |stop| Err(not_sent(&stop)))

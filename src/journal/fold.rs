@@ -100,7 +100,8 @@ impl Fold {
                 memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
             }
             Event::Suspended { by, reason, until } => {
-                let (by, reason) = (by.clone(), reason.clone());
+                let by = by.clone();
+                let reason = reason.clone();
                 memory.suspended = Some(Suspension { at: entry.at, by, reason, until: *until });
             }
             Event::Resumed { .. } => memory.suspended = None,

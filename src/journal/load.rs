@@ -135,7 +135,8 @@ pub(super) fn walk(
     let mut statement = db.prepare(query)?;
     let mut rows = statement.query(params![head.sequence, until.unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
-        let (sequence, hash): (i64, Hash) = (row.get(0)?, row.get(2)?);
+        let sequence: i64 = row.get(0)?;
+        let hash: Hash = row.get(2)?;
         let line = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         let next = head.next(line);
         if sequence != next.sequence {

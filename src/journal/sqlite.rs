@@ -133,7 +133,8 @@ impl SqliteJournal {
             let line = load::line(&entry);
             lines.push((line.map_err(|error| JournalError::Broken(error.to_string()))?, entry));
         }
-        let (tenant, token) = (lease.tenant().clone(), lease.token());
+        let tenant = lease.tenant().clone();
+        let token = lease.token();
         self.ask(|done| Job::Record { tenant, token, lines, done }).await
     }
 

@@ -198,7 +198,9 @@ impl Writer {
             Ok(transaction) => transaction,
             Err(error) => return Err((broken(&error), jobs.collect())),
         };
-        let (mut head, now, mut leased) = (self.head, (self.shared.clock)(), false);
+        let mut head = self.head;
+        let now = (self.shared.clock)();
+        let mut leased = false;
         let mut leases = self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(job) = jobs.next() {
             let written = match job {

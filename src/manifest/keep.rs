@@ -232,7 +232,8 @@ impl Keeper {
         broken: &mut BTreeMap<TenantName, String>,
     ) {
         let whole = |name: &TenantName| {
-            let (last, now) = (self.good.get(name), desired.tenants.get(name));
+            let last = self.good.get(name);
+            let now = desired.tenants.get(name);
             last.zip(now).is_some_and(|(last, now)| now.names_all_of(last))
         };
         for file in blank {

@@ -185,7 +185,8 @@ impl PhoneNumber {
     /// As it was written, as it is compared if that is another form, and whether it is an
     /// extension.
     pub(super) fn parts(&self) -> (&str, Option<&str>, bool) {
-        let (written, normal) = (self.as_str(), self.normal());
+        let written = self.as_str();
+        let normal = self.normal();
         (written, (written != normal).then_some(normal), self.is_extension())
     }
 
@@ -249,7 +250,8 @@ impl fmt::Debug for PhoneNumber {
 
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (written, normal) = (self.as_str(), self.normal());
+        let written = self.as_str();
+        let normal = self.normal();
         f.write_str(normal)?;
         if !normal.ends_with(written) {
             write!(f, " (written {written})")?;

@@ -194,7 +194,8 @@ mod tests {
 
         #[test]
         fn a_row_holds_whom_a_map_holds(ours in people(), others in people(), gone in people()) {
-            let (mut row, mut known) = (Users::from_iter(ours.clone()), map(&ours));
+            let mut row = Users::from_iter(ours.clone());
+            let mut known = map(&ours);
             prop_assert!(row.values().eq(known.values().copied()));
             for one in &others {
                 prop_assert_eq!(row.insert(one.clone()), known.insert(one.0.clone(), one).cloned());
@@ -210,8 +211,10 @@ mod tests {
 
         #[test]
         fn a_walk_meets_everybody_once_and_in_order(ours in people(), others in people()) {
-            let (left, right) = (map(&ours), map(&others));
-            let (ours, others) = (Users::from_iter(ours.clone()), Users::from_iter(others.clone()));
+            let left = map(&ours);
+            let right = map(&others);
+            let ours = Users::from_iter(ours.clone());
+            let others = Users::from_iter(others.clone());
             let mut all: Vec<&Upn> = left.keys().chain(right.keys()).collect();
             all.sort();
             all.dedup();

@@ -150,7 +150,8 @@ impl Mask {
             }
             Note::Interruption { users, total, worst } => {
                 let worst = worst.iter().map(|(user, wait)| (self.user(tenant, user), *wait));
-                let (users, total) = (*users, *total);
+                let users = *users;
+                let total = *total;
                 Note::Interruption { users, total, worst: worst.collect() }
             }
             Note::DetailsWait(_)

@@ -85,7 +85,8 @@ pub(super) async fn serve(listener: Listener, app: Router, stop: CancellationTok
         };
         match accepted {
             Ok(stream) => {
-                let (app, stop) = (app.clone(), stop.clone());
+                let app = app.clone();
+                let stop = stop.clone();
                 connections.spawn(async move {
                     connection(stream, app, stop).await;
                     drop(place);

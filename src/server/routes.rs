@@ -97,7 +97,8 @@ async fn readyz(State(app): Shared, uri: Uri) -> Response {
 }
 
 async fn metrics(State(app): Shared) -> Response {
-    let (published, beat) = (app.feed.published(), (app.feed.beat)());
+    let published = app.feed.published();
+    let beat = (app.feed.beat)();
     match metrics::text(metrics::Seen { published, beat, now: Timestamp::now() }) {
         Ok(text) => answer::of(StatusCode::OK, metrics::TYPE, text),
         Err(_) => answer::error(

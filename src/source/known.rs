@@ -72,7 +72,8 @@ impl Default for KnownFiles {
 
 impl KnownFiles {
     pub(super) fn with_clock(clock: fn() -> SystemTime) -> Self {
-        let (former, now) = (BTreeMap::new(), BTreeMap::new());
+        let former = BTreeMap::new();
+        let now = BTreeMap::new();
         Self { clock, former, now, all_read: None, forgets: false }
     }
 

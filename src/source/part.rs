@@ -42,7 +42,9 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn of_folders(tree: Tree) -> Self {
-        let (earlier, revision, said) = (None, None, None);
+        let earlier = None;
+        let revision = None;
+        let said = None;
         Self { tree, is_folder: true, is_pending: false, earlier, revision, said }
     }
 
@@ -94,16 +96,20 @@ pub(super) fn folders(
 pub(super) fn commit(branch: &Branch, known: &mut Known) -> Part {
     match take(branch, known) {
         Ok((Head { commit, revision, .. }, tree)) => {
-            let (revision, said) = (Some(revision), Some(commit.as_str().to_owned()));
+            let revision = Some(revision);
+            let said = Some(commit.as_str().to_owned());
             Part { tree, is_folder: false, is_pending: false, earlier: None, revision, said }
         }
         Err(trouble) => {
             let told = known.pending.take().filter(|told| !trouble.is_other(told));
             let reason = known.pending.insert(told.unwrap_or(trouble)).reason.clone();
-            let (path, role) = (branch.name().into(), Role::Manifest);
+            let path = branch.name().into();
+            let role = Role::Manifest;
             let file = ManifestFile { path, text: Err(reason), role, scope: Scope::default() };
             let tree = Tree::of([(branch.name().to_owned(), file)].into());
-            let (earlier, revision, said) = (None, None, None);
+            let earlier = None;
+            let revision = None;
+            let said = None;
             Part { tree, is_folder: false, is_pending: true, earlier, revision, said }
         }
     }

@@ -266,7 +266,8 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
                 return Err(odd());
             }
             known |= bit;
-            let (leaves, keys) = (&mut *self.leaves, &mut *self.keys);
+            let leaves = &mut *self.leaves;
+            let keys = &mut *self.keys;
             fields.next_value_seed(Part { node, leaves, keys, is_object: &mut false })?;
         }
         self.keys.truncate(from);

@@ -11,7 +11,8 @@ pub(super) async fn branches(checks: &mut Checks, sources: &Sources) {
     if sources.reports().is_empty() {
         return;
     }
-    let (asked, version) = (sources.clone(), tokio::task::spawn_blocking(git_version).await);
+    let asked = sources.clone();
+    let version = tokio::task::spawn_blocking(git_version).await;
     match version.ok().flatten() {
         None => {
             let remedy = "install git 2.34 or newer where this program finds it (`PATH`)";

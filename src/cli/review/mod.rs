@@ -92,7 +92,8 @@ pub(super) async fn review(
         compare(versions, path, &settings, signals).await?
     } else {
         let now = Timestamp::now();
-        let (seen, memories) = (pass::see_nothing(versions, now), Memories::default());
+        let seen = pass::see_nothing(versions, now);
+        let memories = Memories::default();
         (pass::review(versions, &seen, &memories, now, &settings.execution), None)
     };
     if against.is_none() {

@@ -69,7 +69,8 @@ impl Version {
 
     fn of(commit: Option<(Repository, CommitId)>, name: String, tree: &Tree) -> Self {
         let loaded = manifest::load(&tree.files);
-        let (diagnostics, warnings) = (loaded.diagnostics.clone(), loaded.warnings.clone());
+        let diagnostics = loaded.diagnostics.clone();
+        let warnings = loaded.warnings.clone();
         let files = tree.files.iter().filter(|file| file.role == Role::Manifest).count();
         let in_force = Keeper::default().take(loaded);
         Self { commit, name, in_force, diagnostics, warnings, files }

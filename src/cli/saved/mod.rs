@@ -197,7 +197,8 @@ const TOLD: usize = 5;
 
 /// What differs between a tenant's saved plan and what would be done now.
 fn differs(saved: &Value, now: &Value) -> String {
-    let (before, after) = (steps(saved), steps(now));
+    let before = steps(saved);
+    let after = steps(now);
     let gone = before
         .iter()
         .filter(|(step, _)| !after.contains_key(*step))
@@ -233,7 +234,8 @@ fn differs(saved: &Value, now: &Value) -> String {
 
 /// What a step changes otherwise than it did, value by value.
 fn moved(before: &Value, after: &Value) -> Vec<String> {
-    let (before, after) = (values(before), values(after));
+    let before = values(before);
+    let after = values(after);
     let gone = before.keys().filter(|field| !after.contains_key(*field));
     let gone = gone.map(|field| format!("no longer {field}"));
     let new = after.iter().filter_map(|(field, value)| match before.get(field) {

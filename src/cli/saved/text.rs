@@ -77,7 +77,8 @@ fn write_compared(out: &mut String, compared: &Value) -> fmt::Result {
         writeln!(out, "{YELLOW}a part: only some tenants or users were asked for{YELLOW:#}\n")?;
     }
     for mistake in array(compared, "mistakes") {
-        let (file, message) = (word(mistake, "file"), word(mistake, "message"));
+        let file = word(mistake, "file");
+        let message = word(mistake, "message");
         let row = mistake["line"].as_u64().map(|row| format!(":{row}")).unwrap_or_default();
         writeln!(out, "{YELLOW}error:{YELLOW:#} {message} {FAINT}{file}{row}{FAINT:#}")?;
     }
@@ -125,10 +126,12 @@ fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
 }
 
 fn write_step(out: &mut String, step: &Value, verbs: usize) -> fmt::Result {
-    let (action, user) = (word(step, "action"), word(step, "user"));
+    let action = word(step, "action");
+    let user = word(step, "user");
     writeln!(out, "  {action:verbs$} {user:40} {FAINT}{}{FAINT:#}", word(step, "origin"))?;
     for change in array(step, "changes") {
-        let (field, live) = (word(change, "field"), word(change, "live"));
+        let field = word(change, "field");
+        let live = word(change, "live");
         writeln!(out, "      - {field}: {live}\n      + {field}: {}", word(change, "desired"))?;
     }
     write_holds(out, "      ", array(step, "holds"))
@@ -136,7 +139,8 @@ fn write_step(out: &mut String, step: &Value, verbs: usize) -> fmt::Result {
 
 fn write_holds(out: &mut String, indent: &str, holds: &[Value]) -> fmt::Result {
     for hold in holds {
-        let (reason, code) = (word(hold, "reason"), word(hold, "code"));
+        let reason = word(hold, "reason");
+        let code = word(hold, "code");
         writeln!(out, "{indent}{YELLOW}held:{YELLOW:#} {reason} {FAINT}[{code}]{FAINT:#}")?;
     }
     Ok(())

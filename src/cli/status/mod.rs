@@ -100,7 +100,8 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
             let zone = TimeZone::system();
             let all = command.all;
             let view = View { status: &status, life, answers, now, zone: &zone, all };
-            let (stop, left_out) = (stop_line(stopped.as_ref()), left_out_line(left_out));
+            let stop = stop_line(stopped.as_ref());
+            let left_out = left_out_line(left_out);
             let silent = silent_line(&heard, life);
             out::data(&format!("{stop}{view}{left_out}{silent}{}", journal_line(&journal)));
         }
@@ -189,7 +190,8 @@ fn journal_line(journal: &Result<About, OpenError>) -> String {
 fn stop_line(stopped: Option<&Stopped>) -> String {
     stopped
         .map(|Stopped { message, hint, .. }| {
-            let (message, hint) = (line(message), line(hint));
+            let message = line(message);
+            let hint = line(hint);
             format!("{ALARM}{message}{ALARM:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
         })
         .unwrap_or_default()

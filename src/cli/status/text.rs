@@ -98,7 +98,8 @@ impl View<'_> {
         if tenants == 0 {
             writeln!(f, "{then}no tenant is in force")
         } else if well == tenants {
-            let (all, are) = (many(tenants, "tenant"), is_or_are(tenants));
+            let all = many(tenants, "tenant");
+            let are = is_or_are(tenants);
             let each = if tenants == 1 { "" } else { "all " };
             writeln!(f, "{GREEN}{then}{each}{all} {are} as the manifests want{GREEN:#}")
         } else {
@@ -196,7 +197,8 @@ impl View<'_> {
             (true, steps) => format!("held: {}", many(steps, "step")),
             (false, users) => format!("{} in need of attention", many(users, "user")),
         };
-        let (reason, code) = (line(&group.reason), line(&group.code));
+        let reason = line(&group.reason);
+        let code = line(&group.code);
         let since = since(group.since, self.now);
         writeln!(f, "    {YELLOW}{what}{YELLOW:#}: {reason} {FAINT}[{code}] for {since}{FAINT:#}")?;
         let until = group.until.map(|at| format!(" (until {})", self.moment(at)));
@@ -293,7 +295,8 @@ mod tests {
 
     fn shown(status: &Status, life: Life) -> String {
         let zone = crate::model::time_zone("Europe/Berlin").unwrap();
-        let (answers, now) = (false, at("08:15:00"));
+        let answers = false;
+        let now = at("08:15:00");
         let view = View { status, life, answers, now, zone: &zone, all: false };
         anstream::adapter::strip_str(&view.to_string()).to_string()
     }

@@ -60,7 +60,8 @@ fn revision(commit: &Commit) -> String {
     let by = commit.author.as_ref().map(|author| format!(" by {}", line(author)));
     let signed = commit.signer.as_ref().map(|signer| format!(", signed by {}", line(signer)));
     let edited = if commit.edited { ", edited since" } else { "" };
-    let (by, signed) = (by.unwrap_or_default(), signed.unwrap_or_default());
+    let by = by.unwrap_or_default();
+    let signed = signed.unwrap_or_default();
     format!(" {}{by}{signed}{edited}", line(short(commit)))
 }
 

@@ -139,10 +139,13 @@ async fn asked<'d>(rows: Vec<Row<'d>>, backend: &Backend, command: &Arguments) -
     if command.output == Form::Ids && !command.only.contains(&Only::WithoutConsent) {
         return rows;
     }
-    let (service, reader) = (backend.client.reader(), backend.reader());
+    let service = backend.client.reader();
+    let reader = backend.reader();
     let bar = out::progress("asking about tenants", rows.len());
     let asked = stream::iter(rows).map(|mut row| {
-        let (service, reader, bar) = (&service, &reader, &bar);
+        let service = &service;
+        let reader = &reader;
+        let bar = &bar;
         async move {
             if let Some(tenant) = &row.tenant {
                 row.found = Some(if command.users {

@@ -44,7 +44,8 @@ impl<'b> Eye<'b> {
 
     /// A text that hardly any other row has.
     pub(crate) fn name(&mut self, column: Column) -> Cow<'_, str> {
-        let (front, back) = (usize::from(self.byte()), usize::from(self.byte()));
+        let front = usize::from(self.byte());
+        let back = usize::from(self.byte());
         let own = usize::try_from(self.count()).unwrap_or_default();
         let own = self.bytes.split_off(..own).unwrap_or_default();
         let Self { columns, spare, .. } = self;

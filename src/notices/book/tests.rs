@@ -189,7 +189,8 @@ fn a_receiver_that_no_longer_wants_to_hear_of_something_is_not_told_its_end() {
 #[test]
 fn what_is_due_later_wakes_the_one_who_tells_it() {
     let mut book = Book::default();
-    let (bad, good) = (stopped(status(1, 0)), status(1, 0));
+    let bad = stopped(status(1, 0));
+    let good = status(1, 0);
     let wakes = |book: &Book, minutes| book.wakes_at(&all(), at(minutes));
     book.see(&bad, &all(), at(0));
     assert_eq!(wakes(&book, 0), Some(at(2)), "it is told");

@@ -117,7 +117,8 @@ impl<'a> View<'a> {
             }
             Who::Beside(place) => {
                 let held = input.live.last()?.beside.numbers.get(*place)?;
-                let (name_of, state) = (&held.holder, &held.held_as);
+                let name_of = &held.holder;
+                let state = &held.held_as;
                 Some(Holder { tenant: name, user: None, name: name_of, state, wish: None })
             }
         }

@@ -59,7 +59,8 @@ fn write_brief(out: &mut String, plan: &TenantPlan) -> fmt::Result {
         write_held(out, &name, plan)?;
     }
     for problem in &plan.remarks.problems {
-        let (user, kind) = (line(&problem.user), line(&problem.kind));
+        let user = line(&problem.user);
+        let kind = line(&problem.kind);
         let code = problem.kind.code().code();
         writeln!(out, "{name}  {YELLOW}problem{YELLOW:#} {user}: {kind} {FAINT}[{code}]{FAINT:#}")?;
         writeln!(out, "  {FAINT}hint: {}{FAINT:#}", line(problem.kind.remedy()))?;
@@ -127,7 +128,8 @@ fn write_held(out: &mut String, name: &str, plan: &TenantPlan) -> fmt::Result {
 
 fn write_hold(out: &mut String, name: &str, hold: &Hold, steps: usize) -> fmt::Result {
     let steps = if steps > 0 { format!(" {}:", many(steps, "step")) } else { String::new() };
-    let (reason, code) = (line(&hold.reason), hold.kind.code());
+    let reason = line(&hold.reason);
+    let code = hold.kind.code();
     writeln!(out, "{name}  {YELLOW}held:{YELLOW:#}{steps} {reason} {FAINT}[{code}]{FAINT:#}")?;
     writeln!(out, "  {FAINT}hint: {}{FAINT:#}", line(&hold.remedy))
 }

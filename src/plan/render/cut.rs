@@ -42,7 +42,8 @@ pub(super) fn ends(all: &[String], room: usize) -> (usize, usize) {
         return (all.len(), 0);
     }
     let mut left = room.saturating_sub(COUNT);
-    let (mut front, mut back) = (0, 0);
+    let mut front = 0;
+    let mut back = 0;
     while front + back < all.len() {
         let is_front = front <= back;
         let next = if is_front { &all[front] } else { &all[all.len() - 1 - back] };

@@ -71,6 +71,7 @@ pub(super) fn holds(tenant: &TenantPlan) -> Vec<String> {
 
 fn held(tenant: &TenantPlan, what: &str, hold: &Hold) -> String {
     let Hold { kind, reason, remedy, .. } = hold;
-    let (reason, remedy) = (line(reason), line(remedy));
+    let reason = line(reason);
+    let remedy = line(remedy);
     format!("{}  {what}: {reason} [{}]\n    hint: {remedy}\n", tenant.tenant, kind.code())
 }

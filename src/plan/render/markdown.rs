@@ -251,6 +251,7 @@ fn write_tenants(out: &mut String, tenants: &[&TenantPlan], budget: usize) -> fm
         return Ok(());
     }
     let steps: usize = left.iter().map(|tenant| tenant.steps.len()).sum();
-    let (count, steps) = (many(left.len(), "more tenant"), many(steps, "step"));
+    let count = many(left.len(), "more tenant");
+    let steps = many(steps, "step");
     writeln!(out, "\n{count} with {steps} left out here; `dialplane plan` shows them.")
 }

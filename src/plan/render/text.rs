@@ -137,7 +137,8 @@ impl AlreadyTold {
     }
 
     fn hold(&mut self, out: &mut String, indent: &str, hold: &Hold) -> fmt::Result {
-        let (code, reason) = (hold.kind.code(), foreign::line(&hold.reason));
+        let code = hold.kind.code();
+        let reason = foreign::line(&hold.reason);
         let mut remedy = hold.remedy.clone();
         let times = match self.shared.get_mut(&key(hold)) {
             None => String::new(),
@@ -233,7 +234,8 @@ pub(super) fn write_tail(
     }
     if let Some((plan, (gates, users))) = tenant.fingerprint.as_ref().zip(wanted(&tenant.steps)) {
         let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
-        let (gates, users) = (gates.join(" and "), many(users.len(), "user"));
+        let gates = gates.join(" and ");
+        let users = many(users.len(), "user");
         let how = "`dialplane plan --approve` writes one";
         writeln!(
             out,

@@ -93,7 +93,8 @@ fn changes(before: Option<&DesiredUser>, after: &DesiredUser) -> Vec<What> {
         before.and_then(|before| before.details.get(*field)) != Some(*value)
     });
     asked.extend(fields.map(|(field, value)| What::Field(field, value.clone())));
-    let (earlier, dates) = (before.map(DesiredUser::dates).unwrap_or_default(), after.dates());
+    let earlier = before.map(DesiredUser::dates).unwrap_or_default();
+    let dates = after.dates();
     asked
         .extend((before.is_some() && dates.from != earlier.from).then_some(What::From(dates.from)));
     asked.extend((dates.until != earlier.until).then_some(What::Until(dates.until)));

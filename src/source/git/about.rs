@@ -13,7 +13,9 @@ const SUBJECT: usize = 120;
 pub(in crate::source) fn described(commit: &str, about: &str) -> Revision {
     let mut parts = about.trim_end_matches('\n').splitn(3, '\0');
     let mut next = || parts.next().unwrap_or_default();
-    let (author, seconds, subject) = (next(), next(), next());
+    let author = next();
+    let seconds = next();
+    let subject = next();
     let at = seconds.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
     Revision {
         commit: commit.to_owned(),

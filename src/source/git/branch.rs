@@ -361,7 +361,8 @@ impl Followers {
     pub(in crate::source) fn of(branches: Vec<Arc<Branch>>, news: &Arc<Notify>) -> Self {
         let runtime = Handle::current();
         let follow = |branch: Arc<Branch>| {
-            let (followed, news) = (Arc::clone(&branch), Arc::clone(news));
+            let followed = Arc::clone(&branch);
+            let news = Arc::clone(news);
             let runtime = runtime.clone();
             let thread = thread::Builder::new().name("git".to_owned());
             match thread.spawn(move || followed.follow(&runtime, &news)) {

@@ -107,7 +107,8 @@ impl Cache {
         like: &CommitId,
         fill: impl FnOnce(&Path) -> Result<(), Silent>,
     ) -> Result<(), Result<Trouble, Silent>> {
-        let (new, old) = (self.folder.with_extension("new"), self.folder.with_extension("old"));
+        let new = self.folder.with_extension("new");
+        let old = self.folder.with_extension("old");
         let of_disk = |error| Ok(of_disk(&new, &error));
         remove(&new).and_then(|()| remove(&old)).map_err(of_disk)?;
         self.make(&new, like).map_err(Ok)?;

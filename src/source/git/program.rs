@@ -128,7 +128,9 @@ pub(in crate::source) struct Git<'f> {
 impl<'f> Git<'f> {
     /// Git with the settings of the machine.
     pub(in crate::source) fn at(folder: &'f Path) -> Self {
-        let (settings, variables, secrets) = (Vec::new(), Vec::new(), Vec::new());
+        let settings = Vec::new();
+        let variables = Vec::new();
+        let secrets = Vec::new();
         let halt = Halt::default();
         Self { folder, settings, variables, secrets, is_alone: false, halt }
     }

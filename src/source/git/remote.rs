@@ -236,7 +236,9 @@ impl Remote {
         if builds_on? {
             return Ok(None);
         }
-        let (branch, new, old) = (&self.source.branch, new.short(), old.short());
+        let branch = &self.source.branch;
+        let new = new.short();
+        let old = old.short();
         Err(Trouble::new(
             TroubleKind::Rewritten,
             format!("branch `{branch}` was rewritten: {new} does not build on {old}"),
@@ -252,7 +254,8 @@ impl Remote {
         if Listed::of(&entries, &roots).has_manifests() {
             return Ok(());
         }
-        let (folder, commit) = (&self.source.folder, commit.short());
+        let folder = &self.source.folder;
+        let commit = commit.short();
         Err(Trouble::new(
             TroubleKind::Folder,
             format!("there is no manifest in folder `{folder}` of commit {commit}"),

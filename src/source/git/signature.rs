@@ -70,7 +70,10 @@ pub(super) fn signer(
 fn judge(commit: &CommitId, answer: &str, known: &BTreeSet<String>) -> Result<String, Trouble> {
     let mut parts = answer.trim_end_matches('\n').splitn(4, '\0');
     let mut next = || parts.next().unwrap_or_default();
-    let (validity, signer, key, primary) = (next(), next(), next(), next());
+    let validity = next();
+    let signer = next();
+    let key = next();
+    let primary = next();
     let is_ssh = key.starts_with("SHA256:");
     let is_known = match validity {
         // Of ssh, git says so only if the file with the signers names the key.

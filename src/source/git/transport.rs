@@ -59,7 +59,8 @@ pub(super) fn git<'f>(
         here.filter_map(|(theirs, ours)| Some((ours, std::env::var_os(theirs)?))).collect();
     if let Some(ssh) = source.auth.as_ref().and_then(|auth| auth.ssh.as_ref()) {
         // The settings refuse names that a shell would take apart.
-        let (key, hosts) = (ssh.key.display(), ssh.known_hosts.display());
+        let key = ssh.key.display();
+        let hosts = ssh.known_hosts.display();
         let command = format!(
             "ssh -F none -i {key} -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o \
                 StrictHostKeyChecking=yes -o UserKnownHostsFile={hosts} -o \

@@ -25,7 +25,8 @@ async fn serve<F: Future<Output = Value> + Send + 'static>(
     answer: impl Fn(String) -> F + Clone + Send + Sync + 'static,
 ) -> Reader {
     let router = Router::new().fallback(move |request: Incoming| {
-        let (uri, answer) = (request.uri().to_string(), answer.clone());
+        let uri = request.uri().to_string();
+        let answer = answer.clone();
         async move {
             let told = if uri == "/oauth/token" {
                 json!({"access_token": "token", "expires_in": 3600})
@@ -103,7 +104,8 @@ async fn pages_behind_the_first_are_asked_for_side_by_side() {
             if start > 0 {
                 four.wait().await;
             }
-            let (draw, count) = (number(&uri, "draw"), (9 - start).min(2));
+            let draw = number(&uri, "draw");
+            let count = (9 - start).min(2);
             json!({"draw": draw, "recordsTotal": 9, "data": users(start, count)})
         }
     })
@@ -125,7 +127,8 @@ async fn a_list_that_changes_while_it_is_read_is_doubted_and_hides_nobody() {
                     return json!({});
                 }
                 counted.fetch_add(1, Ordering::SeqCst);
-                let (draw, start) = (number(&uri, "draw"), number(&uri, "start"));
+                let draw = number(&uri, "draw");
+                let start = number(&uri, "start");
                 let count = if start == 2 { 1 } else { 2 }.min(9 - start);
                 let total = if start < 2 { 9 } else { total_after };
                 json!({"draw": draw, "recordsTotal": total, "data": users(start, count)})

@@ -180,7 +180,8 @@ async fn what_is_stopped_while_it_waits_is_not_sent_again() {
             if is_stopped { Err(Fault::new(FaultKind::Stopped, "stopped")) } else { Ok(()) }
         });
         let writer = client.writer();
-        let (tenant, call) = (tenant(), disable());
+        let tenant = tenant();
+        let call = disable();
         let sent = writer.send(&tenant, &call, &permit);
         let answer = tokio::time::timeout(Duration::from_secs(20), sent).await;
         let fault = answer.expect("the end of the wait is not waited for").unwrap_err();

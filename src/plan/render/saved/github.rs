@@ -31,7 +31,8 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
         let what = format!("{} {}", step.action, step.user);
         let held = array(step.saved, "holds").first();
         if let Some(hold) = held.filter(|_| !tenant.is_held()) {
-            let (title, text) = (format!("{name}: {what} is held"), reason(hold));
+            let title = format!("{name}: {what} is held");
+            let text = reason(hold);
             said.push(Said { level: Level::Warning, is_number: false, origin, title, text });
         } else if step.runs {
             let level = match step.action {

@@ -147,7 +147,8 @@ fn write_quiet(out: &mut String, quiet: &[&TenantPlan]) -> fmt::Result {
     if notes <= NOTES {
         for tenant in noted {
             for note in &tenant.remarks.notes {
-                let (tenant, code) = (&tenant.tenant, note.code().code());
+                let tenant = &tenant.tenant;
+                let code = note.code().code();
                 let note = foreign::line(note);
                 writeln!(out, "{FAINT}note: {tenant}: {note} [{code}]{FAINT:#}")?;
             }
