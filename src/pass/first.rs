@@ -1,6 +1,6 @@
 //! The first look of a service at all tenants, before anything is planned.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +27,8 @@ pub struct FirstLook {
     pub tenant: TenantRef,
     /// When the look began, by the journal's clock.
     pub at: Timestamp,
-    /// What was seen; nothing of a suspended tenant, nor while the journal was away.
+    /// What was seen; nothing of a suspended tenant, of one that was not waited for, nor while the
+    /// journal was away.
     pub live: Option<Result<Arc<LiveTenant>, Fault>>,
     /// What was remembered then; nothing if the journal was away.
     pub memory: Option<Arc<Memory>>,
@@ -64,6 +65,8 @@ pub async fn first_looks<R: LiveReader, J: Journal>(
     tenants: Vec<Arc<DesiredTenant>>,
     side_by_side: usize,
 ) -> Vec<FirstLook> {
+    let by_name = |tenant: &Arc<DesiredTenant>| (tenant.name.clone(), Arc::clone(tenant));
+    let mut waited_for: BTreeMap<_, _> = tenants.iter().map(by_name).collect();
     let looks = stream::iter(tenants)
         .map(|tenant| timed_look(reader, journal, tenant))
         .buffer_unordered(side_by_side);
@@ -76,10 +79,16 @@ pub async fn first_looks<R: LiveReader, J: Journal>(
         } else {
             timeout(PATIENCE.max(longest.saturating_mul(TIMES)), looks.next()).await
         };
-        let Ok(Some((look, took))) = next else { return found };
+        let Ok(Some((look, took))) = next else { break };
         longest = longest.max(took);
+        waited_for.remove(&look.tenant.name);
         found.push(look);
     }
+    // What was sent of them within the last hour counts all the same.
+    for tenant in waited_for.values() {
+        found.push(remembered(journal, tenant).await);
+    }
+    found
 }
 
 /// A first look, and how long it took.
@@ -98,16 +107,18 @@ async fn first_look<R: LiveReader, J: Journal>(
     journal: &J,
     tenant: Arc<DesiredTenant>,
 ) -> FirstLook {
+    let mut look = remembered(journal, &tenant).await;
+    if tenant.mode != Mode::Suspend && look.memory.is_some() {
+        look.live = Some(reader.observe(&look.tenant).await.map(Arc::new));
+    }
+    look
+}
+
+/// What is on record of a tenant, before it is looked at.
+async fn remembered<J: Journal>(journal: &J, tenant: &DesiredTenant) -> FirstLook {
     let at = journal.now();
-    let reference = tenant.reference();
     let memory = journal.recall(&tenant.id).await.ok();
-    let live = match tenant.mode {
-        Mode::Enforce | Mode::Report if memory.is_some() => {
-            Some(reader.observe(&reference).await.map(Arc::new))
-        }
-        Mode::Enforce | Mode::Report | Mode::Suspend => None,
-    };
-    FirstLook { tenant: reference, at, live, memory }
+    FirstLook { tenant: tenant.reference(), at, live: None, memory }
 }
 
 #[cfg(test)]

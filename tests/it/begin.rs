@@ -17,7 +17,9 @@ use dialplane::{
     control::desk,
     daemon::{self, Daemon, Inbox, Listener, Past, Pulse},
     journal::VolatileJournal,
-    model::{Fault, LiveTenant, TenantRef},
+    manifest::{self, ManifestFile},
+    model::{Entry, Event, Fault, LiveTenant, RunId, TenantRef},
+    pass::first_looks,
     ports::LiveReader,
     source::Sources,
     stop::StopSwitch,
@@ -104,4 +106,47 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
     let planned = planned.lock().unwrap();
     assert_eq!(planned.first(), Some(&(2, Vec::new())));
     assert_eq!(planned.get(1), Some(&(2, Vec::new())));
+}
+
+/// One tenant never answers.
+struct Hanging<R>(R);
+
+impl<R: LiveReader> LiveReader for Hanging<R> {
+    async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
+        if tenant.name.as_str() == "contoso" {
+            std::future::pending::<()>().await;
+        }
+        self.0.observe(tenant).await
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_that_does_not_answer_is_not_waited_for_and_what_was_sent_of_it_still_counts() {
+    let manifests = fleet(&[
+        ("adatum", "", &["adele enabled"]),
+        ("contoso", "", &["bert enabled"]),
+        ("fabrikam", "", &["carl enabled"]),
+    ]);
+    let house = House::open(&manifests, |_| {}).await;
+    let loaded = manifest::load(&[ManifestFile::new("fleet.yaml", &manifests)]);
+    let tenants: Vec<_> = loaded.desired.tenants.values().cloned().collect();
+    let synced = Timestamp::from_second(1_700_000_000).unwrap();
+    let journal = VolatileJournal::of(tenants.iter().map(|tenant| Entry {
+        at: synced,
+        run: RunId::new("r1"),
+        tenant: tenant.name.clone(),
+        tenant_id: tenant.id.clone(),
+        event: Event::Synced,
+    }));
+    let looks = first_looks(&Hanging(house.client.reader()), &journal, tenants, 16).await;
+    let mut told: Vec<_> = looks
+        .iter()
+        .map(|look| {
+            let memory = look.memory.as_ref().unwrap();
+            (look.tenant.name.as_str(), look.live.is_some(), memory.last_sync)
+        })
+        .collect();
+    told.sort_unstable();
+    let expected = [("adatum", true), ("contoso", false), ("fabrikam", true)];
+    assert_eq!(told, expected.map(|(name, is_seen)| (name, is_seen, Some(synced))));
 }

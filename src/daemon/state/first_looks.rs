@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::{Loop, Task};
 use crate::{
     daemon::beginning::Beginning,
+    model::Mode,
     pass::{self, FirstLook},
     ports::{Journal, LiveReader, Provisioner},
 };
@@ -40,7 +41,11 @@ where
     /// What was found is what each tenant's first pass begins with.
     pub(super) fn looked_at_all(&mut self, looks: Vec<FirstLook>) {
         let tenants = &self.in_force.desired.tenants;
-        let missing = tenants.len().saturating_sub(looks.len());
+        let is_missing = |look: &&FirstLook| {
+            let tenant = tenants.get(&look.tenant.name);
+            look.live.is_none() && tenant.is_some_and(|tenant| tenant.mode != Mode::Suspend)
+        };
+        let missing = looks.iter().filter(is_missing).count();
         if missing > 0 && !self.stop.is_cancelled() {
             warn!(tenants = missing, "not waited for: they do not answer, and are looked at again");
         }
