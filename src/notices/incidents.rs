@@ -27,7 +27,7 @@ pub(super) fn of(status: &Status) -> Incidents {
         incident.count = status.manifests.errors;
     }
     if status.needs.contains(&Need::Empty) {
-        let hint = "look whether the folder of the manifests is mounted, and holds them";
+        let hint = "check that the folder of the manifests is mounted and holds them";
         add(&mut found, None, IncidentKind::Empty, ("the manifests name no tenant", hint));
     }
     of_sources(&mut found, status);

@@ -105,7 +105,8 @@ async fn undo(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response
 
 fn taking_back(body: &Body) -> Result<Order, Wrong> {
     let hint = "`dialplane undo PASS --apply` sends it";
-    let undo = body.undo.clone().ok_or_else(|| ("it says not what to undo".to_owned(), hint))?;
+    let undo =
+        body.undo.clone().ok_or_else(|| ("it does not say what to undo".to_owned(), hint))?;
     undo.read().map(Order::Undo).map_err(|wrong| (wrong, hint))
 }
 

@@ -196,7 +196,7 @@ fn an_export_of_a_configuration_is_read_and_never_run() {
         SCRIPT.replace("\"contoso.com\"", "$ConfigurationData.NonNodeData.OrganizationName");
     let (live, report) = read(&other, &asked).unwrap();
     assert_eq!(users(&live), ["bert@contoso.com none"]);
-    assert!(report.findings[0].1.contains("`$OrganizationName` is not said"), "{report:?}");
+    assert!(report.findings[0].1.contains("`$OrganizationName` is not set"), "{report:?}");
     let json = r#"[{"ResourceName":"TeamsOnlineVoiceUser","Identity":"adele@contoso.com","TelephoneNumber":"+4930123450"},
         {"ResourceName":"TeamsMeetingPolicy","Identity":"Global"}]"#;
     let (live, report) = read(json, &asked).unwrap();

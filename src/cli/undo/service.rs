@@ -78,7 +78,7 @@ async fn told(
         request = tokio::select! {
             told = client.request(&request.id) => told.map_err(not_done)?,
             () = signals.asked().cancelled_owned() => return Err(Failure::new(
-                "nobody waits any more, and the service goes on with the undo")
+                "you no longer wait for it, and the service goes on with the undo")
                 .hint("`dialplane history` shows what it did; `dialplane stop` stops it")),
         };
     }

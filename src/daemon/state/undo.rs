@@ -111,7 +111,7 @@ where
     pub(super) fn not_undone(&mut self, task: Id) -> bool {
         let Some(back) = self.told.undone(task) else { return false };
         let message = "the undo ended unexpectedly, and may have done a part of it";
-        let hint = "its log says more, and `dialplane history` what was done";
+        let hint = "its log says more; `dialplane history` shows what was done";
         self.orders.note(&back.id, |request| request.refuse(message, hint));
         true
     }

@@ -143,7 +143,7 @@ fn check(table: &Table, columns: &[Column], asked: &Asked<'_>) -> Result<(), Ref
                         enabled`, if that is so for everybody"
                 }
                 _ => {
-                    "say `--calling enabled` or `--calling disabled`, if one of them is so for everybody"
+                    "say `--calling enabled` or `--calling disabled`, if that is true of everybody"
                 }
             },
         )),

@@ -100,7 +100,7 @@ fn said(value: &str, variables: &BTreeMap<&str, String>) -> (Result<String, Stri
     let (name, rest) = after.split_at(end);
     match variables.get(name) {
         Some(known) if !rest.contains('$') => (Ok(format!("{before}{known}{rest}")), true),
-        _ => (Err(format!("the variable `${name}` is not said in the file")), false),
+        _ => (Err(format!("the variable `${name}` is not set in the file")), false),
     }
 }
 
