@@ -69,6 +69,10 @@ impl<'t> Lines<'t> {
     pub(super) fn place(&mut self, span: Span) -> Place {
         let Span { start, end } = span;
         let line = start.line().saturating_sub(1);
+        // The parser counts a line behind the last one where a value is missing at the end.
+        if line >= self.starts.len() {
+            return place_at(self.text, self.text.len());
+        }
         let from = self.byte_of(line, start.col());
         let to = if end.line() == start.line() && end.col() > start.col() {
             self.byte_of(line, end.col())
@@ -98,4 +102,18 @@ pub(super) fn place_at(text: &str, byte: usize) -> Place {
 pub fn place_of(text: &str, line: usize, column: usize) -> Place {
     let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
     place_at(text, byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saphyr_parser::Marker;
+
+    #[test]
+    fn a_place_behind_the_last_line_is_the_end_of_the_text() {
+        let text = "? aa\n? \n? ";
+        let behind = Marker::new(10, 4, 0);
+        let place = Lines::new(text).place(Span::new(behind, behind));
+        assert_eq!(place, Place { line: 3, column: 3, bytes: 10..10 });
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use dialplane::{
+    foreign,
     import::lists::{self, Asked, Format, Repair},
     model::{Calling, ExtensionPrefix, LiveTenant},
 };
@@ -124,6 +125,30 @@ fn a_list_that_a_spreadsheet_has_damaged_is_refused_with_each_cell() {
     assert!(users.contains("bert@contoso.com enabled +493012345678"), "{users}");
     assert_eq!(report.repairs[&Repair::Plus], [3]);
     assert_eq!(report.findings.len(), 1, "a national number is not guessed");
+}
+
+#[test]
+fn no_heading_of_a_list_acts_where_it_is_told() {
+    let headings = ["UserPrincipalName", "LineUri", "AccountEnabled", "Password", "Unused"];
+    // No letter among them: a heading is known by its letters.
+    let acting = "\u{1b}[\0\u{202e}\u{2028}\u{200b}";
+    for heading in headings {
+        let planted = format!("\"{acting}{heading}\"");
+        let (first, rest) = TEAMS_NOW.split_once('\n').unwrap();
+        let behind: String = rest.lines().map(|row| format!("{row},\"x{acting}\"\n")).collect();
+        let added = format!("{first},{planted}\n{behind}");
+        // The first of two headings is the one that is read.
+        let before: String = rest.lines().map(|row| format!("\"x{acting}\",{row}\n")).collect();
+        let first_of_two = format!("{planted},{first}\n{before}");
+        let replaced = TEAMS_NOW.replace(&format!("\"{heading}\""), &planted);
+        for list in [added, first_of_two, replaced] {
+            let told = match read(list, &asked(Format::TeamsUsers)) {
+                Ok((_, report)) => report.page(),
+                Err(refused) => refused,
+            };
+            assert!(!told.replace('\n', "").contains(foreign::acts), "{told:?}");
+        }
+    }
 }
 
 #[test]

@@ -19,13 +19,14 @@ mod script;
 mod table;
 mod text;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 pub use columns::Format;
 pub use holders::{Named, join};
 pub use report::{Repair, Report};
 
 use crate::{
+    foreign::line,
     model::{
         Beside, Calling, Confirmation, Consent, Coverage, ExtensionPrefix, Field, LiveCalling,
         LiveTenant, LiveUser, Observed, Unread, Upn, UserId, Value,
@@ -66,8 +67,9 @@ pub struct Refused {
     pub hint: String,
 }
 
-fn refused(why: impl Into<String>, hint: impl Into<String>) -> Refused {
-    Refused { why: why.into(), hint: hint.into() }
+/// A refusal shows words of the list, its headings among them.
+fn refused(why: impl Display, hint: impl Display) -> Refused {
+    Refused { why: line(why), hint: line(hint) }
 }
 
 /// The users of a list as live state, and what became of it.
