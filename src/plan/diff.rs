@@ -333,7 +333,13 @@ impl Diff<'_> {
                     continue;
                 }
             }
-            let change = Change { field, live: seen, desired: wanted.clone(), did_not_land };
+            let change = Change {
+                field,
+                live: seen,
+                desired: wanted.clone(),
+                did_not_land,
+                is_drift: false,
+            };
             vain.note(&change, vain::tries(self.past.moment, write, wanted));
             changes.push(change);
         }

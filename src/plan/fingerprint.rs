@@ -141,7 +141,7 @@ fn hash_live(user: &LiveUser, wanted: Option<&DesiredUser>, moment: Moment<'_>, 
 fn hash_step(step: &Step, sha: &mut Sha) {
     let Step { user, action, changes, cause, after, .. } = step;
     (user, action.verb(), action.details(), cause, after).hash(sha);
-    for Change { field, live, desired, did_not_land: _ } in changes {
+    for Change { field, live, desired, did_not_land: _, is_drift: _ } in changes {
         let live = match live {
             Seen::Value(value) | Seen::Written(value) => Some(value),
             Seen::Nothing | Seen::NotVisible | Seen::Unreadable(_) => None,

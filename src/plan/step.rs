@@ -147,6 +147,9 @@ pub struct Change {
     /// The same value was sent at this time and has not become visible in time: not drift, but a
     /// write that did not land.
     pub did_not_land: Option<Timestamp>,
+    /// In what a change of the manifests causes: it differs already, and the same is sent without
+    /// the change too.
+    pub is_drift: bool,
 }
 
 impl Change {

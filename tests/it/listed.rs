@@ -135,11 +135,11 @@ fn no_heading_of_a_list_acts_where_it_is_told() {
     for heading in headings {
         let planted = format!("\"{acting}{heading}\"");
         let (first, rest) = TEAMS_NOW.split_once('\n').unwrap();
-        let behind: String = rest.lines().map(|row| format!("{row},\"x{acting}\"\n")).collect();
+        let behind = rest.replace('\n', &format!(",\"x{acting}\"\n"));
         let added = format!("{first},{planted}\n{behind}");
         // The first of two headings is the one that is read.
-        let before: String = rest.lines().map(|row| format!("\"x{acting}\",{row}\n")).collect();
-        let first_of_two = format!("{planted},{first}\n{before}");
+        let rows = rest.trim_end().replace('\n', &format!("\n\"x{acting}\","));
+        let first_of_two = format!("{planted},{first}\n\"x{acting}\",{rows}\n");
         let replaced = TEAMS_NOW.replace(&format!("\"{heading}\""), &planted);
         for list in [added, first_of_two, replaced] {
             let told = match read(list, &asked(Format::TeamsUsers)) {

@@ -60,6 +60,7 @@ mod begin;
 mod bounds;
 mod brakes;
 mod branch;
+mod carried;
 mod cli;
 mod completed;
 mod configure;

@@ -131,6 +131,7 @@ fn open(steps: &mut Steps, cycle: &[StepId], places: &mut Places) -> bool {
         live,
         desired: Value::Phone(place.clone()),
         did_not_land: None,
+        is_drift: false,
     };
     let park = Step {
         changes: vec![change],

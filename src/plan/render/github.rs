@@ -6,7 +6,10 @@
 use crate::{
     foreign::annotation,
     model::{Field, Origin, Verb},
-    plan::{Plan, Step, TenantPlan, render::Tally},
+    plan::{
+        Change, Plan, Step, TenantPlan,
+        render::{Tally, lists::drift},
+    },
 };
 
 /// How loud an annotation is.
@@ -138,17 +141,17 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
 fn of_step(tenant: &TenantPlan, step: &Step) -> Said {
     let name = &tenant.tenant;
     let verb = step.action.verb();
-    let is_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);
+    let is_new_number = |change: &Change| change.field == Field::PhoneNumber && !change.is_drift;
+    let is_number = step.changes.iter().any(is_new_number);
     let (level, title) = match verb {
         Verb::Disable => (Level::Error, format!("{name}: somebody loses calling")),
         Verb::Update if is_number => (Level::Notice, format!("{name}: a number changes")),
         Verb::Update | Verb::Configure | Verb::Enable => (Level::Notice, format!("{name}: {verb}")),
     };
-    let changes = step
-        .changes
-        .iter()
-        .map(|change| format!("{}: {} -> {}", change.field, change.live, change.desired));
-    let changes: Vec<String> = changes.collect();
+    let shown = |Change { field, live, desired, is_drift, .. }: &Change| {
+        format!("{field}: {live} -> {desired}{}", drift(*is_drift))
+    };
+    let changes: Vec<String> = step.changes.iter().map(shown).collect();
     let text = match changes.len() {
         0 => format!("{verb} {}", step.user),
         _ => format!("{verb} {}: {}", step.user, changes.join(", ")),

@@ -93,6 +93,9 @@ struct ChangeView {
     live: String,
     desired: String,
     did_not_land: bool,
+    /// In what a change causes: it differs already, and the same is sent without the change too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    drift: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -221,6 +224,7 @@ fn step_view<'p>(tenant: &TenantPlan, number: StepId, step: &'p Step) -> StepVie
         live: change.live.to_string(),
         desired: change.desired.to_string(),
         did_not_land: change.did_not_land.is_some(),
+        drift: change.is_drift,
     });
     StepView {
         step: number,

@@ -34,6 +34,11 @@ pub(super) fn unforeseen(tenant: &TenantPlan) -> Vec<String> {
     tenant.unforeseen().iter().map(person).collect()
 }
 
+/// Behind a value of what a change causes, if the same is sent without the change too.
+pub(super) fn drift(is_drift: bool) -> &'static str {
+    if is_drift { " (drift)" } else { "" }
+}
+
 /// The numbers that a tenant's plan changes, a line each.
 pub(super) fn numbers(tenant: &TenantPlan) -> Vec<String> {
     let mut lines = Vec::new();
@@ -46,7 +51,8 @@ pub(super) fn numbers(tenant: &TenantPlan) -> Vec<String> {
         let changes = step.changes.iter().filter(|change| change.field == Field::PhoneNumber);
         lines.extend(changes.map(|change| {
             let what = line(format_args!("{} -> {}", change.live, change.desired));
-            format!("{}  {}  {what}{end}\n", line(&step.user), tenant.tenant)
+            let drift = drift(change.is_drift);
+            format!("{}  {}  {what}{drift}{end}\n", line(&step.user), tenant.tenant)
         }));
     }
     lines

@@ -380,6 +380,9 @@ fn write_change(out: &mut String, change: &Change) -> fmt::Result {
             writeln!(out, "{colour:#}")?;
         }
     }
+    if change.is_drift {
+        writeln!(out, "      {FAINT}drift, whether the change is made or not{FAINT:#}")?;
+    }
     change.did_not_land.map_or(Ok(()), |at| write_late(out, at))
 }
 

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     model::{Field, Upn, Value, Verb},
     plan::{
-        ByStep, Cause, Facts, Hold, Note, Problem, Remarks, Step, StepId, Steps, SyncPlan,
+        ByStep, Cause, Change, Facts, Hold, Note, Problem, Remarks, Step, StepId, Steps, SyncPlan,
         TenantPlan, interruption,
     },
 };
@@ -31,7 +31,7 @@ pub(super) fn apart(
     let flags = caused_steps(head, base);
     let all = head.steps.0.len();
     let is_caused = |id: StepId| flags[id.0];
-    let caused_steps = only(&head.steps, is_caused);
+    let caused_steps = with_drift_marked(only(&head.steps, is_caused), head, base);
     let drift_steps = only(&head.steps, |id| !is_caused(id));
     debug_assert_eq!(caused_steps.len() + drift_steps.len(), all, "each step is in one part");
 
@@ -145,6 +145,28 @@ fn caused_steps(head: &TenantPlan, base: Option<&TenantPlan>) -> Vec<bool> {
     }
     together(&head.steps, &mut caused);
     caused
+}
+
+/// Marks the values of caused steps that differ already and are sent without the change too: a call
+/// carries all that differs of a user.
+fn with_drift_marked(mut steps: Steps, head: &TenantPlan, base: Option<&TenantPlan>) -> Steps {
+    let Some(base) = base else { return steps };
+    let mut known: BTreeMap<&Upn, Vec<&Step>> = BTreeMap::new();
+    for step in base.steps.iter().filter(|step| step.cause != Cause::Parking) {
+        known.entry(&step.user).or_default().push(step);
+    }
+    for step in &mut steps.0 {
+        let runs = head.may_run(step);
+        let before = known.get(&step.user).into_iter().flatten();
+        let before: Vec<&Change> = before
+            .filter(|before| base.may_run(before) == runs)
+            .flat_map(|before| &before.changes)
+            .collect();
+        for change in &mut step.changes {
+            change.is_drift = step.cause != Cause::Parking && before.contains(&&*change);
+        }
+    }
+    steps
 }
 
 /// Marks what waits for a marked step, and what one of them waits for: these travel together.

@@ -6,10 +6,10 @@ use dialplane::{
     config::Execution,
     journal::VolatileJournal,
     manifest::InForce,
-    model::{Upn, Verb},
+    model::{Field, Upn, Verb},
     pass::{self, Memories, Seen, Versions},
     plan::{
-        Cause, Plan,
+        Cause, Change, Plan,
         review::{Review, What, as_wanted},
     },
 };
@@ -84,9 +84,26 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
         whole.sort();
         prop_assert_eq!(parts, whole);
 
+        // A value that a caused step carries along is marked, and no value that the change asks for.
+        let before = block_on(plan(&base, &model, &journal));
+        let planned_before = values(&before, |_| true);
+        for value in values(&review.caused, |change| change.is_drift) {
+            prop_assert!(planned_before.contains(&value), "{value:?}");
+        }
+        for value in values(&review.caused, |change| !change.is_drift) {
+            let (user, field, ..) = &value;
+            let wanted = |version: &InForce| {
+                let tenants = version.desired.tenants.values();
+                let users = tenants.filter_map(|tenant| tenant.users.get(user));
+                users.map(|user| user.details.get(*field).cloned()).collect::<Vec<_>>()
+            };
+            let is_asked = wanted(&base) != wanted(&head);
+            prop_assert!(is_asked || !planned_before.contains(&value), "{value:?}");
+        }
+
         // What the change asks for is in a step, or beside the steps, and not in both.
         let planned = asked_in_steps(&[&review.caused, &review.drift]);
-        let beside: Vec<(Upn, Option<dialplane::model::Field>)> = review
+        let beside: Vec<(Upn, Option<Field>)> = review
             .touched
             .values()
             .flat_map(|touched| {
@@ -129,8 +146,25 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
     runner(400).run(&versions(), each).unwrap();
 }
 
+/// Values that the manifests want and that steps carry, of those that are meant, and whether they
+/// are sent.
+fn values(plan: &Plan, is_meant: fn(&Change) -> bool) -> BTreeSet<(Upn, Field, String, bool)> {
+    let mut values = BTreeSet::new();
+    for tenant in &plan.tenants {
+        for step in tenant.steps.iter().filter(|step| step.cause != Cause::Parking) {
+            let runs = tenant.may_run(step);
+            values.extend(
+                step.changes.iter().filter(|change| is_meant(change)).map(|change| {
+                    (step.user.clone(), change.field, change.desired.to_string(), runs)
+                }),
+            );
+        }
+    }
+    values
+}
+
 /// What steps switch or change.
-fn asked_in_steps(plans: &[&Plan]) -> BTreeSet<(Upn, Option<dialplane::model::Field>)> {
+fn asked_in_steps(plans: &[&Plan]) -> BTreeSet<(Upn, Option<Field>)> {
     let steps = plans.iter().flat_map(|plan| plan.tenants.iter().flat_map(|tenant| &tenant.steps));
     steps
         .flat_map(|step| {

@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Part, Tenant, array, is_review, word};
+use super::{Change, Part, Tenant, array, is_review, word};
 use crate::{
     foreign::annotation,
     model::Origin,
-    plan::render::github::{Level, Said, shown},
+    plan::render::{
+        github::{Level, Said, shown},
+        lists::drift,
+    },
 };
 
 /// The annotations of what was saved, and one with the whole in a sentence.
@@ -26,7 +29,8 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
     let name = tenant.name;
     let mut said = Vec::new();
     for step in &tenant.steps {
-        let is_number = step.changes.iter().any(|change| change.field == "phoneNumber");
+        let is_new_number = |change: &Change<'_>| change.field == "phoneNumber" && !change.is_drift;
+        let is_number = step.changes.iter().any(is_new_number);
         let origin = origin(word(step.saved, "origin"));
         let what = format!("{} {}", step.action, step.user);
         let held = array(step.saved, "holds").first();
@@ -44,10 +48,10 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
                 _ if is_number => format!("{name}: a number changes"),
                 action => format!("{name}: {action}"),
             };
-            let changes = step.changes.iter();
-            let values = changes
-                .map(|change| format!("{}: {} -> {}", change.field, change.live, change.desired));
-            let values: Vec<String> = values.collect();
+            let shown = |Change { field, live, desired, is_drift }: &Change<'_>| {
+                format!("{field}: {live} -> {desired}{}", drift(*is_drift))
+            };
+            let values: Vec<String> = step.changes.iter().map(shown).collect();
             let text = match values.len() {
                 0 => what,
                 _ => format!("{what}: {}", values.join(", ")),

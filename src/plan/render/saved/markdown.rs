@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Part, Step, Tenant, array, is_review, word};
 use crate::{
     foreign::{fenced, line, markdown as inline},
-    plan::render::{cut, markdown::part, page::shares},
+    plan::render::{cut, lists::drift, markdown::part, page::shares},
     words::many,
 };
 
@@ -131,7 +131,8 @@ fn numbers(tenant: &Tenant<'_>) -> Vec<String> {
         let end = if step.runs { "" } else { " (not to run)" };
         for change in step.changes.iter().filter(|change| change.field == "phoneNumber") {
             let what = line(format_args!("{} -> {}", change.live, change.desired));
-            lines.push(format!("{}  {}  {what}{end}\n", line(step.user), line(tenant.name)));
+            let drift = drift(change.is_drift);
+            lines.push(format!("{}  {}  {what}{drift}{end}\n", line(step.user), line(tenant.name)));
         }
     }
     lines
@@ -199,9 +200,10 @@ fn step_lines(step: &Step<'_>) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "-     {field}: {}\n+     {field}: {}",
+            "-     {field}: {}\n+     {field}: {}{}",
             line(change.live),
-            line(change.desired)
+            line(change.desired),
+            drift(change.is_drift)
         );
     }
     out

@@ -40,6 +40,7 @@ struct Change<'s> {
     field: &'s str,
     live: &'s str,
     desired: &'s str,
+    is_drift: bool,
 }
 
 impl<'s> Part<'s> {
@@ -103,6 +104,7 @@ impl<'s> Step<'s> {
             field: word(change, "field"),
             live: word(change, "live"),
             desired: word(change, "desired"),
+            is_drift: change["drift"] == true,
         };
         Self {
             action: word(saved, "action"),
