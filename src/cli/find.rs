@@ -65,14 +65,10 @@ impl Known<'_> {
 
     fn all(&self) -> impl Iterator<Item = User> + '_ {
         self.tenants.iter().flat_map(|(tenant, memory, spoken_of)| {
-            let named = tenant
-                .users
-                .keys()
-                .chain(memory.written.keys())
-                .chain(memory.managed.keys())
-                .chain(spoken_of);
-            let users: BTreeSet<&Upn> = named.collect();
-            users.into_iter().map(|user| (tenant.name.clone(), user.clone())).collect::<Vec<_>>()
+            let named = tenant.users.keys().chain(memory.written.keys()).chain(spoken_of).cloned();
+            let managed = memory.managed.iter().map(|(user, _)| user);
+            let users: BTreeSet<Upn> = named.chain(managed).collect();
+            users.into_iter().map(|user| (tenant.name.clone(), user)).collect::<Vec<_>>()
         })
     }
 

@@ -1,16 +1,12 @@
 //! What entries add up to.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Calling, Counted, Details, Entry, Event, Field, Known, Managed, Memory, Refused,
-    Reverts, StepOutcome, Suspension, SyncDebt, TenantId, UnclearSyncs, Upn, Used, UserId, Verb,
-    Write, Written,
+    Before, Calling, Counted, Details, Entry, Event, Field, Memory, Refused, Reverts, StepOutcome,
+    Suspension, SyncDebt, TenantId, UnclearSyncs, Upn, Used, Verb, Write, Written,
 };
 
 /// The sum of all entries so far.
@@ -133,14 +129,8 @@ impl Fold {
                     forget_what_landed(written);
                 }
             }
-            Event::Managed(users) => managed(memory, users),
-            Event::Vanished(users) => {
-                for user in users {
-                    if let Some(known) = memory.managed.get_mut(user) {
-                        known.vanished = true;
-                    }
-                }
-            }
+            Event::Managed(users) => memory.managed.enter(users),
+            Event::Vanished(users) => memory.managed.vanish(users),
         }
     }
 
@@ -186,15 +176,6 @@ fn owing(debt: Option<&SyncDebt>) -> Arc<Memory> {
 fn leave_unknown(pending: &mut BTreeMap<Upn, Call>, memory: &mut Memory) {
     for (user, call) in std::mem::take(pending) {
         call.lost(memory.written.entry(user).or_default());
-    }
-}
-
-/// These users are managed from now on. The same person under an earlier name is forgotten there.
-fn managed(memory: &mut Memory, users: &[Managed]) {
-    let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
-    memory.managed.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
-    for Managed { user, id } in users {
-        memory.managed.insert(user.clone(), Known { id: id.clone(), vanished: false });
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Calling, Details, Field, Fingerprint, Known, LiveSource, RunId, Sent, Suspension, TenantName,
+    Calling, Details, Field, Fingerprint, LiveSource, Roll, RunId, Sent, Suspension, TenantName,
     Upn, Used, Value, Verb,
 };
 use crate::words::{list, many, time};
@@ -34,7 +34,7 @@ pub struct Memory {
     pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
     /// The users that a manifest has named while they were visible: only these are ever pruned,
     /// unless the tenant says otherwise.
-    pub managed: BTreeMap<Upn, Known>,
+    pub managed: Roll,
     /// The users in the version of the manifests that a change is compared with: they count
     /// as managed, whether the journal knows them or not. Never on record.
     pub named: BTreeSet<Upn>,

@@ -4,7 +4,7 @@
 //! it was there ever since, and never if it may be somebody under another name.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map},
+    collections::{BTreeMap, BTreeSet},
     iter::Peekable,
 };
 
@@ -21,7 +21,7 @@ pub(super) struct People<'a> {
     desired: &'a DesiredTenant,
     memory: &'a Memory,
     /// Managed users with another name since: the earlier name and the present one.
-    renamed: BTreeMap<&'a Upn, Upn>,
+    renamed: BTreeMap<Upn, Upn>,
     /// The numbers of users who are named and not visible.
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
     /// People with calling that no manifest names.
@@ -58,7 +58,7 @@ impl<'a> People<'a> {
     pub(super) fn of(desired: &'a DesiredTenant, live: &LiveTenant, moment: Moment<'a>) -> Self {
         let mut walk = Walk {
             now: moment.now,
-            known: moment.memory.managed.iter().peekable(),
+            known: KnownByName::peekable(Box::new(moment.memory.managed.iter())),
             not_visible: Vec::new(),
             missing: BTreeMap::new(),
             unnamed: Vec::new(),
@@ -72,8 +72,8 @@ impl<'a> People<'a> {
         let whole = live.coverage == Coverage::Complete;
         let gone = not_visible
             .into_iter()
-            .filter(|(managed, known)| whole && !known.vanished && !renamed.contains_key(*managed));
-        let vanished = gone.map(|(managed, _)| managed.clone()).collect();
+            .filter(|(managed, known)| whole && !known.vanished && !renamed.contains_key(managed));
+        let vanished = gone.map(|(managed, _)| managed).collect();
         let memory = moment.memory;
         Self { desired, memory, renamed, missing, unnamed, managed, vanished, unread }
     }
@@ -86,13 +86,13 @@ impl<'a> People<'a> {
     /// Managed users whose present names the manifests know: the earlier name and the present one.
     pub(super) fn renamed(&self) -> impl Iterator<Item = (&Upn, &Upn)> {
         let told = |(_, now): &(&Upn, &Upn)| self.desired.users.contains_key(now);
-        self.renamed.iter().map(|(before, now)| (*before, now)).filter(told)
+        self.renamed.iter().filter(told)
     }
 
     /// People with calling that no manifest names. Who has a new name that the manifests do not
     /// know is named all the same.
     pub(super) fn unmanaged(&self) -> impl Iterator<Item = &LiveUser> {
-        let is_named = |(before, _): &(&&Upn, &Upn)| self.desired.users.contains_key(before);
+        let is_named = |(before, _): &(&Upn, &Upn)| self.desired.users.contains_key(before);
         let renamed: BTreeSet<&Upn> =
             self.renamed.iter().filter(is_named).map(|(_, now)| now).collect();
         self.unnamed.iter().filter(move |user| !renamed.contains(&user.upn))
@@ -160,14 +160,17 @@ impl<'a> People<'a> {
     }
 }
 
+/// Managed users whom the journal knows, by name.
+type KnownByName<'a> = Box<dyn Iterator<Item = (Upn, Known)> + 'a>;
+
 /// What a walk along both lists has shown so far.
 struct Walk<'a> {
     now: Timestamp,
     /// The managed users whom the journal knows, in the order of the lists, as far as they were not
     /// met.
-    known: Peekable<btree_map::Iter<'a, Upn, Known>>,
+    known: Peekable<KnownByName<'a>>,
     /// Those of them that are not visible.
-    not_visible: Vec<(&'a Upn, &'a Known)>,
+    not_visible: Vec<(Upn, Known)>,
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
     unnamed: Vec<LiveUser>,
     managed: Vec<Managed>,
@@ -181,12 +184,14 @@ impl<'a> Walk<'a> {
             return self.missing.extend(number.zip(wanted.map(|wanted| &wanted.upn)));
         };
         self.unread.extend(unread_number(user));
-        while let Some(known) = self.known.next_if(|(upn, _)| **upn < user.upn) {
+        while let Some(known) = self.known.next_if(|(upn, _)| *upn < user.upn) {
             self.not_visible.push(known);
         }
-        let known = self.known.next_if(|(upn, _)| **upn == user.upn).map(|(_, known)| known);
+        let known = self.known.next_if(|(upn, _)| *upn == user.upn).map(|(_, known)| known);
         match wanted {
-            Some(wanted) => self.managed.extend(newly_managed(wanted, user, known, self.now)),
+            Some(wanted) => {
+                self.managed.extend(newly_managed(wanted, user, known.as_ref(), self.now));
+            }
             None if user.is_person_with_calling() => self.unnamed.push(user.clone()),
             None => {}
         }
@@ -194,14 +199,14 @@ impl<'a> Walk<'a> {
 }
 
 /// Managed users who are not visible, with the names that their identities have now.
-fn renamed<'a>(live: &LiveTenant, not_visible: &[(&'a Upn, &'a Known)]) -> BTreeMap<&'a Upn, Upn> {
-    let known = not_visible.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, *upn)));
+fn renamed(live: &LiveTenant, not_visible: &[(Upn, Known)]) -> BTreeMap<Upn, Upn> {
+    let known = not_visible.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
     let earlier: BTreeMap<&UserId, &Upn> = known.collect();
     let mut renamed = BTreeMap::new();
     if !earlier.is_empty() {
         live.users.each(|user| {
             let before = user.id.as_ref().and_then(|id| earlier.get(id));
-            renamed.extend(before.map(|before| (*before, user.upn.clone())));
+            renamed.extend(before.map(|before| (Upn::clone(before), user.upn.clone())));
         });
     }
     renamed

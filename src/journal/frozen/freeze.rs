@@ -77,13 +77,9 @@ impl From<&Tenant> for FrozenTenant {
     }
 }
 
-impl From<(&Upn, &Known)> for FrozenKnown {
-    fn from((user, Known { id, vanished }): (&Upn, &Known)) -> Self {
-        Self {
-            user: user.to_string(),
-            id: id.as_ref().map(ToString::to_string),
-            vanished: *vanished,
-        }
+impl From<(Upn, Known)> for FrozenKnown {
+    fn from((user, Known { id, vanished }): (Upn, Known)) -> Self {
+        Self { user: user.to_string(), id: id.as_ref().map(ToString::to_string), vanished }
     }
 }
 

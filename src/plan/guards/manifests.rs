@@ -112,9 +112,9 @@ fn missing_until(until: Timestamp) -> Grounds {
 /// managed: then it is the manifests that are gone, not the people.
 pub(super) fn emptied(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
     let memory = context.moment.memory;
-    let known = memory.managed.values().filter(|known| !known.vanished).count();
+    let known = memory.managed.iter().filter(|(_, known)| !known.vanished).count();
     let is_news =
-        |user: &&Upn| !memory.managed.contains_key(*user) && context.live.users.contains_key(user);
+        |user: &&Upn| !memory.managed.contains(user) && context.live.users.contains_key(user);
     let before = known + memory.named.iter().filter(is_news).count();
     let now = context.desired().users.len();
     let emptied = now == 0 || before >= EMPTIED_FROM && now.saturating_mul(2) < before;

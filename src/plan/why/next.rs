@@ -72,7 +72,7 @@ fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
         }
         (Prune::Disable, Adopt::All) => None,
         (Prune::Disable, Adopt::Named)
-            if memory.managed.contains_key(user) || memory.written.contains_key(user) =>
+            if memory.managed.contains(user) || memory.written.contains_key(user) =>
         {
             None
         }
