@@ -116,8 +116,8 @@ impl<U> Roster<U> {
 }
 
 /// Of more users at rest than these only one is made at a time: those of a tenant of 100,000 would
-/// take 40 MiB. Tests go both ways.
-const MANY: usize = if cfg!(debug_assertions) { 2 } else { 20_000 };
+/// take 40 MiB, and several tenants are worked on at once. Tests go both ways.
+const MANY: usize = if cfg!(debug_assertions) { 2 } else { 1_000 };
 
 impl<U> Roster<U> {
     /// Those at rest one after the other, if there are very many of them and none was looked at.

@@ -21,6 +21,7 @@ use super::{
     guards::{Hour, Wanted},
     hours::{Count, Hours, Wants},
     numbers::{Elsewhere, Ledger, Tenants, View},
+    still::{self, Still},
     tenant::{Begun, Draft},
     validity::Validity,
 };
@@ -35,6 +36,7 @@ pub struct Fleet {
     broken: BTreeMap<TenantName, String>,
     ledger: Ledger,
     hours: Hours,
+    still: Still,
 }
 
 impl Fleet {
@@ -47,6 +49,7 @@ impl Fleet {
             broken: BTreeMap::new(),
             ledger: Ledger::default(),
             hours: Hours::default(),
+            still: Still::default(),
         }
     }
 
@@ -59,6 +62,7 @@ impl Fleet {
     /// Other rules count from now on.
     pub fn rule(&mut self, rules: Rules) {
         self.rules = rules;
+        self.still.all_changed();
         for (name, input) in &self.tenants {
             self.hours.changed(name, Some(&input.memory));
         }
@@ -123,14 +127,17 @@ impl Fleet {
         look: Observation,
         recalled: impl Into<Recalled>,
     ) -> bool {
-        let Some(input) = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id)
-        else {
+        let known = self.tenants.get_mut(name).filter(|input| input.tenant.desired.id == *id);
+        let Some(input) = known else { return false };
+        let recalled = recalled.into();
+        if still::is_as_before(input, &look, &recalled) {
+            input.lease = recalled.lease;
             return false;
-        };
+        }
         let tenant = input.tenant.clone();
         let live = look.after(&input.live);
         let first = input.live.last().is_none() && live.last().is_some();
-        let Recalled { memory, lease } = recalled.into();
+        let Recalled { memory, lease } = recalled;
         self.set(TenantInput { tenant, live, memory, lease });
         first
     }
@@ -138,7 +145,7 @@ impl Fleet {
     /// Takes what is remembered of a tenant now.
     pub fn remembers(&mut self, name: &TenantName, id: &TenantId, memory: Arc<Memory>) {
         let known = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
-        if let Some(input) = known.filter(|input| !Arc::ptr_eq(&input.memory, &memory)) {
+        if let Some(input) = known.filter(|input| input.memory != memory) {
             let tenant = input.tenant.clone();
             let live = input.live.clone();
             self.set(TenantInput { tenant, live, memory, lease: None });
@@ -149,6 +156,7 @@ impl Fleet {
     pub(super) fn set(&mut self, tenant: TenantInput) {
         let tenant = tenant.settle();
         let name = tenant.name().clone();
+        self.still.changed(&name);
         self.ledger.changed(&name, Some(&tenant));
         self.hours.changed(&name, Some(&tenant.memory));
         self.tenants.insert(name, tenant);
@@ -156,6 +164,7 @@ impl Fleet {
 
     /// Forgets a tenant that the manifests no longer name.
     fn remove(&mut self, name: &TenantName) {
+        self.still.changed(name);
         self.ledger.changed(name, None);
         self.hours.changed(name, None);
         self.tenants.remove(name);
@@ -163,12 +172,15 @@ impl Fleet {
 
     /// Plans one tenant.
     pub fn plan(&mut self, name: &TenantName, now: Timestamp) -> TenantPlan {
-        let Self { rules, tenants, broken, ledger, hours } = self;
+        let Self { rules, tenants, broken, ledger, hours, still } = self;
         let tenants = &*tenants;
         let Some(input) = tenants.get(name) else {
             let reason = broken.get(name).map(String::as_str);
             return without_manifests(name, reason.unwrap_or("no manifest describes this tenant"));
         };
+        if let Some(plan) = still.plan(input, now) {
+            return plan;
+        }
         let begun = match Begun::of(input, rules, now) {
             Ok(begun) => begun,
             Err(held) => return *held,
@@ -178,6 +190,7 @@ impl Fleet {
             hours.moved(&ledger.catch_up(tenants));
         }
         let (draft, count) = count(begun, asked, rules, &view(rules, tenants, ledger, now));
+        let span = count.span;
         hours.count(name, count);
         // What others send matters only to a tenant that sends something.
         let hour = if draft.steps.is_empty() {
@@ -186,7 +199,9 @@ impl Fleet {
             recount(rules, tenants, ledger, hours, now);
             hours.at(rules.per_hour, now, hours.wanted(ledger.doubtful()))
         };
-        draft.finish(&hour)
+        let plan = draft.finish(&hour);
+        still.keep(&plan, span);
+        plan
     }
 
     /// Plans all tenants.

@@ -53,6 +53,7 @@ pub mod review;
 mod shrink;
 mod step;
 mod steps;
+mod still;
 mod tenant;
 mod types;
 mod undo;

@@ -18,6 +18,11 @@ impl Validity {
         Self { now, from: Timestamp::MIN, until: Timestamp::MAX }
     }
 
+    /// Whether a moment is in it.
+    pub(super) fn holds(&self, moment: Timestamp) -> bool {
+        self.from <= moment && moment < self.until
+    }
+
     /// Something changes at a moment: the span that holds `now` ends or begins there.
     pub(super) fn cut(&mut self, at: Option<Timestamp>) {
         match at {
@@ -40,5 +45,9 @@ mod tests {
             span.cut(Some(at(moment)));
         }
         assert_eq!((span.from, span.until), (at(10), at(12)));
+        assert_eq!(
+            [9, 10, 11, 12].map(|second| span.holds(at(second))),
+            [false, true, true, false]
+        );
     }
 }

@@ -16,13 +16,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
 
 pub(crate) use eye::Eye;
 pub(crate) use pen::Pen;
 pub(crate) use rows::{OTHER, PackValue, pass};
 
-use super::{Field, Named, Source, Upn, Users};
+use super::{Field, Likeness, Named, Source, Upn, Users};
 
 /// Something of which there are very many at rest.
 pub(crate) trait Pack: Sized {
@@ -127,7 +127,7 @@ impl<U: Pack> Packed<U> {
     }
 }
 
-impl<U: Pack + Named> Source<U> for Packed<U> {
+impl<U: Pack + Named + 'static> Source<U> for Packed<U> {
     fn len(&self) -> usize {
         Self::len(self)
     }
@@ -138,6 +138,16 @@ impl<U: Pack + Named> Source<U> for Packed<U> {
 
     fn by_name(&self) -> Option<Box<dyn Iterator<Item = U> + '_>> {
         self.is_by_name.then(|| Box::new(self.iter()) as Box<dyn Iterator<Item = U>>)
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+
+    fn likeness(&self, other: &dyn Source<U>) -> Likeness {
+        let other = other.as_any().and_then(|other| other.downcast_ref::<Self>());
+        let is_like = other.is_some_and(|other| self.is_like(other));
+        if is_like { Likeness::Same } else { Likeness::Unknown }
     }
 }
 
