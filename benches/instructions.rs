@@ -161,7 +161,7 @@ fn files(texts: &Texts) -> Vec<ManifestFile> {
 
 fn commented(mut files: Vec<ManifestFile>) -> Vec<ManifestFile> {
     if let Some(first) = files.first_mut() {
-        let text = first.text.as_deref().unwrap_or_default();
+        let text = first.at_hand().map_or("", |text| text);
         *first = ManifestFile::new(&first.path, &format!("{text}# a comment\n"));
     }
     files

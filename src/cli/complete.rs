@@ -131,7 +131,7 @@ impl Names {
             return names;
         }
         sources.look_by(&mut KnownSources::default(), |file| {
-            if let (Role::Manifest, Ok(text)) = (file.role, &file.text) {
+            if let (Role::Manifest, Some(text)) = (file.role, file.at_hand()) {
                 text.split("\n---").for_each(|document| names.add(document));
             }
         });

@@ -110,7 +110,7 @@ pub(super) async fn look_for_approval(
     signals: &Signals,
 ) -> Result<FoundManifests, Failure> {
     let sources = sources.clone();
-    let speaks = |file: &ManifestFile| !file.text.as_ref().is_ok_and(|text| yaml::is_blank(text));
+    let speaks = |file: &ManifestFile| !file.at_hand().is_some_and(|text| yaml::is_blank(text));
     let asked = sources.clone();
     let look = move || {
         sources.fetch()?;

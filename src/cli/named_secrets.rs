@@ -67,7 +67,7 @@ pub(super) fn unknown(
 /// Where a user's secrets are named, or the user where a default says it.
 fn place(user: &DesiredUser, texts: &[ManifestFile]) -> Option<(Place, Arc<str>)> {
     let file = texts.iter().find(|file| file.path == user.origin.file)?;
-    let text = file.text.as_ref().ok()?;
+    let text = file.at_hand()?;
     let first = usize::try_from(user.origin.line?).ok()?;
     let lines = text.lines().enumerate().skip(first.saturating_sub(1));
     let own = lines.enumerate().take_while(|(nth, (_, line))| {

@@ -44,7 +44,7 @@ pub(super) fn print(
     let read = looked.texts_at_home()?;
     let mut texts: BTreeMap<&str, String> = read
         .iter()
-        .filter_map(|(_, file)| Some((&*file.path, file.text.as_ref().ok()?.to_string())))
+        .filter_map(|(_, file)| Some((&*file.path, file.at_hand()?.to_string())))
         .collect();
     for change in &changes {
         edit(&mut texts, change, desired);
@@ -72,7 +72,7 @@ pub(super) fn print(
     }
     let mut patches = Patches::default();
     for (home, file) in &read {
-        let (path, Ok(before)) = (&*file.path, &file.text) else { continue };
+        let (path, Some(before)) = (&*file.path, file.at_hand()) else { continue };
         let Some(after) = texts.get(path).filter(|after| ***after != **before) else { continue };
         let Some(home) = home else {
             return Err(Failure::new(format!("{}: it is not known where it is kept", line(path)))

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::versions::{Speakers, Versions, speakers};
 use crate::{
-    manifest::{InForce, Loaded, ManifestFile, Readings, Role},
+    manifest::{InForce, Loaded, ManifestFile, Readings, Role, Text},
     model::{Desired, DesiredTenant, TenantName},
     reconcile::{Sight, Trust},
     source::{KnownSources, SourceReport, SourceVersion, Sources, SourcesLook, Tree},
@@ -105,7 +105,7 @@ impl Eye {
             self.earlier = Some(Readings::default().load(&earlier.files));
         }
         if is_new {
-            let read = self.understand(&tree, &versions);
+            let read = self.understand(sources, &tree, &versions);
             sources.understood(&self.sources, &read.loaded.diagnostics);
             self.understood = Some(read);
         } else {
@@ -125,10 +125,11 @@ impl Eye {
         Seen { sight: asked.sight, digest: tree.digest, files, trust, versions }
     }
 
-    fn understand(&mut self, tree: &Tree, versions: &[SourceVersion]) -> Read {
+    fn understand(&mut self, sources: &Sources, tree: &Tree, versions: &[SourceVersion]) -> Read {
         let known = self.understood.take().filter(|known| known.digest == tree.digest);
         known.unwrap_or_else(|| {
-            let loaded = self.readings.load(&tree.files);
+            let again = |path: &str| sources.read_again(&self.sources, path);
+            let loaded = self.readings.load_by(&tree.files, again);
             let speakers = speakers(tree, versions, &loaded);
             Read { digest: tree.digest, loaded, speakers }
         })
@@ -154,6 +155,5 @@ fn is_whole(tree: &Tree, loaded: &Loaded, in_force: &Desired) -> bool {
 
 /// A file that is still being written seldom ends in a line break.
 fn may_be_half_written(file: &ManifestFile) -> bool {
-    let is_closed = |text: &Arc<str>| text.is_empty() || text.ends_with('\n');
-    file.role == Role::Manifest && !file.text.as_ref().is_ok_and(is_closed)
+    file.role == Role::Manifest && !file.text.as_ref().is_ok_and(Text::is_closed)
 }

@@ -5,12 +5,10 @@
 //! after all, to show where two files contradict each other, is asked for again; if it is another by
 //! now, the place is not shown.
 
-use std::{collections::BTreeMap, hash::BuildHasher as _, sync::Arc};
-
-use foldhash::quality::RandomState;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Loaded, ManifestFile, Role, Scope,
+    Loaded, ManifestFile,
     check::{self, Checked},
     draft::FileRead,
     read,
@@ -20,20 +18,16 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Loading {
     files: BTreeMap<Arc<str>, Arc<FileRead>>,
-    /// Hashes of the texts that went, and what those files may speak of.
-    gone: BTreeMap<Arc<str>, (u64, Scope)>,
-    state: RandomState,
+    /// Those whose texts went.
+    gone: BTreeMap<Arc<str>, ManifestFile>,
 }
 
 impl Loading {
     /// Reads a file.
     pub fn add(&mut self, file: &ManifestFile) {
         let mut read = read::read(file);
-        if let Ok(text) = &file.text
-            && read.let_go()
-        {
-            let hash = self.state.hash_one(text);
-            self.gone.insert(Arc::clone(&file.path), (hash, file.scope.clone()));
+        if read.let_go() {
+            self.gone.insert(Arc::clone(&file.path), file.let_go());
         } else {
             self.gone.remove(&file.path);
         }
@@ -46,15 +40,8 @@ impl Loading {
         if !wants_texts {
             return loaded;
         }
-        for (path, (hash, scope)) in &self.gone {
-            let text = again(path).filter(|text| self.state.hash_one(text) == *hash);
-            if let Some(text) = text {
-                let file = ManifestFile {
-                    path: Arc::clone(path),
-                    text: Ok(text),
-                    role: Role::Manifest,
-                    scope: scope.clone(),
-                };
+        for (path, file) in &self.gone {
+            if let Some(file) = file.whole(&again) {
                 self.files.insert(Arc::clone(path), Arc::new(read::read(&file)));
             }
         }
@@ -105,7 +92,7 @@ mod tests {
             vec![set("a", "ann@t.com"), tenant.clone(), broken],
         ] {
             let text =
-                |path: &str| files.iter().find(|file| *file.path == *path)?.text.clone().ok();
+                |path: &str| files.iter().find(|file| *file.path == *path)?.at_hand().cloned();
             assert_eq!(told(&one_by_one(&files, text)), told(&manifest::load(&files)));
         }
     }

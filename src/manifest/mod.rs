@@ -45,6 +45,7 @@ mod schema;
 mod scope;
 mod sets;
 mod syntax;
+mod text;
 mod texts;
 mod together;
 mod told_keys;
@@ -68,6 +69,7 @@ pub use loading::Loading;
 pub use names::parse_name;
 pub use readings::Readings;
 pub use scope::Scope;
+pub use text::Text;
 
 use crate::{
     model::{Approval, Desired, TenantName},
@@ -80,7 +82,7 @@ pub struct ManifestFile {
     /// The path as people know it.
     pub path: Arc<str>,
     /// The text, or why there is none.
-    pub text: Result<Arc<str>, String>,
+    pub text: Result<Text, String>,
     /// What it is.
     pub role: Role,
     /// The tenants that it may speak of.
@@ -110,6 +112,29 @@ impl ManifestFile {
             role: Role::Manifest,
             scope: Scope::default(),
         }
+    }
+
+    /// The text, if it could be read and was not let go since.
+    #[must_use]
+    pub fn at_hand(&self) -> Option<&Arc<str>> {
+        self.text.as_ref().ok()?.at_hand()
+    }
+
+    /// The same file, without its text.
+    pub(crate) fn let_go(&self) -> Self {
+        let text = self.text.as_ref().map(Text::let_go).map_err(String::clone);
+        Self { path: Arc::clone(&self.path), text, role: self.role, scope: self.scope.clone() }
+    }
+
+    /// The same file with its text at hand: `again` is asked for one that was let go. Nothing if
+    /// the file says something else by now, or cannot be read any more.
+    fn whole(&self, again: impl Fn(&str) -> Option<Arc<str>>) -> Option<Self> {
+        let Ok(text) = &self.text else { return Some(self.clone()) };
+        if text.at_hand().is_some() {
+            return Some(self.clone());
+        }
+        let again = again(&self.path).map(Text::from).filter(|again| again == text)?;
+        Some(Self { text: Ok(again), ..self.clone() })
     }
 }
 

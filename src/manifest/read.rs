@@ -44,7 +44,7 @@ fn read_whole(
     documents: impl FnOnce(&mut FileRead) -> Option<Vec<Value>>,
 ) -> FileRead {
     let empty: Arc<str> = "".into();
-    let text = file.text.as_ref().unwrap_or(&empty);
+    let text = file.at_hand().unwrap_or(&empty);
     let mut read = FileRead {
         path: Arc::clone(&file.path),
         // Windows editors write a byte order mark; it is not part of the text.
@@ -72,7 +72,12 @@ fn read_whole(
             Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
         return read;
     }
-    if let Err(reason) = &file.text {
+    let reason = match &file.text {
+        Ok(text) if text.at_hand().is_some() => None,
+        Ok(_) => Some("it was changed while it was read"),
+        Err(reason) => Some(reason.as_str()),
+    };
+    if let Some(reason) = reason {
         let what = What::Placed {
             message: format!("cannot be read: {reason}"),
             hint: None,

@@ -17,39 +17,71 @@ use super::{
 /// What was read of each file that was there last time.
 #[derive(Debug, Default)]
 pub struct Readings {
-    files: BTreeMap<Arc<str>, (ManifestFile, Arc<FileRead>)>,
+    files: BTreeMap<Arc<str>, Kept>,
     tenants: Former,
+}
+
+/// What was read of a file.
+#[derive(Debug)]
+struct Kept {
+    /// As it was then, without its text.
+    file: ManifestFile,
+    read: Arc<FileRead>,
 }
 
 impl Readings {
     /// The same as [`load`](super::load); only files that are new or have changed are read, and
     /// tenants of which no such file speaks keep their users.
     pub fn load(&mut self, files: &[ManifestFile]) -> Loaded {
+        self.load_by(files, |_| None)
+    }
+
+    /// The same of files whose texts may have been let go; `again` is asked for one that is wanted
+    /// after all. A file that says something else by then counts as one that cannot be read.
+    pub fn load_by(
+        &mut self,
+        files: &[ManifestFile],
+        again: impl Fn(&str) -> Option<Arc<str>>,
+    ) -> Loaded {
         let mut former = std::mem::take(&mut self.files);
         let mut all = Vec::with_capacity(files.len());
         for file in files {
-            let kept = former.remove(&file.path).filter(|(kept, _)| is_same(kept, file));
-            let reading = kept.map_or_else(|| Arc::new(read::read(file)), |(_, reading)| reading);
-            all.push(Arc::clone(&reading));
-            self.files.insert(Arc::clone(&file.path), (file.clone(), reading));
+            let kept = former.remove(&file.path).filter(|kept| kept.file == *file);
+            let kept = kept.unwrap_or_else(|| Kept::of(file, &again));
+            all.push(Arc::clone(&kept.read));
+            self.files.insert(Arc::clone(&file.path), kept);
         }
         // What is gone or has changed is not kept while all are checked.
         drop(former);
         let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
-        let Checked { loaded, glances, .. } = check::check(&all, &unchanged);
+        let Checked { mut loaded, glances, wants_texts } = check::check(&all, &unchanged);
+        if wants_texts {
+            let with_texts: Vec<_> =
+                files.iter().zip(&all).map(|(file, read)| with_text(file, read, &again)).collect();
+            loaded = check::check(&with_texts, &unchanged).loaded;
+        }
         self.tenants = Former::of(&all, &loaded.desired, glances);
         loaded
     }
 }
 
-/// Whether both files say the same. A text that was not read again is not compared.
-fn is_same(kept: &ManifestFile, file: &ManifestFile) -> bool {
-    match (&kept.text, &file.text) {
-        (Ok(kept_text), Ok(text)) if Arc::ptr_eq(kept_text, text) => {
-            kept.role == file.role && kept.scope == file.scope
-        }
-        _ => kept == file,
+impl Kept {
+    /// Reads a file.
+    fn of(file: &ManifestFile, again: impl Fn(&str) -> Option<Arc<str>>) -> Self {
+        let mut read = read::read(file.whole(again).as_ref().unwrap_or(file));
+        read.let_go();
+        Self { file: file.let_go(), read: Arc::new(read) }
     }
+}
+
+/// What was read of a file with its text, to show places in it; without, if it is another by now.
+fn with_text(
+    file: &ManifestFile,
+    read: &Arc<FileRead>,
+    again: impl Fn(&str) -> Option<Arc<str>>,
+) -> Arc<FileRead> {
+    let whole = file.whole(again).filter(|_| read.is_let_go);
+    whole.map_or_else(|| Arc::clone(read), |file| Arc::new(read::read(&file)))
 }
 
 #[cfg(test)]

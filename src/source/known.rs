@@ -1,4 +1,5 @@
-//! Files as they were last read. One that has not moved since is not read again.
+//! Files as they were last read. One that has not moved since is not read again, and its text is let
+//! go: whoever has understood it has no need of it.
 //!
 //! **Invariant:** no edit is hidden. Size, times, inode and device must be those that the file had
 //! before it was read, and by then its times must have been [`SETTLED`] ago: two writes within one
@@ -11,13 +12,10 @@ use std::{
     fs::{self, Metadata},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use sha2::{Digest as _, Sha256};
-
-use crate::{file, yaml};
+use crate::{file, manifest::Text, yaml};
 
 /// How old the times of a file must be before they can prove that it has not moved. The clocks of
 /// the oldest file systems tick every two seconds.
@@ -38,19 +36,12 @@ pub struct KnownFiles {
     forgets: bool,
 }
 
-/// What was read of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) text: Arc<str>,
-    pub(super) hash: [u8; 32],
-}
-
 #[derive(Debug)]
 struct Known {
     stamp: Stamp,
     /// Whether the times were old enough when the file was read.
     is_settled: bool,
-    content: Content,
+    text: Text,
 }
 
 /// What tells one version of a file from another without reading it.
@@ -93,6 +84,9 @@ impl KnownFiles {
     /// All of it was read: what was not met is gone.
     pub(super) fn end(&mut self) {
         self.former = std::mem::take(&mut self.now);
+        // What has no name as text could not be read again by it.
+        let named = self.former.iter_mut().filter(|(path, _)| path.to_str().is_some());
+        named.for_each(|(_, known)| known.text = known.text.let_go());
     }
 
     /// No time proves anything at the next look: all files are read.
@@ -100,36 +94,32 @@ impl KnownFiles {
         self.former.values_mut().for_each(|known| known.is_settled = false);
     }
 
-    /// What the file at `path` holds, or why that is not known.
-    pub(super) fn read(&mut self, path: &Path) -> Result<Content, String> {
-        if let Some(content) = self.now.get(path).map(|known| known.content.clone()) {
-            return Ok(content);
+    /// What the file at `path` holds, or why that is not known. The text of a file that has not moved
+    /// since it was last read is not at hand.
+    pub(super) fn read(&mut self, path: &Path) -> Result<Text, String> {
+        if let Some(text) = self.now.get(path).map(|known| known.text.clone()) {
+            return Ok(text);
         }
         let former = self.former.remove(path);
         let known = match former {
             Some(known) if known.is_settled && Stamp::at(path) == Some(known.stamp) => known,
-            former => Known::read(path, former.map(|former| former.content), (self.clock)())?,
+            _ => Known::read(path, (self.clock)())?,
         };
         if self.forgets {
-            return Ok(known.content);
+            return Ok(known.text);
         }
-        let content = known.content.clone();
+        let text = known.text.clone();
         self.now.insert(path.to_owned(), known);
-        Ok(content)
+        Ok(text)
     }
 }
 
 impl Known {
     /// Reads the file; `now` is the time before that.
-    fn read(path: &Path, former: Option<Content>, now: SystemTime) -> Result<Self, String> {
+    fn read(path: &Path, now: SystemTime) -> Result<Self, String> {
         let (text, before) = file::read_text_opened(path, yaml::MAX_BYTES)?;
         let stamp = Stamp::of(&before);
-        let hash = Sha256::digest(text.as_bytes()).into();
-        // A text that is the same stays the same text, so its reading can be kept.
-        let content = former
-            .filter(|former| former.hash == hash)
-            .unwrap_or_else(|| Content { text: text.into(), hash });
-        Ok(Self { stamp, is_settled: stamp.is_settled(now), content })
+        Ok(Self { stamp, is_settled: stamp.is_settled(now), text: text.into() })
     }
 }
 

@@ -264,7 +264,7 @@ impl Sources {
         let of_commit = |known: &Known| {
             let files = &known.commit.as_ref()?.1.files;
             let place = files.binary_search_by(|file| (*file.path).cmp(path)).ok()?;
-            files.get(place)?.text.clone().ok()
+            files.get(place)?.at_hand().cloned()
         };
         known.0.iter().find_map(of_commit).or_else(|| read_again(path))
     }

@@ -10,7 +10,7 @@ use std::{
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{KnownFiles, read_tree, read_tree_again};
+use super::{KnownFiles, read_again, read_tree, read_tree_again};
 use crate::manifest::{self, Readings};
 
 /// What is done to one of the files.
@@ -143,7 +143,7 @@ proptest! {
             let fresh = read_tree(&roots);
             prop_assert_eq!(&kept.files, &fresh.files);
             prop_assert_eq!(kept.digest, fresh.digest);
-            let said = format!("{:?}", readings.load(&kept.files));
+            let said = format!("{:?}", readings.load_by(&kept.files, read_again));
             prop_assert_eq!(said, format!("{:?}", manifest::load(&fresh.files)));
             wait_for_the_clock_of_files(folder.path());
             for (file, edit) in edits {

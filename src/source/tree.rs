@@ -10,11 +10,8 @@ use std::{
 use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{
-    known::{Content, KnownFiles},
-    lookalike,
-};
-use crate::manifest::{ManifestFile, Role, Scope};
+use super::{known::KnownFiles, lookalike};
+use crate::manifest::{ManifestFile, Role, Scope, Text};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
 pub(super) const MAX_FILES: usize = 50_000;
@@ -31,27 +28,14 @@ pub struct Tree {
 impl Tree {
     /// These files, by their paths.
     pub(super) fn of(files: BTreeMap<String, ManifestFile>) -> Self {
-        Self::hashed(files.into_iter().map(|(path, file)| (path, with_hash(file))).collect())
-    }
-
-    fn hashed(files: Files) -> Self {
         let digest = digest(&files);
-        Self { files: files.into_values().map(|(file, _)| file).collect(), digest }
+        Self { files: files.into_values().collect(), digest }
     }
 }
-
-fn with_hash(file: ManifestFile) -> (ManifestFile, [u8; 32]) {
-    let content = file.text.as_deref().unwrap_or_else(String::as_str);
-    let hash = Sha256::digest(content.as_bytes()).into();
-    (file, hash)
-}
-
-/// Files by their path, with a hash of each content.
-type Files = BTreeMap<String, (ManifestFile, [u8; 32])>;
 
 /// A tree while it is read.
 struct Reading<'k, 'e> {
-    files: Files,
+    files: BTreeMap<String, ManifestFile>,
     known: &'k mut KnownFiles,
     /// Who takes each file as it is read; then nothing is kept of its text.
     each: Option<&'e mut Take<'e>>,
@@ -82,12 +66,12 @@ pub fn read_tree_by(roots: &[PathBuf], mut each: impl FnMut(&ManifestFile)) -> T
 /// The text of one file of a tree, if it can be read.
 #[must_use]
 pub fn read_again(path: &str) -> Option<Arc<str>> {
-    KnownFiles::of_nothing().read(Path::new(path)).ok().map(|content| content.text)
+    KnownFiles::of_nothing().read(Path::new(path)).ok()?.at_hand().cloned()
 }
 
 fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take<'e>>) -> Tree {
     known.begin();
-    let mut reading = Reading { files: Files::new(), known, each };
+    let mut reading = Reading { files: BTreeMap::new(), known, each };
     for root in roots {
         match fs::metadata(root) {
             Err(error) => reading.add(root, Err(error.to_string())),
@@ -100,7 +84,7 @@ fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take
     }
     let Reading { files, known, .. } = reading;
     known.end();
-    Tree::hashed(files)
+    Tree::of(files)
 }
 
 /// A path as text. What is not UTF-8 in it is shown byte by byte: two files must not get one name,
@@ -114,43 +98,39 @@ pub(super) fn name_of(path: &[u8]) -> String {
     name
 }
 
-fn digest(files: &Files) -> [u8; 32] {
+fn digest(files: &BTreeMap<String, ManifestFile>) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for (path, (file, content)) in files {
+    for (path, file) in files {
         hash.update((path.len() as u64).to_le_bytes());
         hash.update(path.as_bytes());
         hash.update(if file.text.is_ok() { b"+" } else { b"-" });
-        hash.update(content);
+        hash.update(match &file.text {
+            Ok(text) => text.hash(),
+            Err(reason) => Sha256::digest(reason.as_bytes()).into(),
+        });
     }
     hash.finalize().into()
 }
 
 impl Reading<'_, '_> {
-    fn add(&mut self, path: &Path, content: Result<Content, String>) {
-        let (text, hash) = match content {
-            Ok(Content { text, hash }) => (Ok(text), hash),
-            Err(reason) => {
-                let hash = Sha256::digest(reason.as_bytes()).into();
-                (Err(reason), hash)
-            }
-        };
-        self.insert(path, text, Role::Manifest, hash);
+    fn add(&mut self, path: &Path, text: Result<Text, String>) {
+        self.insert(path, text, Role::Manifest);
     }
 
-    fn insert(&mut self, path: &Path, text: Result<Arc<str>, String>, role: Role, hash: [u8; 32]) {
+    fn insert(&mut self, path: &Path, text: Result<Text, String>, role: Role) {
         let name = name_of(path.as_os_str().as_encoded_bytes());
         let mut file =
             ManifestFile { path: name.as_str().into(), text, role, scope: Scope::default() };
         if let Some(each) = &mut self.each {
             each(&file);
-            file.text = file.text.map(|_| Arc::default());
+            file = file.let_go();
         }
-        self.files.insert(name, (file, hash));
+        self.files.insert(name, file);
     }
 
     fn read(&mut self, path: &Path) {
-        let content = self.known.read(path);
-        self.add(path, content);
+        let text = self.known.read(path);
+        self.add(path, text);
     }
 
     fn below(&mut self, root: &Path, inside: &Path) {
@@ -196,9 +176,7 @@ impl Reading<'_, '_> {
             entry.is_ok_and(|entry| entry.file_name() != lookalike::REPOSITORY)
         };
         if fs::read_dir(path).is_ok_and(|mut entries| !entries.any(is_kept)) {
-            let reason = "it is empty".to_owned();
-            let hash = Sha256::digest(reason.as_bytes()).into();
-            self.insert(path, Err(reason), Role::Hollow, hash);
+            self.insert(path, Err("it is empty".to_owned()), Role::Hollow);
         }
     }
 
@@ -206,8 +184,7 @@ impl Reading<'_, '_> {
     fn aside(&mut self, entry: &DirEntry) {
         let Some(found) = lookalike::find(entry.path()) else { return };
         let role = if found.is_copy { Role::Copy } else { Role::Aside };
-        let hash = Sha256::digest(found.reason.as_bytes()).into();
-        self.insert(entry.path(), Err(found.reason), role, hash);
+        self.insert(entry.path(), Err(found.reason), role);
     }
 
     /// Volumes of Kubernetes and git-sync swap symlinks inside the folder; one that leads out of it

@@ -78,7 +78,7 @@ fn the_shipped_manifests_are_right_and_show_what_there_is() {
 fn the_shipped_manifests_fit_the_schema() {
     let schema = schema();
     for file in shipped() {
-        for document in documents(file.text.as_ref().expect("text")) {
+        for document in documents(file.at_hand().expect("text")) {
             let errors: Vec<String> =
                 schema.iter_errors(&document).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", file.path);

@@ -150,7 +150,7 @@ fn changes<'t>(tenant: &'t Tenant<'_>) -> Vec<Change<'t>> {
 }
 
 fn texts(there: &There) -> BTreeMap<&str, String> {
-    let text = |file: &'_ ManifestFile| file.text.as_ref().ok().map(ToString::to_string);
+    let text = |file: &'_ ManifestFile| file.at_hand().map(ToString::to_string);
     there.files().iter().filter_map(|file| Some((&*file.path, text(file)?))).collect()
 }
 
@@ -196,7 +196,7 @@ fn show(there: &There, texts: &BTreeMap<&str, String>, new: &[New]) -> usize {
         shown += 1;
     };
     for file in there.files() {
-        let (path, Ok(before)) = (&*file.path, &file.text) else { continue };
+        let (path, Some(before)) = (&*file.path, file.at_hand()) else { continue };
         if let Some(after) = texts.get(path).filter(|after| ***after != **before) {
             one(path, before, after);
         }
@@ -238,7 +238,7 @@ fn write(there: &There, texts: &BTreeMap<&str, String>, new: &[New]) -> Result<(
         out::talk(&format!("written: {}\n", line(path.display())));
     }
     for file in there.files() {
-        let (name, Ok(before)) = (&*file.path, &file.text) else { continue };
+        let (name, Some(before)) = (&*file.path, file.at_hand()) else { continue };
         let Some(after) = texts.get(name).filter(|after| ***after != **before) else { continue };
         let path = Path::new(name);
         let now = crate::file::read_text(path, yaml::MAX_BYTES);

@@ -11,7 +11,7 @@ use std::{
 use super::entries::{Entry, Kind};
 use crate::{
     file,
-    manifest::{ManifestFile, Role, Scope},
+    manifest::{ManifestFile, Role, Scope, Text},
     source::{Tree, lookalike, tree},
     yaml,
 };
@@ -166,11 +166,10 @@ fn leads_to(link: &str, target: &str) -> String {
     parts.join("/")
 }
 
-/// Contents that were read, by the names of their objects: a text that is known stays the same text,
-/// so what was made of it is kept.
+/// Contents that were read, by the names of their objects: they are not asked for again.
 #[derive(Debug, Default)]
 pub(in crate::source) struct KnownBlobs {
-    manifests: BTreeMap<String, Result<Arc<str>, String>>,
+    manifests: BTreeMap<String, Result<Text, String>>,
     /// Of files of another kind only the beginning.
     others: BTreeMap<String, Arc<[u8]>>,
 }
@@ -226,7 +225,7 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn text(content: &[u8]) -> Result<Arc<str>, String> {
+fn text(content: &[u8]) -> Result<Text, String> {
     if content.starts_with(POINTER) {
         return Err(
             "Git LFS keeps it elsewhere, and a commit has only a pointer to it: manifests \

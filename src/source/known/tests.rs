@@ -1,5 +1,7 @@
 //! No edit is hidden, and what has not moved is not read again.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use super::*;
 
 fn stamp(modified: i64, changed: i64) -> Stamp {
@@ -18,11 +20,11 @@ fn settled(text: &str) -> (tempfile::TempDir, PathBuf, KnownFiles) {
     (folder, path, known)
 }
 
-fn read(path: &Path, known: &mut KnownFiles) -> Arc<str> {
+fn read(path: &Path, known: &mut KnownFiles) -> Text {
     known.begin();
-    let content = known.read(path).unwrap();
+    let text = known.read(path).unwrap();
     known.end();
-    content.text
+    text
 }
 
 #[test]
@@ -33,12 +35,12 @@ fn an_edit_that_keeps_size_and_time_is_seen_by_its_inode_or_because_times_are_fr
     fs::write(&other, "two").unwrap();
     fs::File::options().write(true).open(&other).unwrap().set_modified(time).unwrap();
     fs::rename(&other, &path).unwrap();
-    assert_eq!(&*read(&path, &mut known), "two");
+    assert_eq!(read(&path, &mut known), "two".into());
     // Read a moment after it was written: the next write may leave all times as they are.
     fs::write(&path, "six").unwrap();
     let stamp = Stamp::at(&path).unwrap();
     known.former.values_mut().for_each(|known| known.stamp = stamp);
-    assert_eq!(&*read(&path, &mut known), "six");
+    assert_eq!(read(&path, &mut known), "six".into());
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn an_edit_that_keeps_the_size_is_seen_by_its_time() {
     fs::write(&path, "two").unwrap();
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(time - Duration::from_secs(60)).unwrap();
-    assert_eq!(&*read(&path, &mut known), "two");
+    assert_eq!(read(&path, &mut known), "two".into());
 }
 
 #[test]
@@ -58,18 +60,23 @@ fn a_file_that_has_not_moved_is_read_again_only_when_times_are_doubted() {
     // What no file system with sound times does.
     let stamp = Stamp::at(&path).unwrap();
     known.former.values_mut().for_each(|known| known.stamp = stamp);
-    assert_eq!(&*read(&path, &mut known), "one");
+    assert_eq!(read(&path, &mut known), "one".into());
     known.doubt();
-    assert_eq!(&*read(&path, &mut known), "two");
+    assert_eq!(read(&path, &mut known), "two".into());
 }
 
 #[test]
-fn a_text_that_is_read_again_and_is_the_same_stays_the_same_text() {
+fn a_text_is_at_hand_only_where_the_file_was_read() {
     let (_folder, path, mut known) = settled("one");
-    let before = read(&path, &mut known);
-    fs::write(&path, "one").unwrap();
+    assert!(read(&path, &mut known).at_hand().is_none());
     known.doubt();
-    assert!(Arc::ptr_eq(&before, &read(&path, &mut known)));
+    assert_eq!(read(&path, &mut known).at_hand().map(|text| &**text), Some("one"));
+    let name = std::ffi::OsStr::from_bytes(b"\xff.yaml");
+    let odd = path.with_file_name(name);
+    fs::write(&odd, "two").unwrap();
+    read(&odd, &mut known);
+    known.former.values_mut().for_each(|known| known.is_settled = true);
+    assert!(read(&odd, &mut known).at_hand().is_some(), "nobody could ask for it by this name");
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn a_mistake_in_one_source_takes_no_last_good_commit_from_another() {
     later.fetch().unwrap();
     let mut known = KnownSources::default();
     let earlier = later.look(&mut known, &[], true).unwrap().earlier.expect("that of b");
-    let tags = earlier.files.iter().map(|file| file.text.as_ref().unwrap().contains("tag "));
+    let tags = earlier.files.iter().map(|file| file.at_hand().unwrap().contains("tag "));
     assert_eq!(tags.collect::<Vec<_>>(), [true, false], "a has none, b has its first one");
     assert!(later.look(&mut known, &[], true).unwrap().earlier.is_none(), "only the first time");
 }

@@ -160,7 +160,7 @@ fn lines_are_right(loaded: &Loaded, files: &[ManifestFile]) -> Result<(), TestCa
         let line = user
             .origin
             .line
-            .and_then(|line| file.text.as_ref().unwrap().lines().nth(line as usize - 1));
+            .and_then(|line| file.at_hand().unwrap().lines().nth(line as usize - 1));
         prop_assert!(
             line.is_some_and(|line| line.contains(user.upn.as_str())),
             "{} is not in {line:?}",
@@ -278,9 +278,9 @@ proptest! {
         prop_assert!(plain.diagnostics.is_empty(), "{}", plain.diagnostics.iter().map(render).collect::<String>());
         prop_assert_eq!(plain.desired.tenants.len(), fleet.tenants.len());
         // The second look finds every document that the first one read.
-        let text = all[0].text.clone().unwrap();
-        let roots: BTreeSet<Path> = (0..yaml::documents(&text).unwrap().len()).map(Path::root).collect();
-        let places = yaml::locate(&text, &roots);
+        let text = all[0].at_hand().unwrap();
+        let roots: BTreeSet<Path> = (0..yaml::documents(text).unwrap().len()).map(Path::root).collect();
+        let places = yaml::locate(text, &roots);
         prop_assert!(roots.iter().all(|root| places.get(root, yaml::At::Value).is_some()));
         lines_are_right(&plain, &all)?;
         let split = files(&documents(&fleet, &one), count, &two);
@@ -298,8 +298,8 @@ proptest! {
         windows in any::<bool>(),
     ) {
         let files = files(&documents(&fleet, &dice), 1, &[0]);
-        let text = files[0].text.clone().unwrap();
-        let text = if windows { text.replace('\n', "\r\n").into() } else { text };
+        let text = files[0].at_hand().unwrap();
+        let text = if windows { text.replace('\n', "\r\n") } else { text.to_string() };
         text_is_harmless(&edited(&text, &edits))?;
     }
 

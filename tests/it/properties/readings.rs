@@ -1,7 +1,7 @@
 //! Whatever is edited, moved, renamed or deleted: manifests that are read with kept readings say
 //! what they say when all is read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use dialplane::manifest::{self, ManifestFile, Readings, Role};
 use proptest::{collection::vec, prelude::*};
@@ -115,6 +115,21 @@ impl File {
     }
 }
 
+/// The files without the texts that have not changed since they were seen.
+fn without_what_was_seen(files: &[ManifestFile], seen: &[ManifestFile]) -> Vec<ManifestFile> {
+    let let_go = |file: &ManifestFile| {
+        let is_seen = seen.iter().any(|seen| seen.path == file.path && seen.text == file.text);
+        let text = file.text.clone().map(|text| if is_seen { text.let_go() } else { text });
+        ManifestFile { text, ..file.clone() }
+    };
+    files.iter().map(let_go).collect()
+}
+
+/// The text of one of these files, for those who ask again.
+fn text_in(files: &[ManifestFile]) -> impl Fn(&str) -> Option<Arc<str>> {
+    |path| files.iter().find(|file| *file.path == *path)?.at_hand().cloned()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
@@ -130,13 +145,35 @@ proptest! {
             folder.edit(edit);
         }
         let mut readings = Readings::default();
+        let mut of_let_go = Readings::default();
+        let mut seen = Vec::new();
         for edits in looks {
             let files = folder.files();
-            let (kept, anew) = (readings.load(&files), manifest::load(&files));
-            prop_assert_eq!(format!("{kept:?}"), format!("{anew:?}"));
+            let anew = format!("{:?}", manifest::load(&files));
+            let kept = readings.load(&files);
+            prop_assert_eq!(format!("{kept:?}"), &*anew);
+            let kept = of_let_go.load_by(&without_what_was_seen(&files, &seen), text_in(&files));
+            prop_assert_eq!(format!("{kept:?}"), &*anew);
+            seen = files;
             for edit in edits {
                 folder.edit(edit);
             }
         }
     }
+}
+
+/// Whom it named is not known, and they are not gone.
+#[test]
+fn a_file_that_was_let_go_and_is_another_by_now_cannot_be_read() {
+    let mut folder = Folder::default();
+    folder.edit((0, 0, 4));
+    folder.edit((0, 1, 0));
+    let files = folder.files();
+    let let_go = without_what_was_seen(&files, &files);
+    for again in [None, Some("")] {
+        let loaded = Readings::default().load_by(&let_go, |_| again.map(Into::into));
+        assert!(loaded.unclear.contains("file-0.yaml") && loaded.blank.is_empty());
+    }
+    let loaded = Readings::default().load_by(&let_go, text_in(&files));
+    assert_eq!(format!("{loaded:?}"), format!("{:?}", manifest::load(&files)));
 }
