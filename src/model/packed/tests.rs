@@ -103,12 +103,16 @@ proptest! {
         prop_assert_eq!(rested.len(), awake.len());
         prop_assert_eq!(&*rested, &awake);
         prop_assert_eq!(&rested, &Roster::from(awake.clone()));
+        let again = Roster::at_rest(awake.values().collect::<Packed<LiveUser>>());
+        prop_assert!(rested.is_plainly(&again));
         let mut changed = rested.clone();
         for user in awake.values() {
             let removed = changed.remove(&user.upn);
             prop_assert_eq!(removed.as_ref(), Some(user));
         }
         prop_assert!(changed.is_empty() && changed != rested || awake.is_empty());
+        let fewer = Roster::at_rest(awake.values().skip(1).collect::<Packed<LiveUser>>());
+        prop_assert!(!rested.is_plainly(&fewer) || awake.is_empty());
         prop_assert!(rested.is_plainly(&rested.clone()));
     }
 
