@@ -120,11 +120,22 @@ fn take(branch: &Branch, known: &mut Known) -> Result<(Head, Tree), Trouble> {
     let is_first = known.commit.is_none();
     if known.commit.as_ref().is_none_or(|(known, _)| known.commit != head.commit) {
         match branch.tree(&head.commit, &mut known.blobs) {
-            Ok(tree) => known.commit = Some((head, tree)),
-            // What was read last stays.
-            Err(trouble) if is_first => return Err(trouble),
-            Err(trouble) => branch.cannot_be_read(trouble),
+            Ok(tree) => {
+                branch.was_read();
+                known.commit = Some((head, tree));
+            }
+            Err(trouble) => {
+                // What was read last stays.
+                let in_force = known.commit.as_ref().map(|(head, _)| &head.revision);
+                branch.cannot_be_read(&trouble, in_force);
+                if is_first {
+                    return Err(trouble);
+                }
+            }
         }
+    } else {
+        // The branch may have gone back to what is in force.
+        branch.was_read();
     }
     known.commit.clone().ok_or_else(Trouble::given_up)
 }

@@ -2,9 +2,8 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use super::{
     CommitId,
     gate::Gate,
     remote::{Head, Remote},
+    report::{SourceReport, stays},
     tree::KnownBlobs,
     trouble::{Trouble, TroubleKind},
 };
@@ -42,6 +42,8 @@ pub(in crate::source) struct Branch {
 struct State {
     head: Option<Head>,
     trouble: Option<(Trouble, Timestamp)>,
+    /// The newest commit is here and cannot be read.
+    unread: Option<Unread>,
     /// When the server last said where the branch is.
     heard_at: Option<Timestamp>,
     /// How often somebody wanted it to be asked now.
@@ -54,47 +56,34 @@ struct State {
     is_over: bool,
 }
 
+/// The newest commit is here and cannot be read.
+#[derive(Debug)]
+struct Unread {
+    trouble: Trouble,
+    since: Timestamp,
+    /// What is in force instead.
+    in_force: Option<Revision>,
+}
+
 impl State {
+    /// The version in force.
+    fn in_force(&self) -> Option<&Revision> {
+        match &self.unread {
+            Some(unread) => unread.in_force.as_ref(),
+            None => self.head.as_ref().map(|head| &head.revision),
+        }
+    }
+
+    /// Why the newest commit is not in force, and since when.
+    fn told(&self) -> Option<(Trouble, Timestamp)> {
+        let unread = self.unread.as_ref().map(|unread| (unread.trouble.clone(), unread.since));
+        self.trouble.clone().or(unread)
+    }
+
     /// Whether somebody wants more than to wait until it is time.
     fn wants_more(&self) -> bool {
         self.is_over || self.wanted != self.asked
     }
-}
-
-/// What is known of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceReport {
-    /// What it is called.
-    pub name: String,
-    /// The branch.
-    pub branch: String,
-    /// Its commit that is in force.
-    pub revision: Option<Revision>,
-    /// When the server last said where the branch is.
-    pub heard_at: Option<Timestamp>,
-    /// Why the newest commit is not in force, and since when.
-    pub trouble: Option<(Trouble, Timestamp)>,
-    /// How long trouble that may pass by itself concerns nobody.
-    pub patience: Duration,
-}
-
-impl SourceReport {
-    /// Why the newest commit is not in force, and what is instead.
-    #[must_use]
-    pub fn told(&self) -> Option<String> {
-        let (trouble, _) = self.trouble.as_ref()?;
-        let stays = stays(self.revision.as_ref());
-        Some(format!("{}, branch `{}`: {trouble}; {stays}", self.name, self.branch))
-    }
-}
-
-/// What is in force while the newest commit is not.
-fn stays(revision: Option<&Revision>) -> String {
-    let short = |revision: &Revision| {
-        let short = revision.commit.get(..12).unwrap_or(&revision.commit);
-        format!("{short} stays in force")
-    };
-    revision.map_or_else(|| "nothing of it is in force".to_owned(), short)
 }
 
 impl Branch {
@@ -150,9 +139,10 @@ impl Branch {
     /// Asks the server once. True if anything has changed; the log tells that if it is to.
     fn update(&self, is_told: bool) -> bool {
         let now = Timestamp::now();
+        let before = self.state().head.as_ref().map(|head| head.commit.clone());
         let outcome = {
             let _inside = GATE.enter();
-            self.token().and_then(|token| self.remote.update(token.as_ref()))
+            self.token().and_then(|token| self.remote.update(token.as_ref(), before.as_ref()))
         };
         let mut state = self.state();
         state.is_tried = true;
@@ -176,7 +166,7 @@ impl Branch {
                 let is_told = is_told && known.is_none_or(|known| trouble.is_other(known));
                 let of_kind = |(known, _): &&(Trouble, _)| known.kind == trouble.kind;
                 let since = state.trouble.as_ref().filter(of_kind).map_or(now, |(_, since)| *since);
-                let stays = stays(state.head.as_ref().map(|head| &head.revision));
+                let stays = stays(state.in_force());
                 state.trouble = Some((trouble.clone(), since));
                 drop(state);
                 if is_told {
@@ -303,9 +293,9 @@ impl Branch {
         SourceReport {
             name: self.name.clone(),
             branch: settings.branch.clone(),
-            revision: state.head.as_ref().map(|head| head.revision.clone()),
+            revision: state.in_force().cloned(),
             heard_at: state.heard_at,
-            trouble: state.trouble.clone(),
+            trouble: state.told(),
             patience: settings.interval * 3,
         }
     }
@@ -318,10 +308,31 @@ impl Branch {
         self.remote.tree(commit, known)
     }
 
-    /// A commit in the copy cannot be read.
-    pub(in crate::source) fn cannot_be_read(&self, trouble: Trouble) {
-        warn!(source = self.name, hint = trouble.hint, "{trouble}");
-        self.state().trouble = Some((trouble, Timestamp::now()));
+    /// The newest commit is in the copy and cannot be read, and this one is in force instead. It is
+    /// told once.
+    pub(in crate::source) fn cannot_be_read(&self, trouble: &Trouble, in_force: Option<&Revision>) {
+        if trouble.kind == TroubleKind::GivenUp {
+            return;
+        }
+        let mut state = self.state();
+        let known = state.unread.take();
+        let is_told = known.as_ref().is_none_or(|known| trouble.is_other(&known.trouble));
+        let known = known.filter(|known| known.trouble.kind == trouble.kind);
+        let since = known.map_or_else(Timestamp::now, |known| known.since);
+        let in_force = in_force.cloned();
+        state.unread = Some(Unread { trouble: trouble.clone(), since, in_force });
+        let stays = stays(state.in_force());
+        drop(state);
+        if is_told {
+            warn!(source = self.name, hint = trouble.hint, "{trouble}; {stays}");
+        }
+    }
+
+    /// The newest commit was read.
+    pub(in crate::source) fn was_read(&self) {
+        if self.state().unread.take().is_some() {
+            info!(source = self.name, "the newest commit can be read again");
+        }
     }
 
     pub(in crate::source) fn good(&self) -> Option<CommitId> {
@@ -349,41 +360,5 @@ impl Branch {
             Trouble::new(TroubleKind::Secret, reason, hint)
         })?;
         Ok(Some(fetched.secret))
-    }
-}
-
-/// Branches that are followed until this goes.
-#[derive(Debug, Default)]
-pub(in crate::source) struct Followers(Vec<(Arc<Branch>, thread::JoinHandle<()>)>);
-
-impl Followers {
-    /// Follows these; `news` hears of whatever has changed. To be called in a runtime.
-    pub(in crate::source) fn of(branches: Vec<Arc<Branch>>, news: &Arc<Notify>) -> Self {
-        let runtime = Handle::current();
-        let follow = |branch: Arc<Branch>| {
-            let followed = Arc::clone(&branch);
-            let news = Arc::clone(news);
-            let runtime = runtime.clone();
-            let thread = thread::Builder::new().name("git".to_owned());
-            match thread.spawn(move || followed.follow(&runtime, &news)) {
-                Ok(thread) => Some((branch, thread)),
-                Err(error) => {
-                    warn!(source = branch.name, %error, "the source cannot be followed");
-                    branch.end();
-                    None
-                }
-            }
-        };
-        Self(branches.into_iter().filter_map(follow).collect())
-    }
-}
-
-impl Drop for Followers {
-    fn drop(&mut self) {
-        self.0.iter().for_each(|(branch, _)| branch.end());
-        for (_, thread) in self.0.drain(..) {
-            // A follower that panicked has been told.
-            let _ = thread.join();
-        }
     }
 }

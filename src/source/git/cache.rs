@@ -13,11 +13,12 @@ use std::{
 
 use super::{
     CommitId,
-    disk::{of_disk, remove},
+    disk::{of_disk, remove, replace},
     entries::is_id,
     program::{Bounds, Git, Halt, Silent},
     trouble::{Trouble, TroubleKind},
 };
+use crate::file;
 
 /// How long git may take for what needs no network.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -130,6 +131,40 @@ impl Cache {
     /// Lets a reference name a commit.
     pub(super) fn point(&self, name: &str, commit: &CommitId) -> Result<(), Trouble> {
         self.ask(&["update-ref", name, commit.as_str()]).map(drop)
+    }
+
+    /// The commit that came into force last. It is on record beside the copy, which may be replaced;
+    /// what cannot be read is no "none".
+    pub(super) fn on_record(&self) -> Result<Option<CommitId>, Trouble> {
+        let path = self.record();
+        let text = match file::read_text(&path, LINE) {
+            Ok(text) => text,
+            Err(_) if !path.try_exists().unwrap_or(true) => return Ok(None),
+            Err(reason) => return Err(self.odd_record(&reason)),
+        };
+        let id = text.trim_end().to_owned();
+        if is_id(&id) { Ok(Some(CommitId(id))) } else { Err(self.odd_record("it names no commit")) }
+    }
+
+    fn odd_record(&self, reason: &str) -> Trouble {
+        Trouble::new(
+            TroubleKind::Cache,
+            format!("{}, which commit was in force: {reason}", self.record().display()),
+            "if nobody has rewritten the branch, delete that file: it is written again",
+        )
+    }
+
+    /// Puts on record which commit comes into force, before it does.
+    pub(super) fn put_on_record(&self, commit: &CommitId) -> Result<(), Trouble> {
+        if self.on_record().is_ok_and(|known| known.as_ref() == Some(commit)) {
+            return Ok(());
+        }
+        let path = self.record();
+        replace(&path, &format!("{}\n", commit.as_str())).map_err(|error| of_disk(&path, &error))
+    }
+
+    fn record(&self) -> PathBuf {
+        self.folder.with_extension("head")
     }
 
     /// Whether one commit builds on another, as far as the copy knows.

@@ -11,7 +11,8 @@
 //! | `program` | the program `git`, asked a question within bounds |
 //! | `entries`, `blobs` | what it answers, taken apart; pure |
 //! | `tree` | which of the files are manifests; pure |
-//! | `branch` | a branch that is followed: what is in force, and why nothing newer is |
+//! | `branch`, `report` | a branch that is followed: what is in force, and why nothing newer is |
+//! | `followers` | the threads in which that is done |
 //! | `remote`, `transport` | the server: how it is asked, and what is taken from it |
 //! | `cache`, `disk` | the private copy |
 //! | `ancestry` | whether a commit builds on the one in force |
@@ -30,9 +31,11 @@ mod branch;
 mod cache;
 mod disk;
 mod entries;
+mod followers;
 mod gate;
 pub(super) mod program;
 mod remote;
+mod report;
 mod signature;
 mod transport;
 mod tree;
@@ -48,9 +51,10 @@ use std::{
 use entries::{Entry, Kind, is_id};
 use program::{Bounds, Git, Halt, Silent};
 
-pub use branch::SourceReport;
-pub(super) use branch::{Branch, Followers};
+pub(super) use branch::Branch;
+pub(super) use followers::Followers;
 pub(super) use remote::Head;
+pub use report::SourceReport;
 pub(super) use tree::KnownBlobs;
 pub use trouble::{Trouble, TroubleKind};
 

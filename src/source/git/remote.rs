@@ -6,6 +6,8 @@
 //!
 //! **Invariant:** the reference [`HEAD`] names a commit that was fetched whole and judged. Whatever
 //! fails before leaves it where it is, so the last good commit stays in force, over restarts too.
+//! Which commit that is stands beside the copy as well, so a copy that is replaced lets no rewritten
+//! branch pass.
 
 use std::{
     path::{Path, PathBuf},
@@ -126,16 +128,28 @@ impl Remote {
         })
     }
 
-    /// Asks, fetches what is new, and judges it.
-    pub(in crate::source) fn update(&self, token: Option<&SecretString>) -> Result<Head, Trouble> {
+    /// Asks, fetches what is new, and judges it by what is in force.
+    pub(in crate::source) fn update(
+        &self,
+        token: Option<&SecretString>,
+        in_force: Option<&CommitId>,
+    ) -> Result<Head, Trouble> {
         let _lock = self.cache.lock()?;
         let there = self.ask(token)?;
         self.cache.prepare(&there)?;
         let known = self.cache.reference(HEAD);
         if let Some(known) = known.as_ref().filter(|known| **known == there) {
             self.has_manifests(known)?;
+            self.cache.put_on_record(known)?;
             return self.described(known, None);
         }
+        // A copy that was replaced, or is broken, does not know what was in force.
+        let before = match &known {
+            Some(known) => Some(known.clone()),
+            // Where a rewritten branch passes, nothing hangs on it.
+            None if self.source.force_push == ForcePush::Accept => in_force.cloned(),
+            None => self.cache.on_record()?.or_else(|| in_force.cloned()),
+        };
         if self.cache.reference(FETCHED).as_ref() != Some(&there) {
             self.fetch(token, &there, if known.is_some() { RECENT } else { NEWEST })?;
         }
@@ -143,7 +157,8 @@ impl Remote {
             let reason = format!("{} sent no commit", self.source.address());
             Trouble::new(TroubleKind::Away, reason, "look what the server answers")
         })?;
-        let rewrote = self.judge(&fetched, known, token)?;
+        let rewrote = self.judge(&fetched, before, token)?;
+        self.cache.put_on_record(&fetched)?;
         self.cache.point(HEAD, &fetched)?;
         self.cache.tidy();
         self.described(&fetched, rewrote)

@@ -194,6 +194,133 @@ fn a_copy_that_is_broken_or_locked_is_replaced() {
     assert_eq!(commits(&sources), [Some(third)]);
 }
 
+/// Harms the copy of a repository.
+type Harm = fn(&Path);
+
+/// Rewrites the branch: its newest commit does not build on the one before.
+fn rewrite(repo: &Repo, tag: u32) -> String {
+    repo.in_work(&["checkout", "--quiet", "--orphan", &format!("other{tag}")]);
+    repo.in_work(&["branch", "--quiet", "-D", "main"]);
+    repo.in_work(&["branch", "--quiet", "-m", "main"]);
+    repo.commit(&edited(tag), "another story")
+}
+
+#[test]
+fn a_copy_that_is_replaced_or_broken_lets_no_rewritten_branch_pass() {
+    if !has_git() {
+        return;
+    }
+    // What becomes of the copy while the branch is rewritten.
+    let harms: [(&str, Harm); 6] = [
+        ("deleted", |copy| fs::remove_dir_all(copy).unwrap()),
+        ("emptied", |copy| {
+            fs::remove_dir_all(copy).unwrap();
+            fs::create_dir(copy).unwrap();
+        }),
+        ("without references", |copy| {
+            fs::remove_dir_all(copy.join("refs")).unwrap();
+            fs::create_dir(copy.join("refs")).unwrap();
+            let _ = fs::remove_file(copy.join("packed-refs"));
+        }),
+        ("a reference to nothing", |copy| {
+            fs::write(copy.join("refs/dialplane/head"), format!("{}\n", "7".repeat(40))).unwrap();
+        }),
+        ("without objects", |copy| {
+            fs::remove_dir_all(copy.join("objects")).unwrap();
+            fs::create_dir(copy.join("objects")).unwrap();
+        }),
+        ("a lock left behind", |copy| {
+            fs::write(copy.join("refs/dialplane/fetched.lock"), "").unwrap();
+        }),
+    ];
+    for (what, harm) in harms {
+        for runs_on in [true, false] {
+            let (state, repo) = (folder(), Repo::new(&fleet()));
+            let settings = one(&repo, ", forcePush: hold");
+            let mut sources = sources(state.path(), &settings);
+            sources.fetch().unwrap();
+            let first = repo.head();
+            harm(&copy(state.path()));
+            rewrite(&repo, 1);
+            if !runs_on {
+                sources = self::sources(state.path(), &settings);
+            }
+            for _ in 0..4 {
+                // Which trouble it is may differ while the copy is mended.
+                assert!(sources.fetch().is_err(), "{what}");
+            }
+            assert_eq!(troubles(&sources), [Some(TroubleKind::Rewritten)], "{what}");
+            let in_force = commits(&sources).remove(0);
+            assert_eq!(in_force, runs_on.then_some(first.clone()), "{what}");
+            // It passes once somebody says so, and what builds on it passes as well.
+            let accepted = self::sources(state.path(), &one(&repo, ", forcePush: accept"));
+            accepted.fetch().unwrap();
+            let later = self::sources(state.path(), &settings);
+            later.fetch().unwrap();
+            let next = repo.commit(&edited(2), "on top of it");
+            later.fetch().unwrap();
+            assert_eq!(commits(&later), [Some(next)], "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_record_of_what_was_in_force_that_cannot_be_read_holds_what_cannot_be_compared() {
+    if !has_git() {
+        return;
+    }
+    let (state, repo) = (folder(), Repo::new(&fleet()));
+    let settings = one(&repo, ", forcePush: hold");
+    sources(state.path(), &settings).fetch().unwrap();
+    let record = copy(state.path()).with_extension("head");
+    fs::write(&record, "").unwrap();
+    // The copy knows as well, and the record is written again.
+    sources(state.path(), &settings).fetch().unwrap();
+    assert_eq!(fs::read_to_string(&record).unwrap().trim(), repo.head());
+    fs::write(&record, "").unwrap();
+    fs::remove_dir_all(copy(state.path())).unwrap();
+    rewrite(&repo, 1);
+    let refused = sources(state.path(), &settings).fetch().unwrap_err();
+    assert_eq!(refused.kind, TroubleKind::Cache, "{refused}");
+    assert!(refused.reason.contains("it names no commit"), "{refused}");
+    assert!(refused.hint.contains("delete that file"), "{}", refused.hint);
+    sources(state.path(), &one(&repo, ", forcePush: accept")).fetch().unwrap();
+}
+
+#[test]
+fn a_commit_that_cannot_be_read_is_told_since_it_began_with_what_is_in_force() {
+    if !has_git() {
+        return;
+    }
+    let (state, repo) = (folder(), Repo::new(&fleet()));
+    let first = repo.head();
+    let sources = sources(state.path(), &one(&repo, ""));
+    sources.fetch().unwrap();
+    let mut known = KnownSources::default();
+    let mut look = || sources.look(&mut known, &[], true).unwrap().versions.remove(0);
+    assert_eq!(look().revision.unwrap().commit, first);
+    let second = repo.commit(&edited(1), "one");
+    sources.fetch().unwrap();
+    // The newest pack is that of the second commit.
+    let packs = copy(state.path()).join("objects/pack");
+    let elsewhere = state.path().join("elsewhere");
+    fs::rename(&packs, &elsewhere).unwrap();
+    fs::create_dir(&packs).unwrap();
+    assert_eq!(look().revision.unwrap().commit, first, "what was read last stays");
+    let told = report(&sources);
+    let (trouble, since) = told.trouble.clone().expect("it cannot be read");
+    assert_eq!(trouble.kind, TroubleKind::Cache);
+    assert_eq!(told.revision.unwrap().commit, first, "that is in force");
+    look();
+    let again = report(&sources).trouble.unwrap();
+    assert_eq!((again.0.kind, again.1), (trouble.kind, since));
+    fs::remove_dir(&packs).unwrap();
+    fs::rename(&elsewhere, &packs).unwrap();
+    assert_eq!(look().revision.unwrap().commit, second);
+    let told = report(&sources);
+    assert_eq!((told.trouble, told.revision.unwrap().commit), (None, second));
+}
+
 #[test]
 fn a_mistake_in_one_source_takes_no_last_good_commit_from_another() {
     if !has_git() {
