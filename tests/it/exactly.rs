@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dialplane::{model::Calling, sandbox::World};
+use dialplane::{model::Calling, plan::render::seal, sandbox::World};
 use serde_json::Value;
 
 use crate::{
@@ -196,6 +196,52 @@ async fn what_is_printed_for_machines_has_the_shape_that_is_promised() {
     }
 }
 
+/// Changes a saved plan.
+type Edit = fn(&mut Value);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_that_was_damaged_is_neither_shown_nor_carried_out() {
+    let stage = Stage::drifted().await;
+    assert_code(&stage.run(&["plan", "--out", "plan.json"]).await, 2);
+    let path = stage.path().join("plan.json");
+    let saved = fs::read_to_string(&path).unwrap();
+    // Neither blanks nor the order of keys say anything.
+    let whole: Value = serde_json::from_str(&saved).unwrap();
+    fs::write(&path, whole.to_string()).unwrap();
+    assert_code(&stage.run(&["show", "plan.json"]).await, 0);
+    let edits: [(&str, Edit); 8] = [
+        ("no `sum`", |plan| drop(plan.as_object_mut().unwrap().remove("sum"))),
+        ("no `sum`", |plan| plan["sum"] = 7.into()),
+        ("edited", |plan| plan["fingerprint"] = "0".repeat(64).into()),
+        ("edited", |plan| plan["summary"]["disable"] = 0.into()),
+        ("edited", |plan| drop(plan["tenants"].as_array_mut().unwrap().remove(0))),
+        ("edited", |plan| plan["tenants"][0]["steps"][0]["runs"] = false.into()),
+        ("edited", |plan| plan["tenants"][0]["holds"] = Value::Null),
+        ("edited", |plan| plan["at"] = "2026-01-01T00:00:00Z".into()),
+    ];
+    for (said, edit) in edits {
+        let mut plan = whole.clone();
+        edit(&mut plan);
+        fs::write(&path, plan.to_string()).unwrap();
+        for arguments in [
+            &["show", "plan.json"][..],
+            &["show", "plan.json", "--output", "json"],
+            &["show", "plan.json", "--output", "markdown"],
+            &["apply", "plan.json"],
+        ] {
+            let refused = stage.run(arguments).await;
+            assert_code(&refused, 1);
+            assert!(refused.stderr.contains(said), "{arguments:?}: {}", refused.stderr);
+            assert!(refused.stderr.contains("hint: do not rely on it"), "{}", refused.stderr);
+            assert_eq!(refused.stdout, "");
+        }
+    }
+    assert_eq!(stage.writes(), [""; 0]);
+    // It is still ours, and may be saved again.
+    assert_code(&stage.run(&["plan", "--out", "plan.json"]).await, 2);
+    assert_code(&stage.run(&["show", "plan.json"]).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_plan_whose_values_were_changed_by_hand_is_not_carried_out() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
@@ -208,7 +254,8 @@ async fn a_saved_plan_whose_values_were_changed_by_hand_is_not_carried_out() {
     let saved = fs::read_to_string(&path).unwrap();
     for (is, looks) in [("north", "south"), ("\"live\": \"none\"", "\"live\": \"some\"")] {
         assert!(saved.contains(is), "{saved}");
-        fs::write(&path, saved.replace(is, looks)).unwrap();
+        let edited = serde_json::from_str(&saved.replace(is, looks)).unwrap();
+        fs::write(&path, seal(edited).to_string()).unwrap();
         let refused = stage.run(&["apply", "plan.json"]).await;
         assert_code(&refused, 1);
         assert!(refused.stderr.contains("it has moved in contoso (update"), "{}", refused.stderr);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use dialplane::plan::render::seal;
 use serde_json::{Value, json};
 
 use crate::{
@@ -99,7 +100,7 @@ async fn a_file_of_somebody_else_says_nothing_but_text() {
         "version": 1, "kind": "Plan", "fingerprint": hostile.repeat(100), "tenants": [tenant],
         "summary": { "disable": 0 },
     });
-    fs::write(stage.path().join("hostile.json"), plan.to_string()).unwrap();
+    fs::write(stage.path().join("hostile.json"), seal(plan).to_string()).unwrap();
     let page = show(&stage, "hostile.json", "markdown").await.stdout;
     assert!(page.contains("400 people would lose calling"), "{}", &page[..500]);
     assert!(page.len() <= 60_000, "{}", page.len());

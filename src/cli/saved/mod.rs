@@ -157,7 +157,26 @@ fn read(path: &Path) -> Result<(Kind, Value), Failure> {
     if !plans.iter().all(|plan| plan["tenants"].is_array()) {
         return Err(wrong("it has no list of tenants"));
     }
-    Ok((kind, saved))
+    match render::unbroken(&saved) {
+        Ok(()) => Ok((kind, saved)),
+        Err(broken) => Err(damaged(path, broken)),
+    }
+}
+
+/// What somebody is told whose file says something else than was saved.
+fn damaged(path: &Path, broken: render::Broken) -> Failure {
+    let shown = path.display();
+    let message = match broken {
+        render::Broken::Bare => format!(
+            "{shown} has no `sum`: a part of it is missing, or another version of Dialplane saved it"
+        ),
+        render::Broken::Other => format!(
+            "{shown} does not say what was saved: it was damaged or edited, and its `sum` is that of \
+                something else"
+        ),
+    };
+    Failure::new(message)
+        .hint("do not rely on it: plan again, `dialplane plan --out plan.json`, and look at that")
 }
 
 /// Leaves the tenants of the saved plan, if what would be done for them now is what it says.

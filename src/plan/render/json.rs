@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Tally, losing};
+use super::{Tally, losing, seal::seal};
 use crate::{
     model::{Fingerprint, Site, TenantName, Upn, Verb},
     plan::{
@@ -32,6 +32,10 @@ pub(super) struct PlanView<'p> {
     /// Tenants that the journal has never looked at, where users may be written to.
     unremembered: Vec<&'p str>,
     tenants: Vec<TenantView<'p>>,
+    /// Over all of it, as SHA-256: a file that was damaged or edited is no saved plan; absent of a
+    /// part of a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sum: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -143,7 +147,7 @@ struct NoteView {
 #[must_use]
 pub fn json(plan: &Plan) -> serde_json::Value {
     // The view has only string keys and plain values, which always have a JSON form.
-    serde_json::to_value(view(plan)).unwrap_or_default()
+    seal(serde_json::to_value(view(plan)).unwrap_or_default())
 }
 
 /// The shape of a plan for machines, as JSON Schema.
@@ -169,6 +173,7 @@ pub(super) fn part(plan: &Plan) -> PlanView<'_> {
         summary: Tally::of(plan),
         unremembered: plan.unremembered.iter().map(TenantName::as_str).collect(),
         tenants,
+        sum: None,
     }
 }
 

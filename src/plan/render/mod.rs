@@ -17,6 +17,7 @@ mod page;
 mod review;
 mod saved;
 mod screen;
+mod seal;
 mod text;
 
 use std::fmt;
@@ -38,6 +39,7 @@ pub use review::{
 };
 pub use saved::{saved_github, saved_markdown};
 pub use screen::{Detail, Screen, screen};
+pub use seal::{Broken, seal, unbroken};
 pub use text::text;
 
 /// Counts over a plan, for its last line.

@@ -10,7 +10,10 @@ use super::Compared;
 use crate::{
     model::{Fingerprint, TenantName},
     plan::{
-        render::json::{PlanView, part},
+        render::{
+            json::{PlanView, part},
+            seal::seal,
+        },
         review::{Asked, Review, Touched, What},
     },
 };
@@ -35,6 +38,9 @@ struct ReviewView<'r> {
     touched: BTreeMap<&'r str, TouchedView<'r>>,
     dropped: Vec<&'r str>,
     broken_before: Vec<&'r str>,
+    /// Over all of it, as SHA-256: a file that was damaged or edited is no saved review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sum: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -86,9 +92,10 @@ pub fn json(review: &Review, compared: &Compared) -> serde_json::Value {
             .collect(),
         dropped: review.dropped.iter().map(TenantName::as_str).collect(),
         broken_before: review.broken_before.iter().map(TenantName::as_str).collect(),
+        sum: None,
     };
     // The view has only string keys and plain values, which always have a JSON form.
-    serde_json::to_value(view).unwrap_or_default()
+    seal(serde_json::to_value(view).unwrap_or_default())
 }
 
 /// The shape of what a change does, as JSON Schema.
