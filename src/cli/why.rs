@@ -158,6 +158,7 @@ async fn explained(
                     memory,
                     now: Timestamp::now(),
                     patience: pass::patience(&settings.execution),
+                    looked: None,
                 },
                 entries: &History::entries_of(&history, &tenant.id, user).await?,
                 last: verdicts.get(&tenant.name),

@@ -82,6 +82,8 @@ pub(super) struct Loop<R, P, J> {
     poll_at: At,
     keeper: Keeper,
     absences: Absences,
+    /// When the last look began.
+    looked_at: Timestamp,
     said: Said,
     /// What was last told of the branches that are followed.
     reports: Vec<SourceReport>,
@@ -144,6 +146,7 @@ where
             poll_at: poll,
             keeper: Keeper::default(),
             absences: Absences::default(),
+            looked_at: Timestamp::now(),
             said: Said::default(),
             reports: Vec::new(),
             in_force: InForce::default(),
@@ -209,6 +212,7 @@ where
 
     pub(super) fn look(&mut self) {
         self.looking = true;
+        self.looked_at = Timestamp::now();
         let sources = self.daemon.sources.clone();
         self.told.look_begins(|wish| sources.were_asked(wish));
         let sight = self.debounce.looked(self.now());

@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{InForce, unsaid::Unsaid};
 use crate::{
     model::{
-        DesiredTenant, DesiredUser, Limits, Missing, Protect, Roster, TenantId, TenantName, Upn,
-        Windows,
+        DesiredTenant, DesiredUser, Limits, Missing, Protect, Roster, ShrinkLimit, TenantId,
+        TenantName, Upn, Windows,
     },
     words::list,
 };
@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Absences {
     tenants: BTreeMap<TenantId, Named>,
+    /// When somebody last looked.
+    looked: Option<Timestamp>,
 }
 
 /// Who was named of one tenant.
@@ -41,6 +43,10 @@ struct Named {
     guards: Option<Guards>,
     /// From when on it counts that some of that is missing.
     unguarded: Option<Timestamp>,
+    /// By whose clocks dates are meant, as far as that counts as said.
+    clocks: Option<TimeZone>,
+    /// From when on it counts that this is missing.
+    unclocked: Option<Timestamp>,
     /// What was said of users, and is missing.
     unsaid: Unsaid,
 }
@@ -51,12 +57,15 @@ struct Guards {
     windows: Option<Windows>,
     protect: Protect,
     limits: Limits,
+    shrink: ShrinkLimit,
 }
 
 impl Guards {
     fn of(tenant: &DesiredTenant) -> Self {
-        let DesiredTenant { windows, protect, limits, .. } = tenant;
-        Self { windows: windows.clone(), protect: protect.clone(), limits: *limits }
+        let DesiredTenant { windows, protect, limits, shrink_limit, .. } = tenant;
+        let windows = windows.clone();
+        let protect = protect.clone();
+        Self { windows, protect, limits: *limits, shrink: *shrink_limit }
     }
 
     /// What of it is missing in a later version: not what that says otherwise.
@@ -68,7 +77,9 @@ impl Guards {
         let limits = |limits: &Limits| [limits.disable, limits.numbers, limits.changes];
         let usual = limits(&Limits::DEFAULT);
         let mut each = limits(&self.limits).into_iter().zip(limits(&now.limits)).zip(usual);
-        let limits = each.any(|((before, now), usual)| before != usual && now == usual);
+        let usual = ShrinkLimit::DEFAULT;
+        let limits = each.any(|((before, now), usual)| before != usual && now == usual)
+            || self.shrink != usual && now.shrink == usual;
         [
             ("`windows`", self.windows.is_some() && now.windows.is_none()),
             ("`protect`", !protects),
@@ -81,6 +92,41 @@ impl Guards {
 }
 
 impl Absences {
+    /// Somebody looked at the manifests. What was missing at the look before, too, was missing in
+    /// between for `most` at most: a machine that slept, or whose clock was set, has seen nothing.
+    pub fn look(&mut self, at: Timestamp, most: Duration) {
+        let Some(before) = self.looked.replace(at) else { return };
+        let passed = at.duration_since(before);
+        let most = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+        let unseen = passed - passed.clamp(SignedDuration::ZERO, most);
+        if unseen.is_zero() {
+            return;
+        }
+        let named = self.tenants.values_mut();
+        for counts in named.flat_map(Named::moments).filter(|counts| **counts > before) {
+            *counts = counts.checked_add(unseen).unwrap_or(Timestamp::MAX);
+        }
+    }
+
+    /// A look at `now` has seen what is in force already: what has been missing for long enough
+    /// counts. The tenants for which that is news.
+    pub fn still(&mut self, in_force: &mut InForce, now: Timestamp) -> Vec<TenantName> {
+        let mut news = Vec::new();
+        for (name, tenant) in &mut in_force.desired.tenants {
+            let Some(named) = self.tenants.get_mut(&tenant.id) else { continue };
+            if in_force.kept.contains_key(name) || tenant.missing.moments().next().is_none() {
+                continue;
+            }
+            named.missing.retain(|_, counts| *counts > now);
+            named.unsaid.count(now);
+            let missing = named.noted(tenant, now, now);
+            if note(tenant, missing) {
+                news.push(name.clone());
+            }
+        }
+        news
+    }
+
     /// Takes what is in force since `now`, and notes in each tenant from when on its missing lines
     /// count: when they have been missing for as long as `patience`. `said` tells of which tenants
     /// commits say all this, so that they count at once.
@@ -109,8 +155,8 @@ impl Absences {
                 *named = Named::default();
             }
             named.take(tenant, now, counts);
-            let guards = named.guards(tenant, now, counts);
-            note(tenant, Missing { guards, ..named.missing(now) });
+            let missing = named.noted(tenant, now, counts);
+            note(tenant, missing);
         }
     }
 
@@ -129,7 +175,8 @@ impl Absences {
             let Some(named) = self.tenants.get_mut(&tenant.id) else { continue };
             named.others = None;
             named.missing.clear();
-            (named.guards, named.unguarded) = (None, None);
+            (named.guards, named.unguarded) = (Some(Guards::of(tenant)), None);
+            (named.clocks, named.unclocked) = (tenant.clocks.clone(), None);
             named.unsaid = Unsaid::default();
             if note(tenant, Missing::default()) {
                 news.push(name.clone());
@@ -164,10 +211,37 @@ impl Named {
         self.missing.retain(|user, counts| *counts > now && !named.contains_key(user));
     }
 
-    fn missing(&self, now: Timestamp) -> Missing {
+    /// What is missing now and does not count yet.
+    fn noted(&mut self, tenant: &DesiredTenant, now: Timestamp, counts: Timestamp) -> Missing {
         let others = self.others.filter(|counts| *counts > now);
         let keys = self.unsaid.keys();
-        Missing { users: self.missing.clone(), others, keys, ..Missing::default() }
+        let guards = self.guards(tenant, now, counts);
+        let clocks = self.clocks(tenant, now, counts);
+        Missing { users: self.missing.clone(), others, guards, keys, clocks, doubt: None }
+    }
+
+    /// Each moment from which on something counts.
+    fn moments(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        let Self { missing, others, unguarded, unclocked, unsaid, .. } = self;
+        let tenant = [others, unguarded, unclocked].into_iter().flatten();
+        missing.values_mut().chain(tenant).chain(unsaid.moments())
+    }
+
+    /// From when on it counts that the tenant's clocks are missing, if it does not yet.
+    fn clocks(
+        &mut self,
+        tenant: &DesiredTenant,
+        now: Timestamp,
+        counts: Timestamp,
+    ) -> Option<Timestamp> {
+        if self.clocks.is_some() && tenant.clocks.is_none() {
+            let counts = *self.unclocked.get_or_insert(counts);
+            if counts > now {
+                return Some(counts);
+            }
+        }
+        (self.clocks, self.unclocked) = (tenant.clocks.clone(), None);
+        None
     }
 
     /// What is missing of the guards, if that does not count yet, and from when on it does.

@@ -274,6 +274,7 @@ fn desired_tenant(file: &FileRead, draft: &TenantDraft) -> DesiredTenant {
         writes: spec.writes.into(),
         extension_prefix: spec.numbers.extension_prefix.clone(),
         windows: spec.windows.as_ref().and_then(WindowsEntry::windows),
+        clocks: spec.time_zone.clone(),
         release: spec.numbers.release.into(),
         parking: draft.parking.iter().map(|(_, number)| number.clone()).collect(),
         users: Roster::new(),

@@ -68,6 +68,17 @@ impl Unsaid {
         });
     }
 
+    /// Those that are missing for long enough now count.
+    pub(super) fn count(&mut self, now: Timestamp) {
+        self.0.values_mut().for_each(|keys| keys.retain(|_, counts| *counts > now));
+        self.0.retain(|_, keys| !keys.is_empty());
+    }
+
+    /// Each moment from which on one counts.
+    pub(super) fn moments(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        self.0.values_mut().flat_map(BTreeMap::values_mut)
+    }
+
     /// Those whose absence does not count yet.
     pub(super) fn keys(&self) -> BTreeMap<Upn, BTreeMap<&'static str, Timestamp>> {
         self.0.clone()

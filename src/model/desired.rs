@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     AccountName, Calling, Dates, Details, ExtensionPrefix, Field, Limits, LiveSource, Missing,
@@ -57,6 +57,8 @@ pub struct DesiredTenant {
     pub parking: Vec<PhoneNumber>,
     /// When disruptive changes may be made; absent: at any time.
     pub windows: Option<Windows>,
+    /// By whose clocks dates of users are meant, if the tenant itself says so.
+    pub clocks: Option<TimeZone>,
     /// The managed users; shared by all versions of the tenant that name the same.
     pub users: Roster<DesiredUser>,
     /// Whose numbers are the next one's, and from when on.

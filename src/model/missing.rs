@@ -20,6 +20,9 @@ pub struct Missing {
     /// Keys of users that are still named: what they said keeps something from being done, and is
     /// not said now. Each with the moment from which on that counts.
     pub keys: BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>,
+    /// The tenant's `timeZone` is missing, by which its users' dates were meant, and from when on that
+    /// counts.
+    pub clocks: Option<Timestamp>,
     /// Why no missing line counts at all, if so.
     pub doubt: Option<Doubt>,
 }
@@ -35,7 +38,8 @@ impl Missing {
     pub fn moments(&self) -> impl Iterator<Item = Timestamp> {
         let guards = self.guards.iter().map(|(counts, _)| *counts);
         let keys = self.keys.values().flat_map(|keys| keys.values().copied());
-        self.users.values().copied().chain(self.others).chain(guards).chain(keys)
+        let users = self.users.values().copied();
+        users.chain(self.others).chain(guards).chain(keys).chain(self.clocks)
     }
 }
 

@@ -187,6 +187,7 @@ pub fn rules(execution: &Execution) -> Rules {
         patience: patience(execution),
         per_hour: execution.per_hour,
         estimates: Estimates { number, gateway, details },
+        looked: None,
     }
 }
 

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::Timestamp;
+
 use super::{FirstLook, observation, rules};
 use crate::{
     config::Execution,
@@ -38,6 +40,11 @@ impl Shared {
     /// Follows other settings from now on.
     pub fn follow(&self, execution: &Execution) {
         self.inner().fleet.rule(rules(execution));
+    }
+
+    /// The manifests were looked at then.
+    pub fn looked_at_manifests(&self, at: Timestamp) {
+        self.inner().fleet.looked_at_manifests(at);
     }
 
     /// Takes what is in force now.

@@ -91,6 +91,8 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         release,
         parking,
         windows,
+        // The moments of users count.
+        clocks: _,
         users,
         hands_on,
         origin: _,

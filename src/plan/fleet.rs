@@ -59,9 +59,14 @@ impl Fleet {
         &self.rules
     }
 
+    /// The manifests were looked at then.
+    pub fn looked_at_manifests(&mut self, at: Timestamp) {
+        self.rules.looked = Some(at);
+    }
+
     /// Other rules count from now on.
     pub fn rule(&mut self, rules: Rules) {
-        self.rules = rules;
+        self.rules = Rules { looked: self.rules.looked, ..rules };
         self.still.all_changed();
         for (name, input) in &self.tenants {
             self.hours.changed(name, Some(&input.memory));

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Estimates, Patience};
 use crate::model::{
     Fault, LeaseId, LiveTenant, Memory, Mode, PerHour, Recalled, TenantInForce, TenantName,
@@ -17,6 +19,8 @@ pub struct Rules {
     pub per_hour: PerHour,
     /// How long changes are expected to interrupt people's calls.
     pub estimates: Estimates,
+    /// When the manifests were last looked at; absent: now.
+    pub looked: Option<Timestamp>,
 }
 
 /// One tenant, as far as it is known.

@@ -48,6 +48,8 @@ pub struct Moment<'m> {
     pub now: Timestamp,
     /// How long things may take.
     pub patience: Patience,
+    /// When the manifests were last looked at; absent: now.
+    pub looked: Option<Timestamp>,
 }
 
 impl<'m> Moment<'m> {
@@ -241,7 +243,7 @@ mod tests {
     };
 
     fn moment(memory: &Memory) -> Moment<'_> {
-        Moment { memory, now: hours(0), patience: PATIENCE }
+        Moment { memory, now: hours(0), patience: PATIENCE, looked: None }
     }
 
     fn open(memory: &Memory, at: i64, synced: Option<i64>, lost: bool) -> bool {

@@ -230,7 +230,8 @@ mod tests {
             flap_window: Duration::from_secs(60),
             sync_settings: 0,
         };
-        let past = Past { live: &live, moment: Moment { memory: &memory, now: at, patience } };
+        let moment = Moment { memory: &memory, now: at, patience, looked: None };
+        let past = Past { live: &live, moment };
         assert!(matches!(past.lost(&adele), Some(Lost::Undecided { .. })));
         assert_eq!(past.landing(&adele, Some(at)), None);
         assert!(past.landing(&adele, None).is_some_and(|landing| landing.calling));

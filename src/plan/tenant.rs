@@ -31,11 +31,13 @@ struct Subject {
     live: Arc<LiveTenant>,
     now: Timestamp,
     patience: Patience,
+    looked: Option<Timestamp>,
 }
 
 impl Subject {
     fn moment(&self) -> Moment<'_> {
-        Moment { memory: &self.memory, now: self.now, patience: self.patience }
+        let Self { memory, now, patience, looked, .. } = self;
+        Moment { memory, now: *now, patience: *patience, looked: *looked }
     }
 
     /// What guards look at.
@@ -88,8 +90,8 @@ impl Begun {
         if let Some(what) = shrink::doubt(desired, &live, &memory) {
             Arc::make_mut(&mut live).coverage = Coverage::Suspect(what);
         }
-        let patience = rules.patience;
-        let subject = Subject { tenant, lease, memory, live, now, patience };
+        let Rules { patience, looked, .. } = *rules;
+        let subject = Subject { tenant, lease, memory, live, now, patience, looked };
         let outcome = diff::tenant(subject.desired(), &subject.live, subject.moment());
         let holds = guards::hold_tenant(&subject.context());
         Ok(Self { subject, outcome, holds })

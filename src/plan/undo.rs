@@ -24,7 +24,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Action, Fleet, Moment, NotUndone, Note, Problem, ProblemKind, TenantInput, TenantPlan,
+    Action, Fleet, Moment, NotUndone, Note, Problem, ProblemKind, Rules, TenantInput, TenantPlan,
 };
 use crate::{
     model::{
@@ -86,7 +86,8 @@ impl Undo<'_> {
         };
         let Observation::Seen(live) = &input.live else { return Some(prepared) };
         let git = &*git;
-        let moment = Moment { memory: &input.memory, now, patience: fleet.rules().patience };
+        let Rules { patience, looked, .. } = *fleet.rules();
+        let moment = Moment { memory: &input.memory, now, patience, looked };
         let (users, left) = self.users(git, live, moment);
         let undone: BTreeSet<Upn> =
             users.keys().chain(left.iter().map(|problem| &problem.user)).cloned().collect();

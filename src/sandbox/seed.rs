@@ -208,6 +208,7 @@ mod tests {
                 writes: WritePath::default(),
                 extension_prefix: None,
                 windows: None,
+                clocks: None,
                 release: Release::Clear,
                 parking: Vec::new(),
                 hands_on: BTreeMap::new(),

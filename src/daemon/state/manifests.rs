@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -41,6 +42,7 @@ where
         match self.looks.judge(digest, sight, trust) {
             Look::Same => {
                 self.looking = false;
+                self.see_still();
                 if sight == Sight::Early {
                     return self.told.look_again();
                 }
@@ -75,6 +77,25 @@ where
         }
     }
 
+    /// The manifests are still what is in force: what is missing in them counts after a while.
+    fn see_still(&mut self) {
+        self.absences.look(self.looked_at, self.longest_between_looks());
+        let news = self.absences.still(&mut self.in_force, self.looked_at);
+        self.fleet.looked_at_manifests(self.looked_at);
+        if news.is_empty() {
+            return;
+        }
+        self.fleet.take(&self.in_force);
+        for tenant in news {
+            self.schedule.news(&tenant, self.now());
+        }
+    }
+
+    /// What lies between two looks counts as seen for so long: one may come late.
+    fn longest_between_looks(&self) -> Duration {
+        self.daemon.timing.poll * 3
+    }
+
     /// Tells what has changed with the branches that are followed.
     fn tell_sources(&mut self, reports: Vec<SourceReport>) {
         if reports != self.reports {
@@ -106,7 +127,8 @@ where
         let said = self.said.take(&self.versions.list);
         let counts = |tenant: &_| said.counts_for(tenant);
         let patience = self.daemon.timing.absence;
-        self.absences.take(&mut self.in_force, Timestamp::now(), patience, counts);
+        self.absences.look(self.looked_at, self.longest_between_looks());
+        self.absences.take(&mut self.in_force, self.looked_at, patience, counts);
         let tenants = &self.in_force.desired.tenants;
         let changed = self.in_force.changed_since(&before);
         let all: BTreeSet<TenantName> = tenants.keys().cloned().collect();
@@ -136,6 +158,7 @@ where
         self.running.supersede(&self.in_force, &changed);
         // Only now, so nothing of this is carried out by a pass that began before.
         self.fleet.take(&self.in_force);
+        self.fleet.looked_at_manifests(self.looked_at);
         self.schedule.desired(&all, &changed, self.now());
         self.rounds.end();
         self.beginning.manifests();

@@ -34,10 +34,12 @@ pub(super) const fn text(kind: HoldKind) -> Text {
         HoldKind::Absent => Text {
             means: "a line has not been missing for long enough",
             arises: "No manifest names the user any more, and the tenant is pruned; or `windows`, \
-                `limits` or names under `protect` of the tenant are missing that were there, or a \
-                user's `site`, a `from` that is ahead or an `until` that is over. An \
-                editor or a checkout may take a line away for a moment, so that counts only after \
-                `run.absence`, or once a clean newer commit removes it.",
+                `limits` or names under `protect` of the tenant are missing that were there, or its \
+                `timeZone`, by which dates of the user were meant, or a user's `site`, a `from` \
+                that is ahead or an `until` that is over. An editor or a checkout may take a line \
+                away for a moment, so that counts only after somebody looked for `run.absence` and \
+                looked again, or once a clean newer commit removes it. Time in which the machine \
+                slept does not count.",
             remedy: "No action needed: it runs then. To let it run at once, name the user with \
                 `calling: disabled`, or commit the removal.",
             example: "a line that is missing counts from 2026-07-01 12:05:00 UTC on",

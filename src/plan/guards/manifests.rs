@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use crate::{
-    model::Upn,
-    plan::{Action, Cause, Grounds, Step, StepId, Steps},
+    model::{Dates, Upn},
+    plan::{Action, Cause, Grounds, Moment, Step, StepId, Steps},
     words::time,
 };
 
@@ -57,56 +57,88 @@ pub(in crate::plan) fn older_version(reason: &str) -> String {
 /// the tenant's people; with the time from which on that counts.
 pub(super) fn absent(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
     let missing = &context.desired().missing;
-    let now = context.moment.now;
+    let Moment { now, looked, .. } = context.moment;
+    // What was not looked at since may be back.
+    let seen = looked.map_or(now, |looked| looked.min(now));
+    let absence = |until: Timestamp| Absence { until, now };
     let line = missing.counts_from(&step.user).filter(|_| step.cause == Cause::NotNamed);
-    let line = line.filter(|until| *until > now).map(missing_until);
+    let line = line.filter(|until| *until > seen).map(|until| absence(until).of_line());
     // Calling that is switched on takes nothing from anybody.
     let guards = missing.guards.as_ref().filter(|_| step.action != Action::Enable);
-    let guards = guards.filter(|(until, _)| *until > now);
-    let guards = guards.map(|(until, what)| unguarded_until(*until, what));
+    let guards = guards.filter(|(until, _)| *until > seen);
+    let guards = guards.map(|(until, what)| absence(*until).of_guards(what));
     let keys = missing.keys.get(&step.user).into_iter().flatten();
     // A site keeps its people from being disabled, a date from everything.
     let keys = keys.filter(|(key, _)| **key != "`site`" || step.action == Action::Disable);
-    let keys = keys.filter(|(_, until)| **until > now);
-    let keys = keys.map(|(key, until)| unsaid_until(*until, key));
-    line.into_iter().chain(guards).chain(keys).collect()
+    let keys = keys.filter(|(_, until)| **until > seen);
+    let keys = keys.map(|(key, until)| absence(*until).of_key(key));
+    let user = context.desired().users.get(&step.user);
+    let has_dates = user.is_some_and(|user| user.dates() != Dates::default());
+    let clocks = missing.clocks.filter(|until| has_dates && *until > seen);
+    let clocks = clocks.map(|until| absence(until).of_clocks());
+    line.into_iter().chain(guards).chain(keys).chain(clocks).collect()
 }
 
-fn unsaid_until(until: Timestamp, key: &str) -> Grounds {
-    let grounds = Grounds::new(
-        format!(
+/// What is missing counts from a moment on, once it was looked at again.
+struct Absence {
+    until: Timestamp,
+    now: Timestamp,
+}
+
+impl Absence {
+    /// From when on it counts.
+    fn counts(&self) -> String {
+        match self.until {
+            until if until > self.now => format!("counts from {} on", time(until)),
+            _ => "counts once the manifests are looked at again".to_owned(),
+        }
+    }
+
+    fn grounds(&self, reason: String, remedy: &'static str) -> Grounds {
+        let until = Some(self.until).filter(|until| *until > self.now);
+        Grounds { until, ..Grounds::new(reason, remedy) }
+    }
+
+    fn of_key(&self, key: &str) -> Grounds {
+        let counts = self.counts();
+        let reason = format!(
             "{key} of the user, which kept this from being done, is missing in the manifests, and \
-                that counts from {} on",
-            time(until)
-        ),
-        "no action needed: it runs then; to let it run at once, commit the change",
-    );
-    Grounds { until: Some(until), ..grounds }
-}
+                that {counts}"
+        );
+        self.grounds(reason, COMMIT)
+    }
 
-fn unguarded_until(until: Timestamp, what: &str) -> Grounds {
-    let grounds = Grounds::new(
-        format!(
+    fn of_guards(&self, what: &str) -> Grounds {
+        let counts = self.counts();
+        let reason = format!(
             "{what} of the tenant, which guarded its people, is missing in the manifests, and \
-                that counts from {} on",
-            time(until)
-        ),
-        "no action needed: it runs then; to let it run at once, commit the change",
-    );
-    Grounds { until: Some(until), ..grounds }
+                that {counts}"
+        );
+        self.grounds(reason, COMMIT)
+    }
+
+    fn of_clocks(&self) -> Grounds {
+        let counts = self.counts();
+        let reason = format!(
+            "`timeZone` of the tenant, by which dates of the user were meant, is missing in the \
+                manifests, and that {counts}"
+        );
+        self.grounds(reason, COMMIT)
+    }
+
+    fn of_line(&self) -> Grounds {
+        let counts = self.counts();
+        let reason = format!("a line that is missing {counts}: until then its file may come back");
+        self.grounds(
+            reason,
+            "no action needed: it runs then; to let it run at once, name the user with `calling: \
+                disabled`, or commit the removal",
+        )
+    }
 }
 
-fn missing_until(until: Timestamp) -> Grounds {
-    let grounds = Grounds::new(
-        format!(
-            "a line that is missing counts from {} on: until then its file may come back",
-            time(until)
-        ),
-        "no action needed: it runs then; to let it run at once, name the user with `calling: \
-            disabled`, or commit the removal",
-    );
-    Grounds { until: Some(until), ..grounds }
-}
+/// What to do about a key that is missing.
+const COMMIT: &str = "no action needed: it runs then; to let it run at once, commit the change";
 
 /// Holds all users that no manifest names, if the manifests name hardly anybody of those who were
 /// managed: then it is the manifests that are gone, not the people.

@@ -75,7 +75,7 @@ impl<'a> View<'a> {
     }
 
     fn moment<'m>(&self, memory: &'m Memory) -> Moment<'m> {
-        Moment { memory, now: self.now, patience: self.patience }
+        Moment { memory, now: self.now, patience: self.patience, looked: None }
     }
 
     /// Narrows a span to that in which time alone changes nothing of who holds a number.

@@ -31,6 +31,7 @@ pub(super) fn of(before: &DesiredTenant, after: &DesiredTenant) -> Vec<Setting> 
         release,
         parking,
         windows,
+        clocks,
         users: _,
         hands_on: _,
         origin: _,
@@ -55,6 +56,7 @@ pub(super) fn of(before: &DesiredTenant, after: &DesiredTenant) -> Vec<Setting> 
     add(*release != before.release, "numbers.release");
     add(*parking != before.parking, "numbers.parking");
     add(*windows != before.windows, "windows");
+    add(*clocks != before.clocks, "timeZone");
     if *prune != before.prune {
         let words = Some((before.prune.name(), prune.name()));
         settings.insert(0, Setting { name: "prune", words });

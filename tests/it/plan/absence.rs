@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use dialplane::{
     manifest::Absences,
-    plan::{HoldKind, Plan},
+    pass,
+    plan::{Fleet, HoldKind, Observation, Plan, Rules},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,6 +63,61 @@ async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_nev
     assert_eq!(waiting(&plan), ["dan"]);
     assert_eq!(running(&plan), ["cat"]);
     assert_eq!(waiting(&house.plan_at(after(500)).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_line_that_nobody_has_looked_for_again_may_be_back() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+    let tenants = house.in_force.desired.tenants.values();
+    let observed = pass::observe(&house.readers, tenants, house.execution.readers, |_| {}).await;
+    let plan = |looked: i64, now: i64| {
+        let rules = Rules { looked: Some(after(looked)), ..pass::rules(&house.execution) };
+        let mut fleet = Fleet::new(rules);
+        fleet.take(house.in_force.tenants(), &house.in_force.broken);
+        for (name, tenant) in &house.in_force.desired.tenants {
+            let look = Observation::Seen(observed.get(name).unwrap().clone().unwrap());
+            fleet.looked(name, &tenant.id, look, house.journal.remembered(&tenant.id));
+        }
+        fleet.plan_all(after(now))
+    };
+    // The last look was before it counts, however late it is.
+    for now in [10, 299, 300, 100_000] {
+        let plan = plan(10, now);
+        assert_eq!(waiting(&plan), ["dan"], "{now}");
+        let resumes = (now < 300).then(|| after(300));
+        assert_eq!(of(&plan, "contoso").resumes(), resumes, "{now}");
+        assert_eq!(
+            text(&plan).contains("counts once the manifests are looked at again"),
+            now >= 300
+        );
+    }
+    assert_eq!(running(&plan(300, 300)), ["dan"]);
+    // A clock that was put back in between does not make it earlier.
+    assert_eq!(waiting(&plan(300, 299)), ["dan"]);
+}
+
+#[tokio::test]
+async fn a_time_zone_that_is_missing_holds_whom_its_dates_move() {
+    let date = |day: &str| format!("dan enabled until={day}");
+    let clocks = "timeZone: Pacific/Honolulu";
+    let windows = "windows: { timeZone: Pacific/Kiritimati, allow: [{ first: 2020-01-01, last: \
+        2030-01-01 }] }, limits: { disable: { percent: 100 } }";
+    let users = ["ann enabled", "bob disabled", &date("2026-03-02")];
+    let both = contoso(&format!("{clocks}, {windows}"), &users);
+    let mut house = House::open(&both, |_| {}).await;
+    let mut absences = Absences::default();
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+    // It is the second of March in Kiritimati, and not in Honolulu.
+    let late = 16 * 3600;
+    assert!(!running(&house.plan_at(after(late)).await).contains(&"dan".to_owned()));
+    house.edit(&[("fleet.yaml", &contoso(windows, &users))]);
+    absences.take(&mut house.in_force, after(late), PATIENCE, |_| false);
+    let plan = house.plan_at(after(late + 1)).await;
+    assert_eq!(waiting(&plan), ["dan"]);
+    assert!(text(&plan).contains("`timeZone` of the tenant, by which dates"), "{}", text(&plan));
+    assert!(running(&house.plan_at(after(late + 300)).await).contains(&"dan".to_owned()));
 }
 
 #[tokio::test]

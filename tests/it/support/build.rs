@@ -31,6 +31,7 @@ pub(crate) fn desired_tenant(
         shrink_limit: ShrinkLimit::DEFAULT,
         writes: WritePath::default(),
         extension_prefix: None,
+        clocks: None,
         windows: None,
         release: Release::Clear,
         parking: Vec::new(),

@@ -22,6 +22,7 @@ fn input(sees: &[Field], coverage: Coverage, number: Observed) -> TenantInput {
         adopt: Adopt::All,
         limits: Limits::DEFAULT,
         protect: Protect::default(),
+        clocks: None,
         live: LiveSource::ConnecttoTeams,
         confirm: false,
         shrink_limit: ShrinkLimit::DEFAULT,
