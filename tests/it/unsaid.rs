@@ -179,7 +179,26 @@ fn an_absence_counts_as_long_as_somebody_looked() {
             assert_eq!(missing.users.is_empty(), *counts, "look {number} of {looks:?}");
             assert!(!*counts || !news.is_empty(), "that is news");
         }
+        // What counts goes on counting, however long nobody looks.
+        eye.now += SignedDuration::from_secs(36_000);
+        eye.absences.look(eye.now, most);
+        let missing = eye.look(&off, false, 0);
+        assert_eq!(missing, Missing::default(), "{looks:?}");
     }
+}
+
+#[test]
+fn a_key_that_counts_as_gone_is_news() {
+    let [before, after] = ["calling: disabled, site: hospital", "calling: disabled"].map(fleet);
+    let mut eye = Eye::new();
+    eye.look(&before, false, 0);
+    let mut in_force = eye.take(&after, false, 0);
+    // Those that were never seen named count by then.
+    for (later, news) in [(59, 0), (1, 1), (1, 0)] {
+        eye.now += SignedDuration::from_secs(later);
+        assert_eq!(eye.absences.still(&mut in_force, eye.now).len(), news, "{later}");
+    }
+    assert_eq!(in_force.desired.tenants.values().next().unwrap().missing, Missing::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

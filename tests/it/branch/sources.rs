@@ -318,7 +318,19 @@ fn a_commit_that_cannot_be_read_is_told_since_it_began_with_what_is_in_force() {
     fs::rename(&elsewhere, &packs).unwrap();
     assert_eq!(look().revision.unwrap().commit, second);
     let told = report(&sources);
-    assert_eq!((told.trouble, told.revision.unwrap().commit), (None, second));
+    assert_eq!((told.trouble, told.revision.unwrap().commit), (None, second.clone()));
+    // Nor can the next one be read, and the branch goes back to the one before it.
+    repo.commit(&edited(2), "two");
+    sources.fetch().unwrap();
+    fs::rename(&packs, &elsewhere).unwrap();
+    fs::create_dir(&packs).unwrap();
+    assert_eq!(look().revision.unwrap().commit, second);
+    assert_eq!(troubles(&sources), [Some(TroubleKind::Cache)]);
+    repo.in_work(&["reset", "--quiet", "--hard", &second]);
+    repo.push();
+    sources.fetch().unwrap();
+    assert_eq!(look().revision.unwrap().commit, second);
+    assert_eq!(troubles(&sources), [None]);
 }
 
 #[test]

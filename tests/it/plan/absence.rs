@@ -80,6 +80,8 @@ async fn a_line_that_nobody_has_looked_for_again_may_be_back() {
             let look = Observation::Seen(observed.get(name).unwrap().clone().unwrap());
             fleet.looked(name, &tenant.id, look, house.journal.remembered(&tenant.id));
         }
+        // Other settings do not make it look.
+        fleet.rule(pass::rules(&house.execution));
         fleet.plan_all(after(now))
     };
     // The last look was before it counts, however late it is.
