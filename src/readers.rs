@@ -4,20 +4,23 @@
 //! connecttoteams  consent and users from the service that is written through
 //! graph           users from Microsoft Graph; consent from the service, because that is who needs it to write
 //! file            users from a snapshot or a list of the portal, if it is not too old; consent from the service
-//! confirm: graph  beside the service's users those of Graph, to be told from them and for nothing else
+//! confirm: graph  beside the service's users those of Graph, to be told from them; numbers that others
+//!                 than users hold in Teams are held here too
 //! ```
 //!
 //! **Invariant:** no reader takes the place of another: a tenant whose reader is not configured is not
 //! read, and says what is missing.
 
-use std::sync::Arc;
+use std::{mem::take, sync::Arc};
 
 use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::{
     api::{Listed, connecttoteams, graph},
-    model::{Confirmation, Fault, FaultKind, Inventory, LiveSource, LiveTenant, TenantRef},
+    model::{
+        Confirmation, Fault, FaultKind, Inventory, LiveSource, LiveTenant, NumberList, TenantRef,
+    },
     ports::LiveReader,
     snapshot::Snapshot,
     source::SnapshotFiles,
@@ -46,7 +49,8 @@ impl Readers {
 
     async fn graph(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         let graph = self.graph.as_ref().ok_or_else(|| graph_missing(tenant))?;
-        let (consent, listed) = try_join(self.service.consent(tenant), graph.users(tenant)).await?;
+        let (consent, listed) =
+            try_join(self.service.consent(tenant), graph.users_and_numbers(tenant)).await?;
         let coverage = listed.coverage();
         let sees = graph::SEES.into();
         let Listed { users, beside, .. } = listed;
@@ -84,15 +88,18 @@ impl Readers {
                 Confirmation::Failed("`graph` is not configured in dialplane.yaml".to_owned());
             return Ok(LiveTenant { confirmation, ..self.service.observe(tenant).await? });
         };
-        let (live, teams) = join(self.service.observe(tenant), graph.users(tenant)).await;
-        let confirmation = teams.map_or_else(
+        let (live, teams) =
+            join(self.service.observe(tenant), graph.users_and_numbers(tenant)).await;
+        let mut live = live?;
+        live.confirmation = teams.map_or_else(
             |fault| Confirmation::Failed(fault.message),
-            |listed| {
+            |mut listed| {
+                held_in_teams(&mut live, &mut listed);
                 let coverage = listed.coverage();
                 Confirmation::Seen(listed.users, coverage)
             },
         );
-        Ok(LiveTenant { confirmation, ..live? })
+        Ok(live)
     }
 }
 
@@ -111,6 +118,16 @@ impl LiveReader for Readers {
     async fn inventory(&self, tenant: &TenantRef) -> Option<Arc<Inventory>> {
         LiveReader::inventory(&self.service, tenant).await
     }
+}
+
+/// What others than users hold in Teams is nobody else's at the service. That it is not all known
+/// holds nothing where Teams only confirms.
+fn held_in_teams(live: &mut LiveTenant, listed: &mut Listed) {
+    live.beside.numbers.append(&mut listed.beside.numbers);
+    live.beside.number_list = match take(&mut listed.beside.number_list) {
+        NumberList::InDoubt(why) => NumberList::NotRead(why),
+        list => list,
+    };
 }
 
 fn graph_missing(tenant: &TenantRef) -> Fault {

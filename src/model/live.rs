@@ -68,6 +68,23 @@ pub struct Beside {
     pub not_set_up: Users<LiveUser>,
     /// How far the service's clock is ahead of this machine's, where they are far apart.
     pub clock_ahead: Option<SignedDuration>,
+    /// Whether the numbers that Teams keeps, whoever holds them, are among these.
+    pub number_list: NumberList,
+}
+
+/// What became of the list of numbers that Teams keeps beside its users (contract 12): a second
+/// proof of who holds a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum NumberList {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// It was read.
+    Seen,
+    /// It may not be read, or only tells; why. What is held without it is held as before.
+    NotRead(String),
+    /// It may be read and was not, or not whole, so numbers may have holders that nobody sees; why.
+    InDoubt(String),
 }
 
 /// A number of somebody who is not compared, or a second one of somebody who is.

@@ -62,7 +62,7 @@ pub use lease::{LeaseId, Recalled};
 pub use limits::{Limit, Limits, PerHour, ShrinkLimit};
 pub use live::{
     Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
-    LiveUser, Observed, Unmatched,
+    LiveUser, NumberList, Observed, Unmatched,
 };
 pub use memory::{
     Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Write,

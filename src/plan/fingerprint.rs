@@ -35,7 +35,8 @@ pub(super) fn of(
         coverage,
         sees,
         users,
-        beside: Beside { numbers, unmatched, nameless: _, not_set_up: _, clock_ahead: _ },
+        beside:
+            Beside { numbers, unmatched, nameless: _, not_set_up: _, clock_ahead: _, number_list: _ },
         confirmation: _,
     } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);

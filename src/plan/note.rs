@@ -41,6 +41,8 @@ pub enum Note {
     Suspect(String),
     /// Numbers that are not understood: who holds them, and what was read.
     UnreadNumbers(Vec<(String, Unread)>),
+    /// The list of numbers that Teams keeps was not read; why.
+    NumberList(String),
     /// Places that the settings name and no row has.
     Unmatched(Vec<Unmatched>),
     /// Rows that name nobody, with calling off and without a number, passed over.
@@ -150,6 +152,8 @@ coded! {
         Suspect = "list-doubtful",
         /// [`Note::UnreadNumbers`].
         UnreadNumbers = "numbers-not-understood",
+        /// [`Note::NumberList`].
+        NumberList = "numbers-of-teams-unread",
         /// [`Note::Unmatched`].
         Unmatched = "nothing-at-place",
         /// [`Note::Nameless`].
@@ -199,6 +203,7 @@ impl Note {
             Self::Settling(..) => NoteCode::Settling,
             Self::Suspect(_) => NoteCode::Suspect,
             Self::UnreadNumbers(_) => NoteCode::UnreadNumbers,
+            Self::NumberList(_) => NoteCode::NumberList,
             Self::Unmatched(_) => NoteCode::Unmatched,
             Self::Nameless(_) => NoteCode::Nameless,
             Self::NotOurTenant(_) => NoteCode::NotOurTenant,

@@ -327,6 +327,7 @@ fn is_of_git(note: &Note) -> bool {
         | Note::Settling(..)
         | Note::Suspect(_)
         | Note::UnreadNumbers(_)
+        | Note::NumberList(_)
         | Note::Unmatched(_)
         | Note::Nameless(_)
         | Note::NotOurTenant(_)

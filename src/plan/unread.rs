@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use super::{Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, problem::NUMBER};
 use crate::{
     model::{
-        Calling, DesiredTenant, DesiredUser, Field, HeldNumber, LiveTenant, LiveUser, Observed,
-        Unmatched, Unread, UpdateRequest, Value,
+        Calling, DesiredTenant, DesiredUser, Field, HeldNumber, LiveTenant, LiveUser, NumberList,
+        Observed, Unmatched, Unread, UpdateRequest, Value,
     },
     words::first,
 };
@@ -176,6 +176,9 @@ pub(super) fn notes(
     let numbers: Vec<_> = of_users.into_iter().chain(others(live)).collect();
     if !numbers.is_empty() {
         notes.push(Note::UnreadNumbers(numbers));
+    }
+    if let NumberList::NotRead(why) | NumberList::InDoubt(why) = &live.beside.number_list {
+        notes.push(Note::NumberList(why.clone()));
     }
     let managed =
         |field: Field| desired.users.values().any(|user| user.details.get(field).is_some());

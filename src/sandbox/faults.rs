@@ -47,6 +47,11 @@ pub struct Faults {
     pub teams_visible_after_ms: u64,
     /// No admin of a customer has let the application of Graph in.
     pub graph_not_let_in: bool,
+    /// The application of Graph may not read the list of numbers.
+    pub graph_numbers_not_allowed: bool,
+    /// Numbers of Teams that others than users hold, each with its `assignmentStatus`, such as
+    /// `voiceApplicationAssigned`. Only the list of numbers shows them.
+    pub teams_numbers: Vec<(String, String)>,
     /// How long a sync runs; another one is refused meanwhile.
     pub sync_takes_ms: u64,
     /// How an update that takes somebody's number is refused.
@@ -79,6 +84,8 @@ impl Default for Faults {
             visible_after_ms: 0,
             teams_visible_after_ms: 0,
             graph_not_let_in: false,
+            graph_numbers_not_allowed: false,
+            teams_numbers: Vec::new(),
             sync_takes_ms: 0,
             held_number: HeldNumber::Conflict,
             omitted_fields: Omitted::Keep,
@@ -168,7 +175,11 @@ impl Faults {
     pub(super) fn respelt(&self, route: Route, mut reply: Reply) -> Reply {
         if matches!(
             route,
-            Route::ListUsers | Route::GraphUsers | Route::Enterprises | Route::ConsentLink
+            Route::ListUsers
+                | Route::GraphUsers
+                | Route::GraphNumbers
+                | Route::Enterprises
+                | Route::ConsentLink
         ) {
             for (ours, theirs) in &self.respell {
                 reply.body = reply.body.replace(ours, theirs);

@@ -165,6 +165,54 @@ pub(super) fn users(
     Ok(Reply::json(200, &answer))
 }
 
+/// `numberAssignments`: one page, with `$top` and `$skip` (contract 12).
+pub(super) fn numbers(
+    world: &World,
+    id: &TenantId,
+    request: &Request,
+    faults: &Faults,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    if faults.graph_numbers_not_allowed {
+        return Err(error(403, "Forbidden", "Insufficient privileges to complete the operation"));
+    }
+    let tenant =
+        world.tenants.get(id).ok_or_else(|| error(404, "ResourceNotFound", "no such tenant"))?;
+    let number = |name, otherwise| match request.query(name) {
+        Some(text) => text.parse().map_err(|_| error(400, "BadRequest", "not a number")),
+        None => Ok(otherwise),
+    };
+    let top: usize = number("$top", 500)?.clamp(1, 1000);
+    let skip: usize = number("$skip", 0)?;
+    let assignment = |number: &str, target: Option<&str>, status: &str| {
+        json!({
+            "id": format!("{}|{number}", id.as_str()),
+            "telephoneNumber": number,
+            "numberType": "directRouting",
+            "activationState": "activated",
+            "assignmentTargetId": target,
+            "assignmentCategory": target.map(|_| "primary"),
+            "assignmentStatus": status,
+            "numberSource": "online",
+        })
+    };
+    let of_user = |(upn, user): (&Upn, &User)| {
+        let number = user.in_teams(now)?.phone()?;
+        let target = user.directory_id(upn);
+        Some(assignment(&tenant.shown_number(number), Some(&target), "userAssigned"))
+    };
+    let others = faults.teams_numbers.iter();
+    let all: Vec<Json> = tenant
+        .users
+        .iter()
+        .filter_map(of_user)
+        .chain(others.map(|(number, status)| assignment(number, None, status)))
+        .skip(skip)
+        .take(top)
+        .collect();
+    Ok(Reply::json(200, &json!({ "value": all })))
+}
+
 /// A user as Graph describes them.
 fn item(id: &TenantId, tenant: &Tenant, upn: &Upn, user: &User, now: Timestamp) -> Json {
     let details = user.in_teams(now);

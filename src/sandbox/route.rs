@@ -54,10 +54,13 @@ pub enum Route {
     GraphToken,
     /// `/v1.0/admin/teams/userConfigurations` of Microsoft Graph (contract 12).
     GraphUsers,
+    /// `/v1.0/admin/teams/telephoneNumberManagement/numberAssignments` of Microsoft Graph (contract
+    /// 12).
+    GraphNumbers,
 }
 
 /// Method and path of each call; `{}` is a segment that names the user or the tenant.
-const TABLE: [(Route, &str, &str); 17] = [
+const TABLE: [(Route, &str, &str); 18] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Resellers, "GET", "/reseller/getResellers/{}"),
@@ -75,6 +78,7 @@ const TABLE: [(Route, &str, &str); 17] = [
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
     (Route::GraphToken, "POST", "/{}/oauth2/v2.0/token"),
     (Route::GraphUsers, "GET", "/v1.0/admin/teams/userConfigurations"),
+    (Route::GraphNumbers, "GET", "/v1.0/admin/teams/telephoneNumberManagement/numberAssignments"),
 ];
 
 impl Route {
@@ -133,7 +137,7 @@ impl Target {
             Route::RefreshMsal => (msal("").and_then(tenant_id), None),
             Route::Enterprise | Route::GraphToken => (TenantId::parse(&segment).ok(), None),
             Route::ConsentLink => (text("/tenantId").and_then(tenant_id), None),
-            Route::GraphUsers => (bearer::tenant_of(request), None),
+            Route::GraphUsers | Route::GraphNumbers => (bearer::tenant_of(request), None),
             Route::ListUsers => {
                 (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None)
             }

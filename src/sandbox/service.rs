@@ -173,6 +173,10 @@ impl Service {
                 let tenant = self.graph_tokens.check(request, now)?;
                 return graph::users(&self.world, &tenant, request, failure, now);
             }
+            (Route::GraphNumbers, _) => {
+                let tenant = self.graph_tokens.check(request, now)?;
+                return graph::numbers(&self.world, &tenant, request, &self.faults, now);
+            }
             _ => {}
         }
         let whose = self.tokens.check(request, now)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::spell::{NumberEntry, Text};
-use crate::model::{Beside, Field, HeldNumber, LiveUser, Unmatched, Upn, UserId};
+use crate::model::{Beside, Field, HeldNumber, LiveUser, NumberList, Unmatched, Upn, UserId};
 
 /// Numbers that are not compared, places that are in no row, rows without a name, users who are not
 /// set up.
@@ -18,6 +18,9 @@ pub(super) struct BesideEntry {
     nameless: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_set_up: Vec<NotSetUpEntry>,
+    /// Why the numbers that Teams keeps may have holders that nobody sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    numbers_in_doubt: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +72,10 @@ impl BesideEntry {
             named: place.named,
         };
         let numbers = beside.numbers.iter().map(held).collect();
+        let numbers_in_doubt = match &beside.number_list {
+            NumberList::InDoubt(why) => Some(why.clone()),
+            NumberList::NotAsked | NumberList::Seen | NumberList::NotRead(_) => None,
+        };
         let not_set_up = |user: &LiveUser| NotSetUpEntry {
             user_principal_name: Text(user.upn.clone()),
             id: user.id.clone().map(Text),
@@ -78,6 +85,7 @@ impl BesideEntry {
             unmatched: beside.unmatched.iter().map(unmatched).collect(),
             nameless: beside.nameless,
             not_set_up: beside.not_set_up.values().map(not_set_up).collect(),
+            numbers_in_doubt,
         })
     }
 
@@ -103,6 +111,7 @@ impl BesideEntry {
             not_set_up: self.not_set_up.into_iter().map(not_set_up).collect(),
             // It was that of another moment, and perhaps of another machine.
             clock_ahead: None,
+            number_list: self.numbers_in_doubt.map(NumberList::InDoubt).unwrap_or_default(),
         }
     }
 }

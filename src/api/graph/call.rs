@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use reqwest::Url;
@@ -28,12 +29,17 @@ use crate::{
 
 /// The list of users with what Teams holds of them.
 pub(super) const PATH: &str = "/v1.0/admin/teams/userConfigurations";
+/// The list of numbers, whoever holds them.
+pub(super) const NUMBERS: &str = "/v1.0/admin/teams/telephoneNumberManagement/numberAssignments";
 /// Kinds of account that were added later are named only to who asks for them; others see
 /// `unknownFutureValue`.
 const ALL_MEMBERS: &str = "include-unknown-enum-members";
 /// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page
 /// has.
 const MAX_PAGE: usize = 16 * 1024 * 1024;
+/// How long a refusal of the list of numbers stands before it is asked for again: a permission is
+/// given by people.
+const ASKED_AGAIN: Duration = Duration::from_secs(3600);
 
 /// One application at Graph.
 pub(super) struct Core {
@@ -41,6 +47,8 @@ pub(super) struct Core {
     api: Base,
     transport: Transport,
     door: LoginHost,
+    /// Where the list of numbers may not be read, since when, and why.
+    refused: Mutex<BTreeMap<TenantId, (Instant, String)>>,
     /// A token is good for one tenant.
     tokens: Mutex<BTreeMap<TenantId, Arc<Auth>>>,
     pub(super) pace: Pace,
@@ -57,7 +65,16 @@ impl Core {
         let transport = Transport::new(&api, timeout, pause)?.preferring(ALL_MEMBERS);
         let pace = Pace::default();
         let gate = tokio::sync::Mutex::new(Gate::new("graph", pace.clone()));
-        Ok(Self { settings, api, transport, door, tokens: Mutex::default(), pace, gate })
+        Ok(Self {
+            settings,
+            api,
+            transport,
+            door,
+            refused: Mutex::default(),
+            tokens: Mutex::default(),
+            pace,
+            gate,
+        })
     }
 
     /// The service as messages name it.
@@ -65,20 +82,42 @@ impl Core {
         self.transport.host()
     }
 
-    /// The first page of a tenant. The tenant is in the token, and not in the address.
-    pub(super) fn first(&self, tenant: &TenantRef) -> Result<Url, Fault> {
-        let path = format!("{PATH}?$top={}", self.settings.page_size);
-        self.api
-            .at(&path)
-            .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{}: {why}", what(tenant))))
+    /// The first page of a list, or the one behind so many entries. The tenant is in the token, and
+    /// not in the address.
+    pub(super) fn first(&self, tenant: &TenantRef, list: List, skip: usize) -> Result<Url, Fault> {
+        let mut path = format!("{}?$top={}", list.path(), self.settings.page_size);
+        if skip > 0 {
+            path = format!("{path}&$skip={skip}");
+        }
+        self.api.at(&path).map_err(|why| {
+            Fault::new(FaultKind::NotConfigured, format!("{}: {why}", list.what(tenant)))
+        })
+    }
+
+    /// Entries a page that are asked for.
+    pub(super) fn page_size(&self) -> u32 {
+        self.settings.page_size
+    }
+
+    /// Why the list of numbers may not be read, if that was found out lately.
+    pub(super) fn refused(&self, tenant: &TenantRef) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, why) = refused.get(&tenant.id)?;
+        (since.elapsed() < ASKED_AGAIN).then(|| why.clone())
+    }
+
+    /// Keeps that the list of numbers may not be read.
+    pub(super) fn keep_refused(&self, tenant: &TenantRef, why: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(tenant.id.clone(), (Instant::now(), why.to_owned()));
     }
 
     /// The page that a link names, if it is on the same host.
-    pub(super) fn next(&self, tenant: &TenantRef, link: &str) -> Result<Url, Fault> {
+    pub(super) fn next(&self, tenant: &TenantRef, list: List, link: &str) -> Result<Url, Fault> {
         self.api.same_host(link).map_err(|why| {
             Fault::new(
                 FaultKind::Garbled,
-                format!("{}: the next page is refused: {why}", what(tenant)),
+                format!("{}: the next page is refused: {why}", list.what(tenant)),
             )
             .hint(
                 "pages are read from the host of `graph.baseUrl` only, because they are asked for \
@@ -93,14 +132,19 @@ impl Core {
     }
 
     /// Asks for one page.
-    pub(super) async fn page(&self, tenant: &TenantRef, url: Url) -> Result<Value, Fault> {
+    pub(super) async fn page(
+        &self,
+        tenant: &TenantRef,
+        list: List,
+        url: Url,
+    ) -> Result<Value, Fault> {
         let request = Request {
-            what: what(tenant),
+            what: list.what(tenant),
             section: Section::new("graph"),
-            row: "users",
+            row: list.row(),
             effort: Effort::Read,
             method: Method::Get,
-            template: PATH.to_owned(),
+            template: list.path().to_owned(),
             url,
             payload: Payload::Empty,
             limit: MAX_PAGE,
@@ -111,7 +155,7 @@ impl Core {
         let customer = Customer { core: self, tenant };
         let answer =
             self.auth(tenant).send(&self.transport, &request, &customer).instrument(span).await?;
-        outcome::page(&request, &answer, || self.door.consent_link(tenant))
+        outcome::page(&request, &answer, list.permission(), || self.door.consent_link(tenant))
     }
 
     fn auth(&self, tenant: &TenantRef) -> Arc<Auth> {
@@ -157,13 +201,51 @@ impl Login for Customer<'_> {
     }
 }
 
-/// The call in plain words.
-pub(super) fn what(tenant: &TenantRef) -> String {
-    format!("read the Teams users of {} from Microsoft Graph", tenant.name)
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    /// Users, with what Teams holds of them.
+    Users,
+    /// Numbers, whoever holds them.
+    Numbers,
+}
+
+impl List {
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Users => PATH,
+            Self::Numbers => NUMBERS,
+        }
+    }
+
+    fn row(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Numbers => "numbers",
+        }
+    }
+
+    /// What an application needs for it.
+    fn permission(self) -> &'static str {
+        match self {
+            Self::Users => "TeamsUserConfiguration.Read.All",
+            Self::Numbers => "TeamsTelephoneNumber.Read.All",
+        }
+    }
+
+    /// The call in plain words.
+    fn what(self, tenant: &TenantRef) -> String {
+        match self {
+            Self::Users => format!("read the Teams users of {} from Microsoft Graph", tenant.name),
+            Self::Numbers => {
+                format!("read the Teams numbers of {} from Microsoft Graph", tenant.name)
+            }
+        }
+    }
 }
 
 /// A page that cannot be understood.
-pub(super) fn garbled(tenant: &TenantRef, why: &str) -> Fault {
-    Fault::new(FaultKind::Garbled, format!("{}: {why}", what(tenant)))
+pub(super) fn garbled(tenant: &TenantRef, list: List, why: &str) -> Fault {
+    Fault::new(FaultKind::Garbled, format!("{}: {why}", list.what(tenant)))
         .hint("check `graph.baseUrl`: something else may be answering there, such as a proxy")
 }

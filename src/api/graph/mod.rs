@@ -8,14 +8,15 @@
 //! One application of the provider, consented by each customer's admin, serves all tenants; each
 //! tenant has its own token.
 //!
-//! **Invariant:** two calls are made: one for a token, one for a page of users. Nothing can be
-//! configured to make it a third.
+//! **Invariant:** three calls are made: one for a token, one for a page of users, one for a page of
+//! numbers. Nothing can be configured to make it a fourth.
 //!
 //! **Invariant:** a link to the next page is followed on the host of `graph.baseUrl` and nowhere
 //! else: it would carry the token along.
 //!
 //! **Invariant:** a user of another tenant refuses the whole read.
 
+mod assigned;
 mod call;
 mod item;
 mod listing;
@@ -33,9 +34,10 @@ use super::{
 };
 use crate::{
     config::{Graph, Method},
-    model::{Fault, FaultKind, Field, TenantRef},
+    model::{Fault, FaultKind, Field, NumberList, TenantRef},
 };
-use call::Core;
+use assigned::{Assigned, Next};
+use call::{Core, List};
 
 /// What Graph shows of a user; gateway, voicemail, dial plan and the like cannot be seen there.
 pub const SEES: [Field; 2] = [Field::PhoneNumber, Field::CallPolicyName];
@@ -60,15 +62,61 @@ impl Reader {
     /// the way costs one page.
     pub async fn users(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
         let mut listing = listing::Listing::new(tenant);
-        let mut url = Some(self.core.first(tenant)?);
+        let list = List::Users;
+        let mut url = Some(self.core.first(tenant, list, 0)?);
         while let Some(page) = url {
-            let answer = self.core.page(tenant, page).await?;
-            let next = listing.take(&answer).map_err(|why| call::garbled(tenant, &why))?;
-            url = next.map(|link| self.core.next(tenant, &link)).transpose()?;
+            let answer = self.core.page(tenant, list, page).await?;
+            let next = listing.take(&answer).map_err(|why| call::garbled(tenant, list, &why))?;
+            url = next.map(|link| self.core.next(tenant, list, &link)).transpose()?;
         }
         let listed = listing.finish();
         tracing::debug!(tenant = %tenant.name, users = listed.users.len(), doubts = ?listed.doubts, "read from Graph");
         Ok(listed)
+    }
+
+    /// The same, with every number that Teams keeps and the users do not show: a second proof of who
+    /// holds a number. That it cannot be had is told in [`Beside::number_list`], and spoils nothing
+    /// of the users.
+    ///
+    /// [`Beside::number_list`]: crate::model::Beside::number_list
+    pub async fn users_and_numbers(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
+        let mut listed = self.users(tenant).await?;
+        if let Some(why) = self.core.refused(tenant) {
+            listed.beside.number_list = NumberList::NotRead(why);
+            return Ok(listed);
+        }
+        match self.numbers(tenant).await {
+            Ok(assigned) => assigned.complete(&mut listed, tenant),
+            Err(fault) => listed.beside.number_list = self.without_numbers(tenant, fault),
+        }
+        Ok(listed)
+    }
+
+    async fn numbers(&self, tenant: &TenantRef) -> Result<Assigned, Fault> {
+        let list = List::Numbers;
+        let mut assigned = Assigned::default();
+        let mut url = self.core.first(tenant, list, 0)?;
+        loop {
+            let answer = self.core.page(tenant, list, url).await?;
+            let next = assigned.take(&answer, self.core.page_size());
+            url = match next.map_err(|why| call::garbled(tenant, list, &why))? {
+                Next::Nowhere => return Ok(assigned),
+                Next::Link(link) => self.core.next(tenant, list, &link)?,
+                Next::Behind(entries) => self.core.first(tenant, list, entries)?,
+            };
+        }
+    }
+
+    /// Whoever may not read it works as before; what fails in passing is a doubt.
+    fn without_numbers(&self, tenant: &TenantRef, fault: Fault) -> NumberList {
+        match fault.kind {
+            FaultKind::Auth | FaultKind::Rejected | FaultKind::NotConfigured => {
+                tracing::info!(tenant = %tenant.name, reason = %fault.message, "numbers not read");
+                self.core.keep_refused(tenant, &fault.message);
+                NumberList::NotRead(fault.message)
+            }
+            _ => NumberList::InDoubt(fault.message),
+        }
     }
 
     /// Logs in for a tenant, or finds that a usable token is at hand. For checks of the set-up;
@@ -88,7 +136,8 @@ impl Reader {
     pub fn emits() -> Vec<(Method, String)> {
         vec![
             (Method::Post, login::PATH.to_owned()),
-            (Method::Get, format!("{}?$top={{pageSize}}", call::PATH)),
+            (Method::Get, format!("{}?$top={{pageSize}}", List::Users.path())),
+            (Method::Get, format!("{}?$top={{pageSize}}", List::Numbers.path())),
         ]
     }
 }

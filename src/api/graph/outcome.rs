@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::{answer, auth::Answer, transport::Request};
 use crate::model::{Fault, FaultKind};
 
-/// The page that a request was answered with. `consent` is where an admin of the customer lets the
+/// The page that a request was answered with. It takes `permission`, and `consent` is where an admin of the customer lets the
 /// application in.
 pub(super) fn page(
     request: &Request,
     answer: &Answer,
+    permission: &str,
     consent: impl Fn() -> String,
 ) -> Result<Value, Fault> {
     let status = answer.reply.status;
@@ -46,7 +47,7 @@ pub(super) fn page(
             .hint("check that `graph.loginUrl` and `graph.baseUrl` belong together")
     } else if status == StatusCode::FORBIDDEN {
         fault(FaultKind::Auth, "the application may not read it").hint(format!(
-            "give it the application permission TeamsUserConfiguration.Read.All; then an admin of \
+            "give it the application permission {permission}; then an admin of \
                 the customer opens {} and agrees",
             consent()
         ))

@@ -5,8 +5,8 @@ use super::{Check, Checks};
 use crate::{
     api::connecttoteams::Reader,
     model::{
-        Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, Observed,
-        TenantRef, Upn,
+        Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, NumberList,
+        Observed, TenantRef, Upn,
     },
     plan,
     ports::LiveReader,
@@ -152,6 +152,17 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
     for unmatched in live.beside.unmatched.iter().filter(|unmatched| unmatched.named) {
         let (finding, remedy) = plan::nowhere(unmatched);
         checks.warn("pointers", finding, remedy);
+    }
+    match &live.beside.number_list {
+        NumberList::NotAsked => {}
+        NumberList::Seen => checks.pass("numbers", "the numbers that Teams keeps are read"),
+        NumberList::NotRead(why) | NumberList::InDoubt(why) => checks.warn(
+            "numbers",
+            format!("the numbers that Teams keeps are not read: {why}"),
+            "give the application the permission TeamsTelephoneNumber.Read.All and let an admin \
+                of the customer agree once more; without it a number of a resource account that \
+                the list of users does not show has no holder that is seen",
+        ),
     }
     let numbers: Vec<String> = plan::unread_numbers(live)
         .into_iter()

@@ -83,6 +83,17 @@ pub(super) const fn text(code: NoteCode) -> Text {
             remedy: "Correct them where they are kept: `+`, country code and number.",
             example: "1 number is not understood, and may be any: bert@contoso.com \"ext. 12\"",
         },
+        NoteCode::NumberList => Text {
+            means: "the list of numbers that Teams keeps is not read",
+            arises: "The tenant is read from Microsoft Graph or confirmed there, and the \
+                application may not read `numberAssignments`, or it failed. Then a number of an \
+                account that the list of users does not show has no holder that is seen.",
+            remedy: "Give the application TeamsTelephoneNumber.Read.All, and let an admin of the \
+                customer agree once more; `dialplane doctor` names the address. Without it \
+                everything works as before.",
+            example: "the numbers that Teams keeps are not read, so their holders are known from \
+                the list of users alone: the application may not read it (HTTP 403)",
+        },
         NoteCode::Unmatched => Text {
             means: "the settings name a place that no row has",
             arises: "A pointer or a column of the settings finds nothing in the tenant's list: it \

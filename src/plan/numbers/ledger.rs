@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::{
     model::{
         Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant,
-        Memory, NumberKey, PhoneNumber, TenantName, Unread, Upn, Value, Write,
+        Memory, NumberKey, NumberList, PhoneNumber, TenantName, Unread, Upn, Value, Write,
     },
     plan::{Observation, TenantInput},
 };
@@ -106,9 +106,18 @@ pub(super) struct UnreadNumber {
     pub(super) user: Option<Upn>,
     /// Who holds it, for people.
     pub(super) name: Arc<str>,
-    /// What was read; nothing, if the list says of others that they have no number, and does not
-    /// say it of this one.
-    pub(super) read: Option<Unread>,
+    pub(super) why: Unknown,
+}
+
+/// Why a number is not known.
+#[derive(Debug, Clone)]
+pub(super) enum Unknown {
+    /// This was read in its place.
+    Odd(Unread),
+    /// The list says of others that they have no number, and does not say it of this one.
+    Silent,
+    /// The list of numbers that Teams keeps was not read, or not whole.
+    NoList(Arc<str>),
 }
 
 /// How a user holds a number.
@@ -269,14 +278,14 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
         {
             hold(number, Holding::Written);
         }
-        let unknown = |read: Option<Unread>| UnreadNumber {
+        let unknown = |why: Unknown| UnreadNumber {
             name: user.upn.as_str().into(),
             user: Some(user.upn.clone()),
-            read,
+            why,
         };
         match user.phone() {
-            LivePhone::Unread(read) => unread.push(unknown(Some(read.clone()))),
-            LivePhone::NotShown => not_shown.push(unknown(None)),
+            LivePhone::Unread(read) => unread.push(unknown(Unknown::Odd(read.clone()))),
+            LivePhone::NotShown => not_shown.push(unknown(Unknown::Silent)),
             LivePhone::Nothing => says_none = true,
             LivePhone::Number(_) => {}
         }
@@ -289,9 +298,13 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
             Ok(number) => held.push((NumberKey::new(name, number), Who::Beside(place))),
             Err(read) => {
                 let name = Arc::clone(&other.holder);
-                unread.push(UnreadNumber { user: None, name, read: Some(read.clone()) });
+                unread.push(UnreadNumber { user: None, name, why: Unknown::Odd(read.clone()) });
             }
         }
+    }
+    if let NumberList::InDoubt(why) = &live.beside.number_list {
+        let why = Unknown::NoList(why.as_str().into());
+        unread.push(UnreadNumber { user: None, name: name.as_str().into(), why });
     }
     (held.into_iter().collect(), unread)
 }

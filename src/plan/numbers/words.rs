@@ -1,7 +1,7 @@
 //! Why a number does not move, and what frees it.
 
 use super::{
-    ledger::{UnreadNumber, Unseen},
+    ledger::{Unknown, UnreadNumber, Unseen},
     view::{Doubts, Holder, TOLD},
 };
 use crate::{
@@ -77,10 +77,15 @@ fn unseen_as(why: Unseen) -> &'static str {
 }
 
 fn unread(unread: &UnreadNumber) -> String {
-    let UnreadNumber { name, read, .. } = unread;
-    match read {
-        Some(read) => format!("the number of {name} is not understood ({read})"),
-        None => format!("the list does not say whether {name} has a number, and of others it does"),
+    let UnreadNumber { name, why, .. } = unread;
+    match why {
+        Unknown::Odd(read) => format!("the number of {name} is not understood ({read})"),
+        Unknown::Silent => {
+            format!("the list does not say whether {name} has a number, and of others it does")
+        }
+        Unknown::NoList(why) => {
+            format!("the numbers that Teams keeps of tenant {name} are not all known: {why}")
+        }
     }
 }
 
@@ -96,8 +101,12 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
     }
     let reasons = list(reasons);
     let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
-    let is_silent = |unread: &&UnreadNumber| unread.read.is_none();
+    let is_silent = |unread: &&UnreadNumber| matches!(unread.why, Unknown::Silent);
+    let is_list = |unread: &&UnreadNumber| matches!(unread.why, Unknown::NoList(_));
     let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
+        (false, true) if doubts.unread.iter().all(is_list) => {
+            "it is taken once that list could be read; a next look reads it again"
+        }
         (false, _) if doubts.unread.iter().all(is_silent) => {
             "it is taken once the list shows that user's number; if the service leaves out what is \
                 not set, say so with `listUsers.omitsUnset: true`"

@@ -85,6 +85,7 @@ impl fmt::Display for Note {
             }
             Self::Suspect(what) => write!(f, "the user list may be incomplete: {what}"),
             Self::UnreadNumbers(numbers) => write!(f, "{}", UnreadNumbers(numbers)),
+            Self::NumberList(why) => number_list(f, why),
             Self::Unmatched(unmatched) => {
                 let told: Vec<String> =
                     unmatched.iter().map(|unmatched| nowhere(unmatched).0).collect();
@@ -125,6 +126,14 @@ impl fmt::Display for Note {
             Self::Interruption { users, total, worst } => interruption(f, *users, *total, worst),
         }
     }
+}
+
+fn number_list(f: &mut fmt::Formatter<'_>, why: &str) -> fmt::Result {
+    write!(
+        f,
+        "the numbers that Teams keeps are not read, so their holders are known from the list of \
+            users alone: {why}"
+    )
 }
 
 impl fmt::Display for Ruling {

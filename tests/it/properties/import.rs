@@ -9,8 +9,9 @@ use dialplane::{
     manifest::{self, Keeper, ManifestFile},
     model::{
         Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
-        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, Observed,
-        PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId, Users, Value,
+        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, NumberList,
+        Observed, PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId,
+        Users, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -142,13 +143,16 @@ fn beside() -> impl Strategy<Value = Beside> {
             named,
         },
     );
-    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize).prop_map(
-        |(numbers, unmatched, nameless)| Beside {
+    let list =
+        option::of(text()).prop_map(|why| why.map_or(NumberList::NotAsked, NumberList::InDoubt));
+    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize, list).prop_map(
+        |(numbers, unmatched, nameless, number_list)| Beside {
             numbers,
             unmatched,
             nameless,
             not_set_up: Users::new(),
             clock_ahead: None,
+            number_list,
         },
     )
 }

@@ -41,7 +41,10 @@ async fn what_cannot_be_seen_is_written_once_and_then_remembered() {
     };
     let calls = house.sandbox.calls();
     assert_eq!(
-        (lists(&calls, "/sandbox/listUsers"), lists(&calls, "/v1.0/")),
+        (
+            lists(&calls, "/sandbox/listUsers"),
+            lists(&calls, "/v1.0/admin/teams/userConfigurations")
+        ),
         (0, 2),
         "only Graph lists users"
     );
@@ -171,4 +174,56 @@ async fn what_people_read_when_graph_fails() {
     assert!(!said.contains(dialplane::sandbox::SECRET));
     let _ = write!(said, "# not configured\n{}", text(&missing.plan().await));
     snapshot!(said);
+}
+
+#[tokio::test]
+async fn a_number_that_teams_keeps_for_others_is_given_to_nobody() {
+    type Switch = fn(&mut Faults);
+    let taken = |faults: &mut Faults| {
+        faults.teams_numbers =
+            vec![("+14255550100".to_owned(), "voiceApplicationAssigned".to_owned())];
+    };
+    let cases: [(&str, bool, Switch); 6] = [
+        ("held by a resource account", true, |_| {}),
+        ("the list may not be read", false, |faults| faults.graph_numbers_not_allowed = true),
+        ("there is no such list", false, |faults| {
+            faults.rules.push(on(Failure::Refused, Route::GraphNumbers).status(404));
+        }),
+        ("503", true, |faults| faults.rules.push(on(Failure::Unavailable, Route::GraphNumbers))),
+        ("a page of HTML", true, |faults| {
+            faults.rules.push(on(Failure::Garbage, Route::GraphNumbers));
+        }),
+        ("no answer", true, |faults| faults.rules.push(on(Failure::Dropped, Route::GraphNumbers))),
+    ];
+    let mut said = String::new();
+    for live in ["graph", "connecttoteams, confirm: graph"] {
+        let manifests = contoso(&format!("live: {live}"), &USERS);
+        for (name, holds, switch) in cases {
+            let house = House::open(&manifests, |world| {
+                store(world, "adele@contoso.com", Field::PhoneNumber, number("+14255550109"));
+            })
+            .await;
+            house.sandbox.faults(taken);
+            house.sandbox.faults(switch);
+            let plan = house.plan().await;
+            let told = text(&plan);
+            let _ = write!(said, "# live: {live}: {name}\n{told}\n");
+            // Where Teams only confirms, that it cannot be read holds nothing.
+            let holds = holds && (live == "graph" || name.starts_with("held"));
+            assert_eq!(told.contains("held: "), holds, "{live}: {name}\n{told}");
+        }
+    }
+    snapshot!(said);
+}
+
+#[tokio::test]
+async fn a_refused_list_of_numbers_is_not_asked_for_at_each_look() {
+    let house = house(|_| {}).await;
+    house.sandbox.faults(|faults| faults.graph_numbers_not_allowed = true);
+    for _ in 0..3 {
+        house.plan().await;
+    }
+    let calls = house.sandbox.calls();
+    let asked = calls.iter().filter(|call| call.path.contains("numberAssignments")).count();
+    assert_eq!(asked, 1, "a permission is given by people");
 }
