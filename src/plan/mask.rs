@@ -66,6 +66,9 @@ impl Mask {
                 self.asked(tenant, asked);
                 DROPPED.clone_into(why);
             }
+            for user in &mut touched.off_unproven {
+                *user = self.user(tenant, user);
+            }
         }
         masked
     }

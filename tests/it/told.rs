@@ -6,7 +6,10 @@ use std::fs;
 use dialplane::{model::Calling, sandbox::World};
 use serde_json::Value;
 
-use crate::stage::{Ended, Stage, fleet};
+use crate::{
+    reviewed::{commit, committed, entry, no_git, pruning},
+    stage::{Ended, Stage, fleet},
+};
 
 /// The fleet with other words in contoso's document.
 fn contoso(spec: &str) -> String {
@@ -208,4 +211,52 @@ async fn held_means_the_same_in_the_plan_and_in_the_status() {
         "{said}"
     );
     assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stays_off_and_who_was_taken_out_before_is_in_doubt_without_the_journal() {
+    if no_git() {
+        return;
+    }
+    let stage = committed().await;
+    // An earlier change took somebody out, and nobody has run since.
+    let text = pruning();
+    let three = entry(&text, "user3@contoso.example").to_owned();
+    let text = text.replacen(&three, "", 1);
+    commit(&stage, &text, "one leaves");
+    assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
+    let check = ["plan", "--base", "HEAD", "--live", "live.json"];
+    let strict = stage.run(&[&check[..], &["--strict"]].concat()).await;
+    let beside = "beside it 1 user may be disabled, which cannot be foreseen without the journal";
+    assert!(strict.code == 3 && strict.stdout.contains(beside), "{}", strict.stdout);
+
+    let one = entry(&text, "user1@contoso.example").to_owned();
+    let tagged = text.replacen(&one, &format!("{one}      userTag: north\n"), 1);
+    fs::write(stage.manifest(), tagged).unwrap();
+    let told = stage.run(&check).await;
+    assert_eq!(told.code, 2, "{}", told.stdout);
+    for part in [
+        "contoso: disabled with and without the change, as far as is seen: user7@contoso.example; \
+            a run whose journal has enabled one of them lately disables that user again",
+        "  in doubt user3@contoso.example",
+        beside,
+    ] {
+        assert!(told.stdout.contains(part), "{part}:\n{}", told.stdout);
+    }
+    let review = json(&stage.run(&[&check[..], &["--output", "json"]].concat()).await);
+    let off = |review: &Value| review["touched"]["contoso"]["offUnproven"].clone();
+    assert_eq!(off(&review), serde_json::json!(["user7@contoso.example"]));
+    let page = stage.run(&[&check[..], &["--output", "markdown"]].concat()).await.stdout;
+    assert!(page.contains("In doubt without the journal: `contoso: disabled with"), "{page}");
+    assert!(page.contains("in doubt  user3@contoso.example  contoso"), "{page}");
+    fs::write(stage.path().join("mask.key"), "a key of thirty-two letters and more\n").unwrap();
+    let masked = [&check[..], &["--output", "json", "--mask", "file:mask.key"]].concat();
+    let masked = stage.run(&masked).await;
+    assert!(masked.code == 2 && !masked.stdout.contains("user7@"), "{}", masked.stdout);
+
+    // A journal that has looked knows both.
+    assert_eq!(stage.run(&["apply"]).await.code, 0);
+    let review = json(&stage.run(&[&check[..], &["--output", "json"]].concat()).await);
+    assert!(review["touched"]["contoso"].is_object(), "{review}");
+    assert!(off(&review).as_array().is_none_or(Vec::is_empty), "{review}");
 }

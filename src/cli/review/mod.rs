@@ -151,6 +151,7 @@ fn mistake(diagnostic: &Diagnostic) -> Mistake {
 fn exit(review: &Review, strict: bool) -> Exit {
     let drift = || review.drift.tenants.iter().any(|tenant| !tenant.steps.is_empty());
     match Exit::of_plan(&review.caused, strict) {
+        Exit::Done if strict && !drift() && review.unforeseen_beside() > 0 => Exit::Held,
         Exit::Done | Exit::Held if strict && drift() => Exit::Changes,
         Exit::Done if review.unforeseen() > 0 => Exit::Held,
         exit => exit,

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::{Asked, Touched, Waiting, What, offline::come_to, settings};
 use crate::{
-    model::{Calling, DesiredTenant, DesiredUser, Field, LiveTenant, Memory, Prune, Upn, Verb},
+    model::{
+        Calling, DesiredTenant, DesiredUser, Field, LiveTenant, Memory, Mode, Prune, Upn, Verb,
+    },
     plan::{
         Observation, TenantInput, TenantPlan,
         past::{equal, seen},
@@ -66,6 +68,9 @@ pub(super) fn of(
         let switched_off = earlier.is_some_and(|earlier| earlier.calling == Calling::Enabled);
         for what in asked {
             place.settle(user, what, switched_off, &mut touched);
+        }
+        if earlier.is_some_and(|earlier| earlier.calling == Calling::Disabled) {
+            place.stays_off(user, &mut touched);
         }
     }
     for user in before.into_iter().flat_map(|before| gone(before, after)) {
@@ -148,12 +153,28 @@ impl Place<'_> {
             unforeseen: user.calling == Calling::Enabled && self.is_blind(),
         };
         if self.is_so(&asked) {
+            if user.calling == Calling::Disabled && self.is_blind() && self.writes() {
+                touched.off_unproven.push(user.upn.clone());
+            }
             touched.already.push(asked);
         } else if self.may_be_on(&user.upn) {
             // No step yet, and one as soon as the tenant can be read or the answer is known.
             let why = self.why(&asked, user);
             touched.waits.push(Waiting { asked, why });
         }
+    }
+
+    /// Somebody who is disabled with and without the change.
+    fn stays_off(&self, user: &DesiredUser, touched: &mut Touched) {
+        let live = self.live.and_then(|live| live.users.get(&user.upn));
+        let is_off = live.is_some_and(|live| live.calling.known() == Some(Calling::Disabled));
+        if user.calling == Calling::Disabled && is_off && self.is_blind() && self.writes() {
+            touched.off_unproven.push(user.upn.clone());
+        }
+    }
+
+    fn writes(&self) -> bool {
+        self.head.tenant.desired.mode == Mode::Enforce
     }
 
     /// Whether calling is on, or not known to be off: nobody could look, or the value is not

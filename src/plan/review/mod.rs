@@ -68,6 +68,9 @@ pub struct Touched {
     pub already: Vec<Asked>,
     /// What is not, and why no step is planned for it.
     pub waits: Vec<Waiting>,
+    /// Users who are disabled with and without the change, and are seen so, where no journal says
+    /// what was sent lately: a run that has enabled one of them before disables that user again.
+    pub off_unproven: Vec<Upn>,
 }
 
 /// Something that a change asks for.
@@ -169,6 +172,12 @@ impl Review {
     pub fn unforeseen(&self) -> usize {
         let already = self.touched.values().flat_map(|touched| &touched.already);
         already.filter(|asked| asked.unforeseen).count()
+    }
+
+    /// The same of what has nothing to do with the change: an earlier one took these users out.
+    #[must_use]
+    pub fn unforeseen_beside(&self) -> usize {
+        self.drift.tenants.iter().map(|tenant| tenant.unforeseen().len()).sum()
     }
 
     /// The tenants that the change concerns: of which it says something else, or for which it

@@ -104,6 +104,7 @@ impl Review {
         for touched in self.touched.values_mut() {
             touched.already.retain(|asked| user(&asked.user));
             touched.waits.retain(|waiting| user(&waiting.asked.user));
+            touched.off_unproven.retain(user);
         }
         let asks = |tenant: &TenantPlan| {
             let touched = self.touched.get(&tenant.tenant);
@@ -120,7 +121,10 @@ impl Review {
             self.caused.tenants.iter().map(|plan| plan.tenant.clone()).collect();
         // A setting of a tenant concerns a user of whom something is told.
         self.touched.retain(|tenant, touched| {
-            shown.contains(tenant) || !touched.already.is_empty() || !touched.waits.is_empty()
+            shown.contains(tenant)
+                || !touched.already.is_empty()
+                || !touched.waits.is_empty()
+                || !touched.off_unproven.is_empty()
         });
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Compared;
 use crate::{
-    model::{Fingerprint, TenantName},
+    model::{Fingerprint, TenantName, Upn},
     plan::{
         render::{
             json::{PlanView, part},
@@ -50,6 +50,9 @@ struct TouchedView<'r> {
     settings: Vec<SettingView>,
     already: Vec<AskedView<'r>>,
     waits: Vec<AskedView<'r>>,
+    /// Users who are disabled with and without the change, and seen so, where no journal says what
+    /// was sent lately.
+    off_unproven: Vec<&'r str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -116,6 +119,7 @@ fn touched_view(touched: &Touched) -> TouchedView<'_> {
         settings: settings.collect(),
         already: touched.already.iter().map(|asked| asked_view(asked, None)).collect(),
         waits: waits.collect(),
+        off_unproven: touched.off_unproven.iter().map(Upn::as_str).collect(),
     }
 }
 

@@ -4,7 +4,10 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, Group, already, compared, drift, lacks, left_out, settings, verdict, waits},
+    words::{
+        Drift, Group, already, compared, drift, lacks, left_out, off_unproven, settings, verdict,
+        waits,
+    },
 };
 use crate::{
     foreign::{fenced, line, markdown as inline},
@@ -83,6 +86,13 @@ fn write_words(out: &mut String, review: &Review) -> fmt::Result {
     if !changed.is_empty() {
         writeln!(out, "Settings that change: {}.\n", first(&changed))?;
     }
+    let off = review.touched.iter().filter_map(|(name, touched)| {
+        Some(inline(format_args!("{name}: {}", off_unproven(touched)?)))
+    });
+    let off: Vec<String> = off.collect();
+    if !off.is_empty() {
+        writeln!(out, "In doubt without the journal: {}.\n", first(&off))?;
+    }
     if !review.dropped.is_empty() {
         let dropped: Vec<&str> = review.dropped.iter().map(TenantName::as_str).collect();
         writeln!(
@@ -154,7 +164,15 @@ fn asked(group: &Group<'_>, tenant: &TenantName) -> String {
 }
 
 fn drift_of(tenant: &TenantPlan) -> Vec<String> {
-    tenant.steps.iter().map(|step| drift_line(tenant, step)).collect()
+    let steps = tenant.steps.iter().map(|step| drift_line(tenant, step));
+    let in_doubt = tenant.unforeseen().iter().map(|user| {
+        format!(
+            "in doubt  {}  {}  named by nobody, and may be disabled\n",
+            line(user),
+            tenant.tenant
+        )
+    });
+    steps.chain(in_doubt).collect()
 }
 
 fn drift_line(tenant: &TenantPlan, step: &Step) -> String {

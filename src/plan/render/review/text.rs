@@ -4,7 +4,10 @@ use std::fmt::{self, Write as _};
 
 use super::{
     Compared,
-    words::{Drift, Group, already, compared, drift, lacks, left_out, settings, verdict, waits},
+    words::{
+        Drift, Group, already, compared, drift, lacks, left_out, off_unproven, settings, verdict,
+        waits,
+    },
 };
 use crate::{
     foreign::line,
@@ -80,6 +83,9 @@ fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fm
             writeln!(out, "  {FAINT}... and {more}{FAINT:#}")?;
         }
     }
+    if let Some(told) = off_unproven(touched) {
+        writeln!(out, "{tenant}: {YELLOW}{}{YELLOW:#}", line(told))?;
+    }
     if *touched != Touched::default() {
         out.push('\n');
     }
@@ -124,14 +130,14 @@ fn write_drift(
     told: &mut AlreadyTold,
 ) -> fmt::Result {
     let (near, far) = drift(review, from);
-    if near.is_empty() && far.is_empty() {
+    let others = Drift::of(far.into_iter());
+    if near.is_empty() && others.is_empty() {
         return Ok(());
     }
     writeln!(out, "{BOLD}drift, whether the change is made or not{BOLD:#}")?;
     for tenant in near {
         write_drift_of(out, tenant, told)?;
     }
-    let others = Drift::of(far.into_iter());
     if !others.is_empty() {
         let tenants = many(others.tenants, "tenant");
         writeln!(
@@ -156,6 +162,15 @@ fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold)
             "  {FAINT}{becomes:8}{FAINT:#} {:USER$} {FAINT}{}  {what}{FAINT:#}",
             line(&step.user),
             tenant.tenant
+        )?;
+    }
+    for user in tenant.unforeseen() {
+        let (user, tenant) = (line(user), &tenant.tenant);
+        writeln!(
+            out,
+            "  {FAINT}{:8}{FAINT:#} {user:USER$} {FAINT}{tenant}  named by nobody: a run may \
+                disable the user, which cannot be foreseen without the journal{FAINT:#}",
+            "in doubt"
         )?;
     }
     for problem in &tenant.remarks.problems {

@@ -10,7 +10,7 @@ use crate::{
         render::{Compared, Tally, mistake},
         review::{Asked, Review, Setting, Touched, What},
     },
-    words::{list, many, time},
+    words::{first, list, many, time},
 };
 
 /// What was compared, in a sentence without its full stop.
@@ -115,6 +115,21 @@ impl Group<'_> {
     }
 }
 
+/// That users who stay disabled may have been enabled lately, which a run would take back.
+pub(super) fn off_unproven(touched: &Touched) -> Option<String> {
+    let users = &touched.off_unproven;
+    (!users.is_empty()).then(|| {
+        format!(
+            "disabled with and without the change, as far as is seen: {}; a run whose journal has \
+                enabled one of them lately disables that user again",
+            first(NAMED, users)
+        )
+    })
+}
+
+/// Users who are named of many.
+const NAMED: usize = 5;
+
 /// What no step is planned for, user by user.
 pub(super) fn waits(touched: &Touched) -> Vec<Group<'_>> {
     let waits = touched.waits.iter();
@@ -213,6 +228,13 @@ pub(super) fn verdict(review: &Review, from: &Compared) -> String {
             many(unforeseen, "user")
         ));
     }
+    let beside = review.unforeseen_beside();
+    if beside > 0 {
+        parts.push(format!(
+            "beside it {} may be disabled, which cannot be foreseen without the journal",
+            many(beside, "user")
+        ));
+    }
     let drift = Drift::of(review.drift.tenants.iter());
     if !drift.is_empty() {
         parts.push(format!("drift beside it: {}", drift.words()));
@@ -228,6 +250,9 @@ pub(super) fn drift<'r>(
     let Plan { tenants, .. } = &review.drift;
     tenants
         .iter()
-        .filter(|tenant| !tenant.steps.is_empty() || !compared.changed_only)
+        .filter(|tenant| {
+            let says_something = !tenant.steps.is_empty() || !tenant.unforeseen().is_empty();
+            says_something || !compared.changed_only
+        })
         .partition(|tenant| !compared.changed_only || review.concerns(&tenant.tenant))
 }
