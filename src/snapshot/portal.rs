@@ -87,7 +87,8 @@ pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<List, Vec
             if let Some(absent) = settings.calling.as_ref().filter(|_| columns.calling.is_none()) {
                 return Err(wrong(
                     format!("there is no column `{}`, which is to tell calling", absent.column),
-                    "export the list with it, or correct `live.portal.calling`",
+                    "export the list with it, or correct `--calling` of `dialplane init`, or \
+                        `live.portal.calling` in dialplane.yaml",
                 ));
             }
             let rows = reader.records().map(|row| row.map_err(|error| error.to_string()));
@@ -106,7 +107,11 @@ pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<List, Vec
     }
     let message =
         format!("there is no column `{}`; there are {}", settings.user, headings.join(", "));
-    Err(wrong(message, "set `live.portal.user` to the heading over the user principal names"))
+    Err(wrong(
+        message,
+        "say which heading stands over the user principal names: `--user HEADING` with \
+            `dialplane init --csv`, and `live.portal.user` in a dialplane.yaml that is there",
+    ))
 }
 
 impl<'s> Columns<'s> {

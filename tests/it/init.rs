@@ -125,6 +125,33 @@ fn which_column_tells_calling_is_never_guessed() {
     assert!(!ended.stdout.contains("adele"), "{}{}", ended.stdout, ended.stderr);
 }
 
+/// A list with other headings says what names them, before there is a configuration.
+#[test]
+fn a_list_with_other_headings_says_what_to_type_and_does_that() {
+    let folder = folder();
+    let text = LIST
+        .replace("PhoneNumber", "Number")
+        .replace("TeamsUserID", "Sign-in \"name\"")
+        .replace(';', ",");
+    fs::write(folder.path().join("contoso.csv"), text).unwrap();
+    let arguments = ["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO];
+    let ended = run(folder.path(), &arguments);
+    assert_eq!(ended.code, 1);
+    for told in ["there is no column `TeamsUserID`", "`--user HEADING` with `dialplane init --csv`"]
+    {
+        assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
+    }
+    let ended = run(folder.path(), &[&arguments[..], &["--user", "Sign-in \"name\""]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("there is no column `PhoneNumber`, so no phone"),
+        "{}",
+        ended.stderr
+    );
+    let ended = run(folder.path(), &["plan", "--live", "contoso.csv"]);
+    assert!(ended.stdout.starts_with("contoso  report"), "{}{}", ended.stdout, ended.stderr);
+}
+
 /// Whatever a column is called, the settings that are written name it.
 #[test]
 fn a_column_with_an_odd_name_is_named_as_it_is() {

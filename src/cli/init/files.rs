@@ -57,17 +57,23 @@ pub(super) fn settings(text: &str) -> File {
 
 /// The settings for a list of the portal; how calling is read from it if it does not say that
 /// itself.
-pub(super) fn settings_for_list(calling: Option<&SheetCalling>) -> File {
+pub(super) fn settings_for_list(user: Option<&str>, calling: Option<&SheetCalling>) -> File {
     let mut file = settings(include_str!("csv.yaml"));
+    // A text of JSON is one of YAML.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    if user.is_some() || calling.is_some() {
+        file.text.push_str("\nlive:\n  portal:\n");
+    }
+    // Writing to a string cannot fail.
+    if let Some(user) = user {
+        let _ = writeln!(file.text, "    user: {}", quoted(user));
+    }
     if let Some(SheetCalling { column, enabled, disabled }) = calling {
-        // A text of JSON is one of YAML.
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let words = |words: &[String]| list(words.iter().map(|word| quoted(word)));
-        // Writing to a string cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             file.text,
-            "\nlive:\n  portal:\n    calling: {{ column: {}, enabled: [{}], disabled: \
-                [{}] }}\n",
+            "    calling: {{ column: {}, enabled: [{}], disabled: \
+                [{}] }}",
             quoted(column),
             words(enabled),
             words(disabled)

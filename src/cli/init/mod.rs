@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{
     ask,
@@ -27,7 +27,7 @@ use super::{
 use crate::{
     foreign::line,
     import::{Choice, File},
-    model::TenantRef,
+    model::{Field, TenantRef},
     ports::LiveReader as _,
     snapshot::{PORTAL, Sheet, SheetCalling, TenantSnapshot},
     source::read_kept,
@@ -56,6 +56,10 @@ pub(super) struct Arguments {
     /// what means on and off, such as State=Active/Inactive
     #[arg(long, value_name = "COLUMN=ON/OFF", value_parser = calling, requires = "csv")]
     calling: Option<SheetCalling>,
+    /// With --csv: the heading over the user principal names, if it is not that of the
+    /// portal's own lists
+    #[arg(long, value_name = "HEADING", value_parser = NonEmptyStringValueParser::new(), requires = "csv")]
+    user: Option<String>,
     /// Also write a GitHub workflow that plans pull requests
     #[arg(long)]
     github: bool,
@@ -212,7 +216,9 @@ async fn of_list(
         Some(tenant) => tenant.clone(),
         None => ask_tenant(signals).await?,
     };
-    let sheet = Sheet { calling: command.calling.clone(), ..Sheet::default() };
+    let usual = Sheet::default();
+    let user = command.user.clone().unwrap_or_else(|| usual.user.clone());
+    let sheet = Sheet { user, calling: command.calling.clone(), ..usual };
     let kept = read_kept(path, &sheet).map_err(|diagnostics| Failure {
         diagnostics,
         ..Failure::new(format!("{} cannot be used: nothing was written", path.display()))
@@ -245,12 +251,27 @@ async fn of_list(
             .hint("name the column, and what means on and off: --calling State=Active/Inactive"));
         }
     }
+    tell_without_numbers(&shot);
     let choice = Choice { users_per_file: 500, split_by: None, everybody: false };
     let imported = import::proven(vec![shot], &choice)?;
     import::tell_left_out(&imported);
-    let mut made = vec![files::settings_for_list(command.calling.as_ref())];
+    let mut made =
+        vec![files::settings_for_list(command.user.as_deref(), command.calling.as_ref())];
     made.extend(files::imported(imported.files));
     Ok(made)
+}
+
+/// A list without the usual heading over numbers has none that are read, and does not look so.
+fn tell_without_numbers(shot: &TenantSnapshot) {
+    let Ok(live) = &shot.live else { return };
+    let mut absent = live.beside.unmatched.iter();
+    if let Some(absent) = absent.find(|absent| absent.field == Some(Field::PhoneNumber)) {
+        out::talk(&format!(
+            "there is no column `{0}`, so no phone numbers are read; if another column has them, \
+                call it `{0}` in the list, remove what was written, and begin again\n",
+            line(&absent.place)
+        ));
+    }
 }
 
 async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
