@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::prose::prose;
 use crate::{
     board::{Commit, Group, ReceiverRow, Status},
     foreign::line,
@@ -33,12 +34,12 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
             div.box.alarm {
                 strong.bad { (line(&stop.message)) }
                 @if let Some(at) = stop.at { p { "for " (since(at, now)) ", since " (time(at)) } }
-                p.faint { (line(&stop.hint)) }
+                p.faint { (prose(&stop.hint)) }
             }
         }
         (suspended(status, now))
         @if let Some(reason) = &status.journal_away {
-            div.box.alarm { strong.bad { "Nothing new begins: " } (line(reason)) }
+            div.box.alarm { strong.bad { "Nothing new begins: " } (prose(reason)) }
         }
         @if status.manifests.errors > 0 {
             div.box.care {
@@ -49,9 +50,9 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
         @for source in &status.manifests.sources {
             @if let Some(trouble) = &source.trouble {
                 div.box.care {
-                    strong.wait { (line(&source.name)) ": " (line(&trouble.reason)) }
+                    strong.wait { (line(&source.name)) ": " (prose(&trouble.reason)) }
                     p.faint {
-                        "What was in force stays. " (line(&trouble.hint)) " (since " (time(trouble.since)) ")"
+                        "What was in force stays. " (prose(&trouble.hint)) " (since " (time(trouble.since)) ")"
                     }
                 }
             }
@@ -184,8 +185,8 @@ fn one(reason: &Reason<'_>, now: Timestamp) -> Markup {
             }
             " in " (first(TOLD, tenants.iter().map(line))) ", for " (since(*at, now)) " "
             small { "[" (line(&group.code)) "]" }
-            p { (line(&group.reason)) }
-            p.faint { "What to do: " (line(hint)) }
+            p { (prose(&group.reason)) }
+            p.faint { "What to do: " (prose(hint)) }
         }
     }
 }

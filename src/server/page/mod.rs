@@ -6,6 +6,7 @@
 
 mod fleet;
 mod past;
+mod prose;
 mod tenants;
 
 use std::sync::LazyLock;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::Query;
+use super::{Query, prose::prose};
 use crate::{
     board::{LastPass, Status, TenantRow},
     foreign::line,
@@ -62,8 +62,8 @@ fn tenant(row: &TenantRow, ended: bool, now: Timestamp) -> Markup {
 /// What else there is to say.
 fn more(row: &TenantRow, now: Timestamp) -> Markup {
     html! {
-        @if let Some(note) = &row.note { p.wait { (line(note)) } }
-        @if let Some(failure) = &row.failure { p.bad { "failed " (many(row.failures, "time")) ": " (line(failure)) } }
+        @if let Some(note) = &row.note { p.wait { (prose(note)) } }
+        @if let Some(failure) = &row.failure { p.bad { "failed " (many(row.failures, "time")) ": " (prose(failure)) } }
         @if let Some(at) = row.sync_owed_since { p.wait { "a sync is owed for " (since(at, now)) } }
         @if row.lost_answers > 0 { p.wait { (many(row.lost_answers, "user")) " left alone: the answer to a call was lost" } }
         @if row.did_not_land > 0 { p.wait { "did not land in time, sent again: " (many(row.did_not_land, "step")) } }
