@@ -9,6 +9,7 @@
 //! row of that tenant and no other: [`Board::hear`] costs what its news is about, not what the
 //! fleet has.
 
+mod applied;
 mod counts;
 mod group;
 mod moments;
@@ -20,6 +21,7 @@ mod row;
 mod state;
 mod status;
 
+pub use applied::{Applied, Sent};
 pub use counts::{Counts, Durations};
 pub use group::Group;
 pub use need::Need;

@@ -42,6 +42,7 @@ impl Status {
             }),
             // The operator's own words, as those of tenants.
             receivers: receivers.clone(),
+            applied: Vec::new(),
             tenants: tenants.iter().map(|row| Arc::new(row.without_names())).collect(),
         }
     }

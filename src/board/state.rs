@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Commit, Counts, Doing, Halt, Manifests, News, ReceiverRow, Status, TenantRow};
+use super::{
+    Applied, Commit, Counts, Doing, Halt, Manifests, News, ReceiverRow, Status, TenantRow, applied,
+};
 use crate::{manifest::InForce, model::TenantName};
 
 /// The service at this moment. A clone shares the rows and is cheap.
@@ -20,6 +22,8 @@ pub struct Board {
     receivers: Vec<ReceiverRow>,
     /// What has happened so far.
     counts: Counts,
+    /// What passes have sent lately.
+    applied: Vec<Arc<Applied>>,
     /// Whether the service has ended.
     over: bool,
     /// The tenants that are looked at.
@@ -54,7 +58,8 @@ impl Board {
             News::Planned(plan, at) => self.change(&plan.tenant, |row| row.planned(plan, *at)),
             News::Finished(plan, report) => {
                 self.counts.finished(plan, report);
-                self.change(&plan.tenant, |row| row.finished(plan, report))
+                let sent = applied::take(&mut self.applied, plan, report);
+                self.change(&plan.tenant, |row| row.finished(plan, report)) || sent
             }
             News::Remembered(tenant, memory, at) => {
                 self.change(tenant, |row| row.remembered(memory, *at))
@@ -88,6 +93,7 @@ impl Board {
             journal_away: self.journal_away.clone(),
             stop: self.stop.clone(),
             receivers: self.receivers.clone(),
+            applied: self.applied.clone(),
             tenants: self.rows.values().chain(&self.broken).cloned().collect(),
         };
         status.judge();

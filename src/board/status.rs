@@ -7,7 +7,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Need, TenantRow,
+    Applied, Need, TenantRow,
     moments::{moment, moment_or_none},
 };
 use crate::{
@@ -47,6 +47,10 @@ pub struct Status {
     /// The receivers of notices, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub receivers: Vec<ReceiverRow>,
+    /// What passes have sent lately. It is told to those who ask for it, and is in no view.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub applied: Vec<Arc<Applied>>,
     /// The tenants: those in force by name, then those that have no version in force.
     pub tenants: Vec<Arc<TenantRow>>,
 }

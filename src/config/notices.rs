@@ -58,7 +58,8 @@ pub struct Receiver {
     /// What it was signed with before, while the receiver may still know that one alone.
     #[serde(default)]
     pub former_secret: Option<SecretSource>,
-    /// Which kinds it is told; empty: all.
+    /// Which kinds it is told; empty: all that need somebody. `applied`, what passes have changed, is
+    /// told only where it is named.
     #[serde(default)]
     pub kinds: Vec<IncidentKind>,
     /// Of which tenants, by name or pattern; empty: of all, and of the service as a whole.

@@ -36,6 +36,8 @@ pub enum IncidentKind {
     DidNotLand,
     /// Live state differs where the mode is `report`.
     Drift,
+    /// A pass has changed users: nothing is wrong. Told only to receivers that name it.
+    Applied,
 }
 
 impl IncidentKind {
@@ -53,6 +55,7 @@ impl IncidentKind {
             Self::Problems => "problems",
             Self::DidNotLand => "did-not-land",
             Self::Drift => "drift",
+            Self::Applied => "applied",
         }
     }
 
@@ -70,6 +73,7 @@ impl IncidentKind {
             Self::Problems => "users are in need of attention",
             Self::DidNotLand => "accepted changes did not become visible",
             Self::Drift => "live state differs from the manifests, and mode `report` leaves it",
+            Self::Applied => "a pass has changed users",
         }
     }
 }
@@ -92,7 +96,11 @@ pub struct Incident {
 impl fmt::Display for Incident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whom = self.tenant.as_deref().unwrap_or("the service");
-        write!(f, "{whom}: {}", self.kind.words())?;
+        match (self.kind, &self.tenant) {
+            // Several customers, and not the service.
+            (IncidentKind::Applied, None) => f.write_str(self.kind.words())?,
+            _ => write!(f, "{whom}: {}", self.kind.words())?,
+        }
         self.code.as_ref().map_or(Ok(()), |code| write!(f, " ({code})"))
     }
 }
@@ -117,6 +125,8 @@ pub enum Telling {
     Reminded,
     /// It is over.
     Closed,
+    /// It was done, and is nothing that lasts.
+    Applied,
 }
 
 impl Telling {
@@ -127,6 +137,7 @@ impl Telling {
             Self::Opened => "opened",
             Self::Reminded => "reminded",
             Self::Closed => "closed",
+            Self::Applied => "applied",
         }
     }
 }
@@ -154,7 +165,7 @@ impl Told {
             IncidentKind::Held => "step",
             IncidentKind::Problems => "user",
             IncidentKind::Manifests => "mistake",
-            IncidentKind::DidNotLand | IncidentKind::Drift => "change",
+            IncidentKind::DidNotLand | IncidentKind::Drift | IncidentKind::Applied => "change",
             IncidentKind::Source => "branch",
             IncidentKind::Stopped
             | IncidentKind::Journal
@@ -163,7 +174,7 @@ impl Told {
         };
         let counted = if count == 0 { String::new() } else { format!(", {}", many(count, noun)) };
         match self.telling {
-            Telling::Opened => format!("{incident}{counted}"),
+            Telling::Opened | Telling::Applied => format!("{incident}{counted}"),
             Telling::Reminded => format!("still: {incident}{counted}"),
             Telling::Closed => format!("over: {incident}"),
         }
@@ -210,6 +221,7 @@ impl Notice {
                     (count(Telling::Opened), "new"),
                     (count(Telling::Reminded), "still there"),
                     (count(Telling::Closed), "over"),
+                    (count(Telling::Applied), "applied"),
                 ];
                 let parts = parts.into_iter().filter(|(count, _)| *count > 0);
                 let parts = parts.map(|(count, what)| format!("{count} {what}"));

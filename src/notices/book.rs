@@ -3,6 +3,7 @@
 //! **Invariant:** what a receiver was told changes only when its notice was delivered, so whatever
 //! was not delivered is told again, with the same id.
 
+mod applied;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use self::applied::Passes;
 use super::{
     incidents::{self, Incidents},
     rules::Rules,
@@ -33,6 +35,8 @@ pub struct Book {
     /// What is wrong now in words, with and without names of people.
     named: Incidents,
     nameless: Incidents,
+    /// What was done.
+    passes: Passes,
 }
 
 /// Something that is wrong.
@@ -55,6 +59,7 @@ impl Book {
     pub fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
         self.named = incidents::of(status);
         self.nameless = incidents::of(&status.without_names());
+        self.passes.see(status, at);
         for incident in self.named.keys() {
             let new = Open { since: at, gone: None };
             self.open.entry(incident.clone()).or_insert(new).gone = None;
@@ -92,11 +97,14 @@ impl Book {
     /// A receiver was told.
     pub fn delivered(&mut self, receiver: &str, notice: &Notice) {
         let heard = self.told.entry(receiver.to_owned()).or_default();
-        for Told { telling, incident, since, .. } in &notice.told {
-            if *telling == Telling::Closed {
-                heard.remove(incident);
-            } else {
-                heard.insert(incident.clone(), LastTold { since: *since, at: notice.at });
+        for told in &notice.told {
+            let Told { telling, incident, since, .. } = told;
+            match telling {
+                Telling::Closed => drop(heard.remove(incident)),
+                Telling::Applied => self.passes.delivered(receiver, told),
+                Telling::Opened | Telling::Reminded => {
+                    heard.insert(incident.clone(), LastTold { since: *since, at: notice.at });
+                }
             }
         }
     }
@@ -110,7 +118,8 @@ impl Book {
         });
         let told = self.told.values().flat_map(BTreeMap::values);
         let again = told.map(|told| after(told.at, rules.remind));
-        begins.chain(again).flatten().filter(|moment| *moment > at).min()
+        let done = self.passes.wakes(rules).map(Some);
+        begins.chain(again).chain(done).flatten().filter(|moment| *moment > at).min()
     }
 
     /// Everything that a receiver has not heard yet, the worst first.
@@ -142,6 +151,7 @@ impl Book {
             .collect();
         let over = heard.iter().filter(|(incident, _)| !self.open.contains_key(incident));
         due.extend(over.map(|(incident, last)| told(Telling::Closed, incident, last.since)));
+        due.extend(self.passes.due(receiver, wishes, rules, at));
         due.sort_by_key(|told| told.telling);
         due
     }

@@ -143,6 +143,7 @@ fn shows_end(row: &TenantRow, kind: IncidentKind) -> bool {
         | IncidentKind::Journal
         | IncidentKind::Manifests
         | IncidentKind::Source
-        | IncidentKind::Empty => true,
+        | IncidentKind::Empty
+        | IncidentKind::Applied => true,
     }
 }

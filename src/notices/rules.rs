@@ -20,7 +20,7 @@ pub struct Rules {
 /// What one receiver wants to hear.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wishes {
-    /// Kinds of incidents; empty: all.
+    /// Kinds of incidents; empty: all, without what was applied.
     pub kinds: Vec<IncidentKind>,
     /// Tenants of these names; empty: all, and the service as a whole.
     pub tenants: Vec<Pattern>,
@@ -38,5 +38,10 @@ impl Wishes {
                 .as_ref()
                 .is_some_and(|name| self.tenants.iter().any(|like| like.matches(name)));
         kind && tenant
+    }
+
+    /// Whether it wants to hear of a tenant.
+    pub(super) fn is_of(&self, tenant: &str) -> bool {
+        self.tenants.is_empty() || self.tenants.iter().any(|like| like.matches(tenant))
     }
 }

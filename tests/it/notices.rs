@@ -147,6 +147,26 @@ async fn what_needs_somebody_is_told_once_and_when_it_is_over_across_a_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_pass_has_changed_is_told_to_who_asks_for_it() {
+    let stage = Stage::set(|desired| World::drifted(desired, 1)).await;
+    let ear = Ear::listen().await;
+    configured(&stage, &ear, &HOOK.replace("kind: webhook", "kind: webhook, kinds: [applied]"));
+    let mut service = stage.start(&["run"]);
+    let told = || ear.told().iter().any(|told| told == "dialplane.applied applied");
+    service.until("it is told", told).await;
+    assert_eq!(service.stop().await, Some(0));
+    let came = ear.came().remove(0);
+    let data = came.json()["data"].clone();
+    let hint = data["hint"].as_str().unwrap();
+    let pass = data["code"].as_str().unwrap();
+    assert!(hint.contains(&format!("dialplane undo {pass}")), "{hint}");
+    assert!(!came.body.contains('@'), "names nobody: {}", came.body);
+    // The pass is the one that the history has.
+    let history = stage.run(&["history", pass]).await;
+    assert_eq!(history.code, 0, "{}{}", history.stdout, history.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_can_tell_who_sent_it_while_its_secret_is_replaced() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     let ear = Ear::listen().await;

@@ -36,6 +36,7 @@ fn card(notice: &Notice, told: &[Told], more: usize, page: Option<&str>) -> Stri
         let color = match told.telling {
             Telling::Opened | Telling::Reminded => "attention",
             Telling::Closed => "good",
+            Telling::Applied => "default",
         };
         body.push(runs(&[bold(&told.headline(), color)]));
         body.push(runs(&[faint(&format!("since {}", time(told.since)))]));

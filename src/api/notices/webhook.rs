@@ -17,7 +17,7 @@ use super::{Body, secret, short};
 use crate::{
     api::http::section::Section,
     config::Receiver,
-    model::{Fault, FaultKind, Notice, Told},
+    model::{Fault, FaultKind, Notice, Telling, Told},
 };
 
 /// How a secret begins that is written as the standard wants it.
@@ -105,7 +105,10 @@ fn event(notice: &Notice, page: Option<&str>) -> Value {
     let (kind, subject, data) = match told {
         [] => ("dialplane.trial".to_owned(), None, json!({ "text": notice.headline() })),
         [only] if more == 0 => (
-            format!("dialplane.incident.{}", only.telling.name()),
+            match only.telling {
+                Telling::Applied => "dialplane.applied".to_owned(),
+                telling => format!("dialplane.incident.{}", telling.name()),
+            },
             only.incident.tenant.clone(),
             data(only),
         ),

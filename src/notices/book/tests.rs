@@ -1,5 +1,6 @@
 //! What is told when, told in minutes.
 
+mod applied;
 mod looks;
 
 use std::{sync::Arc, time::Duration};

@@ -1,0 +1,77 @@
+//! What passes have sent lately, for those who want to be told of it. In memory alone: the journal
+//! has the whole of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    execute::TenantReport,
+    model::{StepOutcome, Verb},
+    plan::TenantPlan,
+};
+
+/// Passes that are kept.
+const KEPT: usize = 50;
+/// Changes that are told with the name of the person, of one tenant and at most.
+const NAMED: usize = 10;
+
+/// What one pass has sent so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The pass, or a run that is part of none.
+    pub pass: String,
+    /// By tenant.
+    pub tenants: BTreeMap<String, Sent>,
+}
+
+/// What was sent of one tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Steps that the service accepted.
+    pub accepted: BTreeMap<Verb, usize>,
+    /// Steps that it did not, or whose answer was lost.
+    pub failed: usize,
+    /// Some of the changes with the names of people: `disable adele@contoso.com`.
+    pub people: Vec<String>,
+}
+
+/// Takes in what became of a plan. Whether anything was sent.
+pub(super) fn take(
+    passes: &mut Vec<Arc<Applied>>,
+    plan: &TenantPlan,
+    report: &TenantReport,
+) -> bool {
+    let mut sent = Sent::default();
+    for (step, outcome) in plan.steps.iter().zip(&report.steps) {
+        let Some(outcome) = outcome else { continue };
+        let verb = step.action.verb();
+        if matches!(outcome, StepOutcome::Accepted) {
+            *sent.accepted.entry(verb).or_default() += 1;
+            sent.people.push(format!("{verb} {}", step.user));
+        } else {
+            sent.failed += 1;
+        }
+    }
+    if sent.accepted.is_empty() {
+        return false;
+    }
+    let pass = report.pass.as_ref().map_or_else(|| report.run.to_string(), ToString::to_string);
+    let known = passes.iter_mut().find(|applied| applied.pass == pass);
+    let of_tenant = |applied: &mut Applied| {
+        let now = applied.tenants.entry(report.tenant.to_string()).or_default();
+        for (verb, count) in sent.accepted {
+            *now.accepted.entry(verb).or_default() += count;
+        }
+        now.failed += sent.failed;
+        now.people.extend(sent.people);
+        now.people.truncate(NAMED);
+    };
+    if let Some(applied) = known {
+        of_tenant(Arc::make_mut(applied));
+    } else {
+        let mut applied = Applied { pass, ..Applied::default() };
+        of_tenant(&mut applied);
+        passes.push(Arc::new(applied));
+        passes.drain(..passes.len().saturating_sub(KEPT));
+    }
+    true
+}

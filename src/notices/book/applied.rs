@@ -1,0 +1,137 @@
+//! What passes have sent, one notice a pass: for those who ask for it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::Rules;
+use crate::{
+    board::{Applied, Sent, Status},
+    model::{Incident, IncidentDetails, IncidentKind, Telling, Told, Verb},
+    notices::Wishes,
+    words::{between, clauses, list, many},
+};
+
+/// Tenants that are told with what was sent, at most.
+const TENANTS: usize = 10;
+
+/// What passes have sent, and what was told of it. It is not kept across restarts: nor are they.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Passes {
+    seen: BTreeMap<String, Seen>,
+    /// By receiver and pass: what was seen until then was told.
+    told: BTreeMap<(String, String), Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    applied: Arc<Applied>,
+    /// When something more of it was seen.
+    last: Timestamp,
+}
+
+impl Passes {
+    pub(super) fn see(&mut self, status: &Status, at: Timestamp) {
+        for applied in &status.applied {
+            let new = || Seen { applied: Arc::clone(applied), last: at };
+            let seen = self.seen.entry(applied.pass.clone()).or_insert_with(new);
+            if seen.applied != *applied {
+                seen.applied = Arc::clone(applied);
+                seen.last = at;
+            }
+        }
+        let is_kept = |pass: &String| status.applied.iter().any(|applied| applied.pass == *pass);
+        self.seen.retain(|pass, _| is_kept(pass));
+        self.told.retain(|(_, pass), _| is_kept(pass));
+    }
+
+    pub(super) fn delivered(&mut self, receiver: &str, told: &Told) {
+        let pass = told.incident.code.clone().unwrap_or_default();
+        self.told.insert((receiver.to_owned(), pass), told.since);
+    }
+
+    /// When the next pass may be told.
+    pub(super) fn wakes(&self, rules: &Rules) -> impl Iterator<Item = Timestamp> {
+        self.seen.values().filter_map(|seen| seen.last.checked_add(rules.after).ok())
+    }
+
+    /// The passes that a receiver is to be told, once nothing more of them has come for a while.
+    pub(super) fn due(
+        &self,
+        receiver: &str,
+        wishes: &Wishes,
+        rules: &Rules,
+        at: Timestamp,
+    ) -> Vec<Told> {
+        if !wishes.kinds.contains(&IncidentKind::Applied) {
+            return Vec::new();
+        }
+        let mut due = Vec::new();
+        for (pass, seen) in &self.seen {
+            let before = self.told.get(&(receiver.to_owned(), pass.clone()));
+            if between(seen.last, at) >= rules.after && before != Some(&seen.last) {
+                due.extend(told(pass, seen, wishes, before.is_some()));
+            }
+        }
+        due
+    }
+}
+
+/// What a receiver is told of a pass, once more if it has heard of a part of it; nothing if none of
+/// its tenants is in it.
+fn told(pass: &str, seen: &Seen, wishes: &Wishes, again: bool) -> Option<Told> {
+    let mine = |name: &&String| wishes.is_of(name);
+    let tenants = seen.applied.tenants.iter().filter(|(name, _)| mine(name));
+    let tenants: Vec<(&String, &Sent)> = tenants.collect();
+    let all = tenants.iter().map(|(_, sent)| *sent);
+    let count: usize = all.clone().flat_map(|sent| sent.accepted.values()).sum();
+    let (first, _) = tenants.first()?;
+    let said = tenants.iter().map(|(name, sent)| {
+        let people = list(&sent.people);
+        let named = if wishes.names { format!(" ({people})") } else { String::new() };
+        format!("{name}: {}{named}", counts([*sent].into_iter()))
+    });
+    let said: Vec<String> = said.collect();
+    let reason = match said.as_slice() {
+        [only] => only.clone(),
+        said => format!("{}; {}", counts(all), clauses(TENANTS, said, "tenant")),
+    };
+    let reason = if again { format!("all so far: {reason}") } else { reason };
+    Some(Told {
+        telling: Telling::Applied,
+        incident: Incident {
+            kind: IncidentKind::Applied,
+            tenant: (tenants.len() == 1).then(|| (*first).clone()),
+            code: Some(pass.to_owned()),
+        },
+        since: seen.last,
+        details: Some(IncidentDetails {
+            count,
+            reason,
+            hint: format!(
+                "`dialplane history {pass}` shows it, and `dialplane undo {pass}` takes it back"
+            ),
+        }),
+    })
+}
+
+/// `1 disabled, 3 enabled, 1 not accepted`: what takes calling away first.
+fn counts<'s>(all: impl Iterator<Item = &'s Sent> + Clone) -> String {
+    const VERBS: [(Verb, &str); 4] = [
+        (Verb::Disable, "disabled"),
+        (Verb::Configure, "set up"),
+        (Verb::Enable, "enabled"),
+        (Verb::Update, "updated"),
+    ];
+    let of =
+        |verb: Verb| -> usize { all.clone().filter_map(|sent| sent.accepted.get(&verb)).sum() };
+    let mut parts: Vec<String> = VERBS
+        .iter()
+        .map(|(verb, word)| (of(*verb), word))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let failed: usize = all.map(|sent| sent.failed).sum();
+    parts.extend((failed > 0).then(|| format!("{} not accepted", many(failed, "step"))));
+    parts.join(", ")
+}

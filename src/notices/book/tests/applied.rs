@@ -1,0 +1,93 @@
+//! What passes have sent, as receivers are told that ask for it.
+
+use glob::Pattern;
+
+use super::*;
+use crate::{
+    board::{Applied, Sent},
+    model::Verb,
+};
+
+fn asks() -> Wishes {
+    Wishes { kinds: vec![IncidentKind::Applied], ..Wishes::default() }
+}
+
+/// A pass that has disabled one in each of so many tenants, and enabled two in the first.
+fn pass(name: &str, tenants: usize) -> Arc<Applied> {
+    let mut applied = Applied { pass: name.to_owned(), ..Applied::default() };
+    for number in 0..tenants {
+        let mut sent = Sent { people: vec![format!("disable a@t{number:02}")], ..Sent::default() };
+        sent.accepted.insert(Verb::Disable, 1);
+        if number == 0 {
+            sent.accepted.insert(Verb::Enable, 2);
+            sent.failed = 1;
+        }
+        applied.tenants.insert(format!("t{number:02}"), sent);
+    }
+    Arc::new(applied)
+}
+
+fn after(passes: &[Arc<Applied>]) -> Status {
+    Status { applied: passes.to_vec(), ..status(1, 0) }
+}
+
+/// The headline and the reason of everything that is told at this moment.
+fn told(book: &mut Book, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
+    book.see(status, rules, at(minutes));
+    let mut heard = Vec::new();
+    while let Some(notice) = book.next("on-call", rules, at(minutes)) {
+        let reason = |told: &Told| told.details.clone().unwrap_or_default().reason;
+        heard.extend(
+            notice.told.iter().map(|told| format!("{} | {}", told.headline(), reason(told))),
+        );
+        book.delivered("on-call", &notice);
+    }
+    heard
+}
+
+#[test]
+fn a_pass_is_told_once_and_when_nothing_more_of_it_comes() {
+    let mut book = Book::default();
+    let rules = rules(asks());
+    assert_eq!(told(&mut book, &rules, &after(&[pass("p1", 1)]), 0), NOTHING);
+    let more = after(&[pass("p1", 2)]);
+    assert_eq!(told(&mut book, &rules, &more, 1), NOTHING);
+    assert_eq!(told(&mut book, &rules, &more, 2), NOTHING, "it goes on");
+    assert_eq!(book.wakes_at(&rules, at(2)), Some(at(3)));
+    assert_eq!(
+        told(&mut book, &rules, &more, 3),
+        ["a pass has changed users (p1), 4 changes | 2 disabled, 2 enabled, 1 step not accepted; \
+            t00: 1 disabled, 2 enabled, 1 step not accepted; t01: 1 disabled"]
+    );
+    // What comes after all the same is told, with the whole.
+    let whole = after(&[pass("p1", 3)]);
+    assert_eq!(told(&mut book, &rules, &whole, 5), NOTHING);
+    let again = told(&mut book, &rules, &whole, 7);
+    assert!(again[0].contains("5 changes | all so far: 3 disabled, 2 enabled"), "{again:?}");
+    // Nothing that lasts: it is neither reminded of nor over.
+    assert_eq!(told(&mut book, &rules, &whole, 8 + 24 * 60), NOTHING);
+    assert_eq!(told(&mut book, &rules, &after(&[]), 9 + 24 * 60), NOTHING);
+    assert_eq!(told(&mut book, &rules, &after(&[]), 20 + 24 * 60), NOTHING);
+}
+
+#[test]
+fn only_who_asks_is_told_of_whom_and_what_it_asks_for() {
+    let status = after(&[pass("p1", 300)]);
+    let hears = |wishes: Wishes| {
+        let mut book = Book::default();
+        let rules = rules(wishes);
+        assert_eq!(told(&mut book, &rules, &status, 0), NOTHING);
+        told(&mut book, &rules, &status, 2)
+    };
+    assert_eq!(hears(Wishes::default()), NOTHING, "off where no kind is named");
+    let all = hears(asks());
+    assert!(all.len() == 1 && !all[0].contains("a@"), "{all:?}");
+    assert!(all[0].contains("(p1), 302 changes | 300 disabled, 2 enabled"), "{all:?}");
+    assert!(all[0].ends_with("; and 290 more tenants"), "{all:?}");
+    let tenants = |like| vec![Pattern::new(like).unwrap()];
+    assert_eq!(
+        hears(Wishes { tenants: tenants("t07"), names: true, ..asks() }),
+        ["t07: a pass has changed users (p1), 1 change | t07: 1 disabled (disable a@t07)"]
+    );
+    assert_eq!(hears(Wishes { tenants: tenants("nobody"), ..asks() }), NOTHING);
+}
