@@ -131,8 +131,9 @@
 //!
 //! # Deliberately not here yet
 //!
-//! Numbers that move between tenants in one run (the taker waits for the next), and a journal
-//! shared between machines.
+//! Numbers that move between tenants in one run (the taker waits for the next), and services that
+//! share the tenants of one database: its journal keeps two machines from writing of one tenant, and
+//! each looks at all of them.
 
 pub mod api;
 pub mod board;

@@ -332,6 +332,10 @@ pub enum JournalError {
     /// What it holds cannot be read.
     #[error("the journal cannot be read: {0}")]
     Unreadable(String),
+    /// What is there of this tenant is not what was written: nothing is built on it before a person
+    /// has judged it. Other tenants go on.
+    #[error("the journal of this tenant is not what was written: {0}")]
+    Doubtful(String),
     /// Somebody else has the right to write of this tenant.
     #[error("{holder} is working on this tenant, and has the right to until {until} at least")]
     Held {
@@ -351,7 +355,7 @@ impl JournalError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Broken(_) | Self::Gone(_) | Self::Unreadable(_) => true,
-            Self::Away { .. } | Self::Held { .. } | Self::Lost => false,
+            Self::Away { .. } | Self::Doubtful(_) | Self::Held { .. } | Self::Lost => false,
         }
     }
 
@@ -370,6 +374,11 @@ impl JournalError {
             Self::Gone(_) => {
                 "nothing more was sent; see that no other dialplane works with this state and \
                     that the folder is restored, then start again"
+            }
+            Self::Doubtful(_) => {
+                "nothing more was sent; bring back the newest copy of the database. To go on with \
+                    what is there, run `dialplane journal accept`: calls may have been carried out \
+                    that it does not know"
             }
             Self::Held { .. } => "wait until it is done, or end it",
             Self::Lost => "nothing more was sent; the next run looks at what became of it",

@@ -59,7 +59,7 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
     let settings = manifests::settings(global)?;
     let place = Place::of(&settings.state);
     let history = place.look().await?;
-    let begun = history.begun(past::LOOKED_AT).map_err(Failure::from)?;
+    let begun = history.begun(past::LOOKED_AT).await.map_err(Failure::from)?;
     let show = |text: &str| if global.no_pager { out::data(text) } else { pager::show(text) };
     if let Some(id) = &command.id {
         let shown = one(&history, command, id, &begun).await?;
@@ -78,7 +78,7 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
         passes.push(passes::read(&history, id, &runs).await?);
     }
     let shown = command.limit.get();
-    let decrees = history.suspensions(past::LOOKED_AT)?;
+    let decrees = history.suspensions(past::LOOKED_AT).await?;
     let decrees: Vec<Decree> = decrees
         .iter()
         .filter(|entry| command.tenants.has(entry.tenant.as_str()))

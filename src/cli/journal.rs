@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     foreign,
-    journal::Place,
+    journal::{Accepted, Place},
     ports::{Exported, History},
     words::{all_clauses, many, time},
 };
@@ -30,6 +30,9 @@ pub(super) enum Arguments {
     /// If there is no journal, a new one begins. What is missing is forgotten: steps whose answer
     /// was lost, approvals that were used up, and what was sent since. Calls may have been carried
     /// out that this journal does not know, so each tenant owes a sync from now on.
+    ///
+    /// In a database, tenants are accepted that are held because it lost entries; all of them if
+    /// none is.
     Accept,
     /// Print every entry that can be read, a JSON object a line, also of a damaged journal
     ///
@@ -48,12 +51,20 @@ pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit
     match command {
         Arguments::Check { output } => check(&place.look_at_all().await?, *output).await,
         Arguments::Accept => {
-            let there = place.accept().await?;
+            let accepted = place.accept().await?;
             let place = foreign::line(&place);
-            out::talk(&if there {
-                format!("what lies in {place} is its journal from now on: {DEBT}\n")
-            } else {
-                format!("there was no journal in {place}, and a new one begins: {DEBT}\n")
+            out::talk(&match accepted {
+                Accepted::Journal => {
+                    format!("what lies in {place} is its journal from now on: {DEBT}\n")
+                }
+                Accepted::Nothing => {
+                    format!("there was no journal in {place}, and a new one begins: {DEBT}\n")
+                }
+                Accepted::Tenants(0) => format!("nothing is on record in {place}\n"),
+                Accepted::Tenants(count) => {
+                    let tenants = many(count, "tenant");
+                    format!("what {place} has of {tenants} is the journal from now on: {DEBT}\n")
+                }
             });
             Ok(Exit::Done)
         }

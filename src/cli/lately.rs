@@ -19,6 +19,7 @@ use crate::{
     board::{Day, Past},
     journal::{Place, RunSync},
     model::{Begun, Revision, StepOutcome},
+    ports::History as _,
 };
 
 /// Days that are told of.
@@ -65,7 +66,7 @@ impl Lately {
 async fn look_back(place: &Place) -> Result<Past, Failure> {
     let now = Timestamp::now();
     let history = place.look().await?;
-    let begun = history.begun(RUNS).map_err(Failure::from)?;
+    let begun = history.begun(RUNS).await.map_err(Failure::from)?;
     let first = first_day(now);
     let lately: Vec<&Begun> = begun.iter().filter(|begun| day_of(begun.at) >= first).collect();
     // Whatever is older than the days is told among the last passes all the same.

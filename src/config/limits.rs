@@ -142,6 +142,13 @@ pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
     problems.chain(texts.filter_map(|(key, text)| odd_text(&path, key, text))).collect()
 }
 
+/// What is wrong with the database of the journal.
+pub(super) fn database(settings: &Settings) -> Vec<Wrong> {
+    let path = Path::root(0).key("state").key("postgres");
+    let problems = settings.state.postgres.iter().flat_map(super::Postgres::problems);
+    problems.map(|(key, problem)| Wrong::value(path.key(key), problem)).collect()
+}
+
 /// Numbers that would stop the program from doing anything.
 pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
     let execution = &settings.execution;

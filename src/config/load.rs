@@ -14,7 +14,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     Settings,
-    limits::{accounts, counts, graph, hook, intervals, missing, several_sources},
+    limits::{accounts, counts, database, graph, hook, intervals, missing, several_sources},
     source,
     syntax::{no_yaml, two_ways},
 };
@@ -106,6 +106,7 @@ fn read(
     wrongs.extend(missing(&value, &wrongs));
     wrongs.extend(settings.iter().flat_map(accounts));
     wrongs.extend(settings.iter().flat_map(graph));
+    wrongs.extend(settings.iter().flat_map(database));
     wrongs.extend(settings.iter().flat_map(counts));
     wrongs.extend(settings.iter().flat_map(intervals));
     wrongs.extend(settings.iter().filter_map(hook));

@@ -98,8 +98,14 @@ impl Settings {
                 set(&[key("sources"), key(name)].into_iter().chain(below).collect::<Vec<_>>())
             });
         }
-        if !set(&[key("state")]) {
+        if !set(&[key("state"), key("path")]) {
             self.state.path = beside.join(&self.state.path);
+        }
+        let postgres = self.state.postgres.as_mut();
+        if let Some(file) = postgres.and_then(|postgres| postgres.root_certificate.as_mut())
+            && !set(&[key("state"), key("postgres"), key("rootCertificate")])
+        {
+            *file = beside.join(&file);
         }
         if let Some(file) = self.stop_file.as_mut().filter(|_| !set(&[key("stopFile")])) {
             *file = beside.join(&file);
@@ -127,12 +133,17 @@ impl Settings {
         let token = token.map(|token| (vec![key("server"), key("token")], token));
         let hook = self.server.hook_secret.iter_mut();
         let hook = hook.map(|secret| (vec![key("server"), key("hookSecret")], secret));
+        let database = self.state.postgres.iter_mut();
+        let database = database
+            .map(|postgres| (vec![key("state"), key("postgres"), key("url")], &mut postgres.url));
         let receivers = self.notices.receivers.iter_mut().flat_map(|(name, receiver)| {
             let at = vec![key("notices"), key("receivers"), key(name)];
             let below = move |last: &str| [at.clone(), vec![key(last)]].concat();
             receiver.sources_mut().map(move |(last, source)| (below(last), source))
         });
-        for (at, source) in of_accounts.chain(graph).chain(token).chain(hook).chain(receivers) {
+        for (at, source) in
+            of_accounts.chain(graph).chain(token).chain(hook).chain(database).chain(receivers)
+        {
             if let SecretSource::File(path) = source
                 && !set(&at)
             {

@@ -5,26 +5,32 @@ use std::{path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::span::{self, Span};
+use super::{
+    Postgres,
+    span::{self, Span},
+};
 
 /// What is kept across restarts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
-    /// The folder of the journal.
+    /// The folder of the journal, and of what belongs to this machine in any case: the status, the
+    /// control socket, copies of branches.
     pub path: PathBuf,
     /// How long history is kept. What is owed or unknown is kept in any case.
     #[serde(with = "span")]
     #[schemars(with = "Span")]
     pub retention: Duration,
-    /// How many entries of history are kept, at most.
+    /// How many entries of history are kept, at most; in a database, of each tenant.
     pub entries: u64,
+    /// The database that keeps the journal; absent: a file in the folder does.
+    pub postgres: Option<Postgres>,
 }
 
 impl Default for State {
     fn default() -> Self {
         let Retention { age, entries } = Retention::default();
-        Self { path: PathBuf::from(".dialplane"), retention: age, entries }
+        Self { path: PathBuf::from(".dialplane"), retention: age, entries, postgres: None }
     }
 }
 

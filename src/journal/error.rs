@@ -64,6 +64,16 @@ pub enum OpenError {
         /// How that shows.
         reason: String,
     },
+    /// The database cannot be used.
+    #[error("{place}: {reason}")]
+    Database {
+        /// Which database.
+        place: String,
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// Two journals are side by side, and it is not known which of them counts.
     #[error("{path}: beside it lies a journal of the former format with other entries, {former}", path = path.display(), former = former.display())]
     Two {
@@ -111,6 +121,7 @@ impl OpenError {
                 "restore the newest copy of the folder. To go on with this one all the same, run \
                     `dialplane journal accept`: syncs that the other one owed are then forgotten"
             }
+            Self::Database { hint, .. } => hint,
             Self::Two { .. } => {
                 "an older dialplane has written here since; move the file away that does not count"
             }

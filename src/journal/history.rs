@@ -168,20 +168,9 @@ fn begun(db: &Connection, limit: usize) -> Result<Vec<Begun>, Bad> {
     let mut begun = Vec::new();
     while let Some(row) = rows.next()? {
         let entry = load::parse(&row.get::<_, String>(1)?, row.get(0)?)?;
-        begun.extend(Run::of(&[entry]).map(beginning));
+        begun.extend(Run::of(&[entry]).map(Run::beginning));
     }
     Ok(begun)
-}
-
-/// That a run began.
-fn beginning(run: Run) -> Begun {
-    Begun {
-        at: run.began,
-        run: run.id,
-        tenant: run.tenant.to_string(),
-        pass: run.part_of.pass,
-        undoes: run.part_of.undoes,
-    }
 }
 
 fn tenants(db: &Connection) -> rusqlite::Result<BTreeSet<String>> {
@@ -257,7 +246,7 @@ impl History for SqliteHistory {
     }
 }
 
-fn speaks_of(event: &Event, user: &Upn) -> bool {
+pub(super) fn speaks_of(event: &Event, user: &Upn) -> bool {
     match event {
         Event::Intent { user: of, .. } | Event::Outcome { user: of, .. } => of == user,
         Event::Landed(landings) => landings.iter().any(|landing| landing.user == *user),

@@ -6,16 +6,14 @@
 //!
 //! [`Place`] is where one is kept: it is opened to write, or to look back.
 //!
-//! Two stores: [`SqliteJournal`] keeps a file and returns only when the disk has it;
-//! [`VolatileJournal`] forgets with the process, for rehearsals against a sandbox that forgets as
-//! well. What entries mean is folded in one place for both.
+//! Three stores: [`SqliteJournal`] keeps a file and returns only when the disk has it;
+//! [`PostgresJournal`] keeps a database that machines share; [`VolatileJournal`] forgets with the
+//! process, for rehearsals against a sandbox that forgets as well. What entries mean is folded in
+//! one place for all.
 //!
 //! **Invariant:** one process at a time holds a state folder, one lease at a time a tenant. A
 //! damaged journal is reported, never silently replaced. Old entries go, what is owed or unknown
 //! does not.
-//!
-//! Deliberately not here: a store that machines share; the seam for it, leases included, is
-//! [`crate::ports::Journal`].
 
 mod about;
 mod beside;
@@ -23,6 +21,7 @@ mod chain;
 mod check;
 mod db;
 mod error;
+mod finding;
 mod fold;
 mod former;
 mod frozen;
@@ -31,8 +30,10 @@ mod history;
 mod lease;
 mod load;
 mod lock;
+mod looked;
 mod mark;
 mod place;
+mod postgres;
 mod record;
 mod retain;
 mod run;
@@ -48,9 +49,12 @@ mod writer;
 
 pub use about::About;
 pub use error::OpenError;
+pub use finding::{Finding, Grade};
 pub use history::SqliteHistory;
 pub use lease::{Clock, LEASE_TERM};
-pub use place::Place;
+pub use looked::Looked;
+pub use place::{Accepted, Place};
+pub use postgres::{PostgresHistory, PostgresJournal};
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::SqliteJournal;
 pub use store::Store;

@@ -1,5 +1,6 @@
 //! Where a journal is kept. Here alone settings become a store, for those who write and for those
-//! who look back; nobody else knows that it is a folder.
+//! who look back; nobody else knows whether it is a file or a database. What belongs to this machine
+//! is in a folder in any case.
 
 use std::{
     fmt,
@@ -9,56 +10,120 @@ use std::{
 };
 
 use super::{
-    About, OpenError, Retention, SqliteHistory, SqliteJournal, Store, lock, status, verdict,
+    About, Finding, Looked, OpenError, PostgresHistory, PostgresJournal, Retention, SqliteHistory,
+    SqliteJournal, Store, db, former, lock, postgres, sqlite, status, verdict,
 };
 use crate::{
     board::Status,
-    config::State,
+    config::{Postgres, State},
     model::{TenantId, Verdict},
 };
 
 /// So many bytes show that there is room: what a pass of a few users writes.
 const SAMPLE: usize = 16 * 1024;
 
-/// A folder on this machine. It is shown as that.
+/// A folder on this machine, or a database beside one. It is shown as that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     folder: PathBuf,
     retention: Retention,
+    postgres: Option<Postgres>,
 }
 
-#[expect(clippy::unused_async, reason = "places on other machines are asked over a network")]
+/// What a person has accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// The journal in the folder.
+    Journal,
+    /// A new journal: there was none.
+    Nothing,
+    /// So many tenants of a database.
+    Tenants(usize),
+}
+
+#[expect(clippy::unused_async, reason = "what is asked of a folder is asked of a database as well")]
 impl Place {
     /// What the settings say.
     #[must_use]
     pub fn of(state: &State) -> Self {
-        Self { folder: state.path.clone(), retention: state.keeps() }
+        let postgres = state.postgres.clone();
+        Self { folder: state.path.clone(), retention: state.keeps(), postgres }
     }
 
     /// Opens the journal to write, and makes it if there is none.
     pub async fn open(&self) -> Result<Store, OpenError> {
-        SqliteJournal::open(&self.folder, self.retention).map(Store::File)
+        let Some(settings) = &self.postgres else {
+            return SqliteJournal::open(&self.folder, self.retention).map(Store::File);
+        };
+        let at = |source| OpenError::Io { path: self.folder.clone(), source };
+        sqlite::make_folder(&self.folder)?;
+        if db::exists(&self.folder.join(db::FILE)).map_err(at)? || former::is_there(&self.folder) {
+            return Err(self.two_journals());
+        }
+        let holder = lock::identity();
+        let lock = lock::take(&self.folder, &holder)?;
+        let journal = PostgresJournal::open(settings, self.retention).await?;
+        // A file that is begun here later is noticed: what is known is elsewhere.
+        lock.name_journal(&holder, journal.name()).map_err(at)?;
+        Ok(Store::Shared(journal.holding(lock)))
     }
 
-    /// Opens it to look back, once all of it is proved. One that never was is empty.
-    pub async fn look(&self) -> Result<SqliteHistory, OpenError> {
-        SqliteHistory::sound(&self.folder)
+    /// What is owed or unknown in the file would be forgotten.
+    fn two_journals(&self) -> OpenError {
+        OpenError::Database {
+            place: self.folder.display().to_string(),
+            reason: "it holds a journal in a file, whose debts are not in the database".to_owned(),
+            hint: "take `state.postgres` out, run `dialplane apply` until `dialplane status` tells \
+                of nothing owed or unknown, then move the file away or set another `state.path`",
+        }
+    }
+
+    /// Opens it to look back. What is in a file is proved as a whole, of a database what is asked
+    /// for. One that never was is empty.
+    pub async fn look(&self) -> Result<Looked, OpenError> {
+        match &self.postgres {
+            None => SqliteHistory::sound(&self.folder).map(Box::new).map(Looked::File),
+            Some(settings) => {
+                let history = PostgresHistory::read(settings).await?;
+                Ok(Looked::Shared(Box::new(history)))
+            }
+        }
     }
 
     /// The same, whole or damaged.
-    pub async fn look_at_all(&self) -> Result<SqliteHistory, OpenError> {
-        SqliteHistory::read(&self.folder)
+    pub async fn look_at_all(&self) -> Result<Looked, OpenError> {
+        match &self.postgres {
+            None => SqliteHistory::read(&self.folder).map(Box::new).map(Looked::File),
+            Some(settings) => {
+                let history = PostgresHistory::read(settings).await?;
+                Ok(Looked::Shared(Box::new(history)))
+            }
+        }
     }
 
-    /// Takes what is there for the journal from now on, whatever was written there before. Tells
-    /// whether there is anything.
-    pub async fn accept(&self) -> Result<bool, OpenError> {
-        SqliteJournal::accept(&self.folder)
+    /// Takes what is there for the journal from now on, whatever was written there before.
+    pub async fn accept(&self) -> Result<Accepted, OpenError> {
+        match &self.postgres {
+            None if SqliteJournal::accept(&self.folder)? => Ok(Accepted::Journal),
+            None => Ok(Accepted::Nothing),
+            Some(settings) => postgres::accept(settings).await.map(Accepted::Tenants),
+        }
     }
 
     /// How much it holds. Nothing is proved.
     pub async fn about(&self) -> Result<About, OpenError> {
-        About::of(&self.folder)
+        match &self.postgres {
+            None => About::of(&self.folder),
+            Some(settings) => PostgresHistory::read(settings).await?.about().await,
+        }
+    }
+
+    /// What is to be known of the database; nothing of a file.
+    pub async fn examine(&self) -> Vec<Finding> {
+        match &self.postgres {
+            None => Vec::new(),
+            Some(settings) => postgres::examine(settings).await,
+        }
     }
 
     /// Whether a process has the right to write now.
@@ -113,6 +178,9 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.folder.display().fmt(f)
+        match &self.postgres {
+            None => self.folder.display().fmt(f),
+            Some(Postgres { schema, .. }) => write!(f, "the schema {schema} of the database"),
+        }
     }
 }

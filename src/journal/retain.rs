@@ -18,7 +18,7 @@ use super::{
 
 /// Entries after the stored fold from which on it is stored again; more if the fold is large, so
 /// that storing it stays cheap beside what made it.
-const FOLD_AFTER: usize = 2_000;
+pub(super) const FOLD_AFTER: usize = 2_000;
 
 /// Stores the fold if it is worth it, and lets go of what is too old. The answer is how many
 /// entries there are after the stored fold now, if it was stored. To look at the age of entries is
@@ -59,35 +59,68 @@ fn cut(
     retention: Retention,
     by_age: Option<i64>,
 ) -> rusqlite::Result<Option<i64>> {
-    let first = db::anchor(db)?.sequence + 1;
+    Ok(cut_between(db::anchor(db)?, head, retention, by_age))
+}
+
+/// The same for entries behind one place of a chain, to another.
+pub(super) fn cut_between(
+    anchor: Link,
+    head: Link,
+    retention: Retention,
+    by_age: Option<i64>,
+) -> Option<i64> {
+    let first = anchor.sequence + 1;
     let kept = u64::try_from(head.sequence - first + 1).unwrap_or(0);
     let too_many = kept > retention.entries.saturating_add(retention.entries / 10).max(1);
     let by_count =
         too_many.then(|| head.sequence - i64::try_from(retention.entries).unwrap_or(i64::MAX));
-    Ok(by_count.max(by_age).map(|cut| cut.min(head.sequence - 1)).filter(|cut| *cut >= first))
+    by_count.max(by_age).map(|cut| cut.min(head.sequence - 1)).filter(|cut| *cut >= first)
 }
 
-/// The last entry that is too old. An entry ages by the time that passed between those after it: a
-/// pause counts for a tenth of what is kept at most, and a step back for nothing. So a clock that
-/// is ahead by years makes nothing older by more than that.
 fn by_age(db: &Connection, retention: Retention) -> rusqlite::Result<Option<i64>> {
-    let least = seconds(retention.age);
-    let pause = seconds(retention.age / 10);
     let mut statement = db.prepare("SELECT sequence, at FROM entries ORDER BY sequence DESC")?;
     let mut rows = statement.query([])?;
-    let mut age = 0_i64;
-    let mut later = None;
-    let mut cut = None;
+    let mut ages = Ages::new(retention);
     while let Some(row) = rows.next()? {
-        let Ok(time) = row.get::<_, String>(1)?.parse::<Timestamp>() else { continue };
-        let passed = later.replace(time.as_second()).map_or(0, |later| later - time.as_second());
-        age = age.saturating_add(passed.clamp(0, pause));
-        if age > least && cut.is_none() {
-            cut = Some(row.get(0)?);
+        ages.add(row.get(0)?, &row.get::<_, String>(1)?);
+    }
+    Ok(ages.cut())
+}
+
+/// Looks for the last entry that is too old, from the newest on. An entry ages by the time that
+/// passed between those after it: a pause counts for a tenth of what is kept at most, and a step
+/// back for nothing. So a clock that is ahead by years makes nothing older by more than that.
+pub(super) struct Ages {
+    least: i64,
+    pause: i64,
+    age: i64,
+    later: Option<i64>,
+    cut: Option<i64>,
+}
+
+impl Ages {
+    pub(super) fn new(retention: Retention) -> Self {
+        let least = seconds(retention.age);
+        let pause = seconds(retention.age / 10);
+        Self { least, pause, age: 0, later: None, cut: None }
+    }
+
+    /// The entry before the one that was added last.
+    pub(super) fn add(&mut self, sequence: i64, at: &str) {
+        let Ok(time) = at.parse::<Timestamp>() else { return };
+        let time = time.as_second();
+        let passed = self.later.replace(time).map_or(0, |later| later - time);
+        self.age = self.age.saturating_add(passed.clamp(0, self.pause));
+        if self.age > self.least {
+            self.cut.get_or_insert(sequence);
         }
     }
-    let worth_it = age > least.saturating_add(least / 10);
-    Ok(cut.filter(|_| worth_it))
+
+    /// The last entry that is too old, if it is worth it to let it go.
+    pub(super) fn cut(self) -> Option<i64> {
+        let worth_it = self.age > self.least.saturating_add(self.least / 10);
+        self.cut.filter(|_| worth_it)
+    }
 }
 
 fn seconds(duration: Duration) -> i64 {

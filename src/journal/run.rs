@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Details, Entry, Event, Origin, PartOf, PassId, Revision, RunId, StepOutcome, TenantId,
-    TenantName, Upn, Verb,
+    Before, Begun, Details, Entry, Event, Origin, PartOf, PassId, Revision, RunId, StepOutcome,
+    TenantId, TenantName, Upn, Verb,
 };
 
 /// One run of one tenant.
@@ -120,6 +120,17 @@ impl Run {
             Event::Synced => self.sync = RunSync::Accepted(entry.at),
             Event::NothingSent => self.sync = RunSync::NotNeeded,
             _ => {}
+        }
+    }
+
+    /// That it began.
+    pub(super) fn beginning(self) -> Begun {
+        Begun {
+            at: self.began,
+            run: self.id,
+            tenant: self.tenant.to_string(),
+            pass: self.part_of.pass,
+            undoes: self.part_of.undoes,
         }
     }
 

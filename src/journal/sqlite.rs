@@ -212,7 +212,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError + use<> {
 }
 
 /// It holds people's names and numbers.
-fn make_folder(folder: &Path) -> Result<(), OpenError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
 }
 

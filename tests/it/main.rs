@@ -118,6 +118,7 @@ mod screen;
 mod secrets;
 mod server;
 mod service;
+mod shared;
 mod shown;
 mod simulate;
 mod situations;

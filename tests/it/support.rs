@@ -8,6 +8,7 @@
 
 mod build;
 mod edits;
+pub(crate) mod postgres;
 
 use std::{
     fmt::Write as _,

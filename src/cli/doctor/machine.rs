@@ -10,7 +10,7 @@ use super::{
     Checks,
 };
 use crate::{
-    journal::Place,
+    journal::{Finding, Grade, Place},
     source::{self, Sources, Watch},
     stop::StopSwitch,
     words::many,
@@ -75,6 +75,20 @@ pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<
 }
 
 pub(super) async fn journal(checks: &mut Checks, place: &Place) {
+    let mut reachable = true;
+    for Finding { grade, text, hint } in place.examine().await {
+        match grade {
+            Grade::Pass => checks.pass("database", text),
+            Grade::Warn => checks.warn("database", text, hint),
+            Grade::Fail => {
+                checks.fail("database", text, hint);
+                reachable = false;
+            }
+        }
+    }
+    if !reachable {
+        return;
+    }
     if let Err(error) = place.look().await {
         let hint = error.hint();
         checks.fail("journal", error.to_string(), hint);

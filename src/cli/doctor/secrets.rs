@@ -32,6 +32,9 @@ pub(super) async fn check(settings: &Settings) -> Vec<Check> {
             look(&mut checks, &format!("{key}.auth.token"), token, true).await;
         }
     }
+    if let Some(postgres) = &settings.state.postgres {
+        look(&mut checks, "state.postgres.url", &postgres.url, true).await;
+    }
     let server = &settings.server;
     for (key, source) in [("token", &server.token), ("hookSecret", &server.hook_secret)] {
         if let Some(source) = source {

@@ -39,7 +39,7 @@ use crate::{
     model::{Entry, PartOf, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
-    ports::LiveReader,
+    ports::{History as _, LiveReader},
 };
 
 /// For its help.
@@ -117,7 +117,7 @@ pub(super) async fn undo(
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let history = Place::of(&settings.state).look().await?;
-    let begun = history.begun(past::LOOKED_AT).map_err(Failure::from)?;
+    let begun = history.begun(past::LOOKED_AT).await.map_err(Failure::from)?;
     let asked = asked(arguments, &history, &begun).await?;
     let once = arguments.as_once();
     let looked = session::look(&once, &settings, signals).await?;

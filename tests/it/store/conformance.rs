@@ -3,42 +3,63 @@
 use std::sync::Arc;
 
 use dialplane::{
-    journal::{LEASE_TERM, Retention, SqliteJournal, Store, VolatileJournal},
-    model::{Details, Sent, Verb},
-    ports::{Journal, JournalError, Recall as _},
+    journal::{LEASE_TERM, PostgresJournal, Retention, SqliteJournal, Store, VolatileJournal},
+    model::{Details, Memory, Sent, Verb},
+    ports::{Journal as _, JournalError, Recall as _},
 };
 use tempfile::TempDir;
 
 use super::{TestClock, at, began, entry, entry_of, history, intent, outcome, record};
-use crate::support::id;
+use crate::support::{
+    id,
+    postgres::{self, Database},
+};
 
 /// A place where a store can be opened again and again.
 struct Place {
-    folder: TempDir,
     clock: TestClock,
-    volatile: Option<VolatileJournal>,
+    kind: Kind,
+}
+
+enum Kind {
+    Volatile(VolatileJournal),
+    File(TempDir),
+    Shared(Database),
 }
 
 impl Place {
-    /// One of each kind.
-    fn all() -> [Self; 2] {
-        let place = |volatile: bool| {
-            let clock = TestClock::default();
-            let volatile = volatile.then(|| VolatileJournal::with_clock(clock.clock()));
-            Self { folder: crate::folder::folder(), clock, volatile }
-        };
-        [place(true), place(false)]
+    /// One of each kind; the third where there is a PostgreSQL.
+    fn all() -> Vec<Self> {
+        let clock = TestClock::default();
+        let volatile = Kind::Volatile(VolatileJournal::with_clock(clock.clock()));
+        let place = |kind| Self { clock: TestClock::default(), kind };
+        let shared = postgres::database().map(|database| place(Kind::Shared(database)));
+        let kept = [Self { clock, kind: volatile }, place(Kind::File(crate::folder::folder()))];
+        kept.into_iter().chain(shared).collect()
     }
 
     /// The store, as the next process finds it. What forgets with its process stays open.
-    fn open(&self) -> Store {
-        if let Some(journal) = &self.volatile {
-            return Store::Volatile(journal.clone());
+    async fn open(&self) -> Store {
+        let clock = self.clock.clock();
+        match &self.kind {
+            Kind::Volatile(journal) => Store::Volatile(journal.clone()),
+            Kind::File(folder) => {
+                let opened = SqliteJournal::with_clock(folder.path(), Retention::default(), clock);
+                Store::File(opened.unwrap())
+            }
+            Kind::Shared(database) => {
+                let settings = database.settings();
+                let opened =
+                    PostgresJournal::with_clock(&settings, Retention::default(), clock).await;
+                Store::Shared(opened.unwrap())
+            }
         }
-        let journal =
-            SqliteJournal::with_clock(self.folder.path(), Retention::default(), self.clock.clock());
-        Store::File(journal.unwrap())
     }
+}
+
+/// What a store remembers of a tenant.
+async fn remembered(store: &Store, tenant: &str) -> Arc<Memory> {
+    store.recall(&id(tenant)).await.unwrap()
 }
 
 fn term() -> i64 {
@@ -51,11 +72,15 @@ async fn the_same_is_remembered_at_every_point_of_a_run() {
     for length in 0..=history.len() {
         let right = VolatileJournal::of(history[..length].to_vec()).remembered(&id("contoso"));
         for place in Place::all() {
-            let store = place.open();
+            let store = place.open().await;
             record(&store, &history[..length]).await;
-            assert_eq!(store.remembered(&id("contoso")), right, "{length}: {store:?}");
+            assert_eq!(remembered(&store, "contoso").await, right, "{length}: {store:?}");
             drop(store);
-            assert_eq!(place.open().remembered(&id("contoso")), right, "{length}, opened again");
+            assert_eq!(
+                remembered(&place.open().await, "contoso").await,
+                right,
+                "{length}, opened again"
+            );
         }
     }
 }
@@ -63,16 +88,16 @@ async fn the_same_is_remembered_at_every_point_of_a_run() {
 #[tokio::test]
 async fn tenants_do_not_share_memory() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         record(&store, &[entry(0, "r1", began(1))]).await;
-        assert_eq!(store.remembered(&id("fabrikam")), Arc::default());
+        assert_eq!(remembered(&store, "fabrikam").await, Arc::default());
     }
 }
 
 #[tokio::test]
 async fn a_tenant_has_one_writer_and_others_hear_who_it_is() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let lease = store.lease(&id("contoso")).await.unwrap();
         let error = store.lease(&id("contoso")).await.expect_err("it is held");
         let JournalError::Held { holder, until } = &error else { panic!("{error:?}") };
@@ -91,7 +116,7 @@ async fn tokens_rise_from_one_process_to_the_next() {
     for place in Place::all() {
         let mut last = 0;
         for _ in 0..3 {
-            let token = place.open().lease(&id("contoso")).await.unwrap().token();
+            let token = place.open().await.lease(&id("contoso")).await.unwrap().token();
             assert!(token > last, "{token} after {last}");
             last = token;
         }
@@ -101,7 +126,7 @@ async fn tokens_rise_from_one_process_to_the_next() {
 #[tokio::test]
 async fn whoever_lost_its_lease_stops_before_anybody_else_starts() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let first = store.lease(&id("contoso")).await.unwrap();
         store.record(&first, entry(0, "r1", began(1))).await.unwrap();
         assert!(first.is_good());
@@ -111,7 +136,10 @@ async fn whoever_lost_its_lease_stops_before_anybody_else_starts() {
         assert!(!first.is_good() && second.is_good());
         let late = entry(1, "r1", intent("adele@contoso.com", Verb::Enable, Details::default()));
         assert_eq!(store.record(&first, late.clone()).await, Err(JournalError::Lost));
-        assert!(store.remembered(&id("contoso")).written.is_empty(), "nothing of it is remembered");
+        assert!(
+            remembered(&store, "contoso").await.written.is_empty(),
+            "nothing of it is remembered"
+        );
         store.record(&second, late).await.unwrap();
         // The first one ends, and takes nothing away from the second.
         drop(first);
@@ -123,7 +151,7 @@ async fn whoever_lost_its_lease_stops_before_anybody_else_starts() {
 #[tokio::test]
 async fn memory_comes_with_the_lease_and_goes_with_it() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let first = store.lease(&id("contoso")).await.unwrap();
         store.record(&first, entry(0, "r1", began(1))).await.unwrap();
         let memory = store.memory(&first).await.unwrap();
@@ -150,7 +178,7 @@ async fn memory_comes_with_the_lease_and_goes_with_it() {
 #[tokio::test]
 async fn time_is_the_stores() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         assert_eq!(store.now(), at(0));
         place.clock.pass(3600);
         assert_eq!(store.now(), at(3600));
@@ -160,7 +188,7 @@ async fn time_is_the_stores() {
 #[tokio::test]
 async fn whoever_writes_keeps_its_lease() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let lease = store.lease(&id("contoso")).await.unwrap();
         for second in 0..5 {
             place.clock.pass(term() - 1);
@@ -180,20 +208,20 @@ async fn whoever_writes_keeps_its_lease() {
 #[tokio::test]
 async fn a_lease_is_good_for_its_tenant_only() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let lease = store.lease(&id("contoso")).await.unwrap();
         assert_eq!(
             store.record(&lease, entry_of("fabrikam", 0, "r1", began(1))).await,
             Err(JournalError::Lost)
         );
-        assert_eq!(store.remembered(&id("fabrikam")), Arc::default());
+        assert_eq!(remembered(&store, "fabrikam").await, Arc::default());
     }
 }
 
 #[tokio::test]
 async fn two_facts_are_recorded_in_their_order_or_neither_is() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let first = store.lease(&id("contoso")).await.unwrap();
         let history = [
             entry(0, "r1", began(2)),
@@ -207,7 +235,7 @@ async fn two_facts_are_recorded_in_their_order_or_neither_is() {
         let both = store.record_both(&first, lost, next.clone()).await;
         assert_eq!(both, [Ok(()), Ok(())]);
         let right = VolatileJournal::of(history).remembered(&id("contoso"));
-        assert_eq!(store.remembered(&id("contoso")), right);
+        assert_eq!(remembered(&store, "contoso").await, right);
         // Without the lease, or of another tenant: neither.
         let other = entry_of("fabrikam", 3, "r1", super::began(1));
         let lost = Err(JournalError::Lost);
@@ -216,16 +244,16 @@ async fn two_facts_are_recorded_in_their_order_or_neither_is() {
         place.clock.pass(term());
         let second = store.lease(&id("contoso")).await.unwrap();
         assert_eq!(store.record_both(&first, next.clone(), next).await, [lost.clone(), lost]);
-        assert_eq!(store.remembered(&id("contoso")), right);
+        assert_eq!(remembered(&store, "contoso").await, right);
         drop((first, second, store));
-        assert_eq!(place.open().remembered(&id("contoso")), right, "opened again");
+        assert_eq!(remembered(&place.open().await, "contoso").await, right, "opened again");
     }
 }
 
 #[tokio::test]
 async fn many_at_once_are_all_on_record() {
     for place in Place::all() {
-        let store = place.open();
+        let store = place.open().await;
         let lease = store.lease(&id("contoso")).await.unwrap();
         let all = (0..500).map(|n| {
             let user = format!("u{n}@contoso.com");
@@ -244,7 +272,7 @@ async fn many_at_once_are_all_on_record() {
         });
         futures_util::future::join_all(all).await;
         drop((lease, store));
-        let memory = place.open().remembered(&id("contoso"));
+        let memory = remembered(&place.open().await, "contoso").await;
         assert_eq!(memory.written.len(), 500);
         assert!(
             memory

@@ -282,6 +282,14 @@ fn holders(word: &str) -> Vec<String> {
 }
 
 #[test]
+fn one_room_alone_talks_to_a_database_over_a_network() {
+    let named = holders("tokio_postgres");
+    let elsewhere: Vec<&String> =
+        named.iter().filter(|path| !path.starts_with("src/journal/postgres/")).collect();
+    assert!(!named.is_empty() && elsewhere.is_empty(), "{elsewhere:?} name tokio_postgres");
+}
+
+#[test]
 fn one_path_of_the_program_alone_can_end_credentials() {
     let named: Vec<String> = holders("regenerateAPICredentials")
         .into_iter()

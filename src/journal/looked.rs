@@ -1,0 +1,89 @@
+//! A journal to look back at, wherever it is kept.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{PostgresHistory, SqliteHistory};
+use crate::{
+    model::{Begun, Entry, Memory, RunId, TenantId, TenantName, Upn},
+    ports::{Checked, Exported, History, JournalError, Recall, Unreadable},
+};
+
+/// In a file, or in a database.
+#[derive(Debug)]
+pub enum Looked {
+    /// In a file.
+    File(Box<SqliteHistory>),
+    /// In a database that machines share.
+    Shared(Box<PostgresHistory>),
+}
+
+impl Recall for Looked {
+    async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        match self {
+            Self::File(history) => history.recall(tenant).await,
+            Self::Shared(history) => history.recall(tenant).await,
+        }
+    }
+}
+
+impl History for Looked {
+    async fn runs(
+        &self,
+        tenant: Option<&TenantName>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.runs(tenant, limit)?,
+            Self::Shared(history) => history.runs(tenant, limit).await?,
+        })
+    }
+
+    async fn begun(&self, limit: usize) -> Result<Vec<Begun>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.begun(limit)?,
+            Self::Shared(history) => history.begun(limit).await?,
+        })
+    }
+
+    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.suspensions(limit)?,
+            Self::Shared(history) => history.suspensions(limit).await?,
+        })
+    }
+
+    async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.tenants()?,
+            Self::Shared(history) => history.tenants().await?,
+        })
+    }
+
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.entries(run)?,
+            Self::Shared(history) => history.entries(run).await?,
+        })
+    }
+
+    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.entries_of(tenant, user)?,
+            Self::Shared(history) => history.entries_of(tenant, user).await?,
+        })
+    }
+
+    async fn check(&self) -> Result<Checked, Unreadable> {
+        Ok(match self {
+            Self::File(history) => history.check()?,
+            Self::Shared(history) => history.check().await?,
+        })
+    }
+
+    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> Exported {
+        match self {
+            Self::File(history) => history.export(each),
+            Self::Shared(history) => history.export(each).await,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A person takes what is in the database for the journal from now on.
+
+use jiff::Timestamp;
+use tokio_postgres::types::Type;
+
+use super::{
+    connect::{Dialer, Param, Session},
+    failure::{Failure, Kind},
+    load::{TENANT, Tenant, value},
+    schema,
+};
+use crate::{
+    config::Postgres,
+    foreign,
+    journal::{OpenError, load},
+    model::{Entry, Event, RunId, TenantId, TenantName},
+};
+
+/// Accepts the tenants that are refused, or all if none is: calls may have been carried out that
+/// the journal does not know, so each owes a sync from then on. Tells how many there are.
+pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, OpenError> {
+    let dialer = Dialer::new(settings, true);
+    let dialled = dialer.dial().await;
+    let session = dialled.map_err(|failure| failure.at("the database of the journal"))?;
+    let schema = dialer.schema();
+    schema::bring_up(&session, schema).await?;
+    let at = |failure: Failure| failure.at(&session.shown());
+    let query = format!("SELECT {TENANT} FROM {schema}.tenants t ORDER BY t.tenant_id");
+    let rows = session.ask((&query, &[])).await.map_err(at)?;
+    let all = rows.iter().map(Tenant::of).collect::<Result<Vec<_>, _>>().map_err(at)?;
+    let refused = all.iter().any(|tenant| tenant.refused.is_some());
+    let mut accepted = 0;
+    for tenant in all.iter().filter(|tenant| !refused || tenant.refused.is_some()) {
+        if !one(&session, schema, tenant).await.map_err(at)? {
+            let id = &tenant.id;
+            let holder = tenant.holder.as_ref().map_or_else(String::new, foreign::line);
+            return Err(OpenError::Database {
+                place: session.shown(),
+                reason: format!("tenant {id} is being worked on, by {holder}"),
+                hint: "wait until that process is done, or stop it, and run it again: tenants that \
+                    were accepted stay so",
+            });
+        }
+        accepted += 1;
+    }
+    Ok(accepted)
+}
+
+/// Adds to the chain of a tenant that it was taken for the right one, unless somebody works on it.
+async fn one(session: &Session, schema: &str, tenant: &Tenant) -> Result<bool, Failure> {
+    let now = session.ask(("SELECT clock_timestamp()", &[])).await?;
+    let now = now.first().map(|row| value::<std::time::SystemTime>(row, 0)).transpose()?;
+    let now = now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or_else(Timestamp::now);
+    let line = line(&tenant.id, now).map_err(|words| Failure::new(Kind::Other, words))?;
+    let head = tenant.head.next(&line);
+    let query = format!(
+        "WITH ok AS (UPDATE {schema}.tenants SET refused = NULL, epoch = epoch + 1, \
+            token = token + 1, attempt = attempt + 1, owner = NULL, holder = NULL, until = NULL, \
+            sequence = $2, hash = $3 WHERE tenant_id = $1 AND sequence = $4 AND hash = $5 AND \
+            (owner IS NULL OR until <= clock_timestamp()) RETURNING tenant_id), \
+            kept AS (INSERT INTO {schema}.entries (tenant_id, sequence, line, hash) \
+            SELECT tenant_id, $2, $6, $3 FROM ok) SELECT tenant_id FROM ok"
+    );
+    let hashes = [&head.hash[..], &tenant.head.hash[..]];
+    let values: [Param<'_>; 6] = [
+        (&tenant.id.as_str(), Type::TEXT),
+        (&head.sequence, Type::INT8),
+        (&hashes[0], Type::BYTEA),
+        (&tenant.head.sequence, Type::INT8),
+        (&hashes[1], Type::BYTEA),
+        (&line, Type::TEXT),
+    ];
+    let answers = session.write(&[(&query, &values)]).await?;
+    Ok(answers.iter().flatten().next().is_some())
+}
+
+fn line(tenant: &TenantId, now: Timestamp) -> Result<String, String> {
+    let entry = Entry {
+        at: now,
+        run: RunId::new("journal-accept"),
+        tenant: TenantName::parse("all")?,
+        tenant_id: tenant.clone(),
+        event: Event::Accepted,
+    };
+    load::line(&entry).map_err(|error| error.to_string())
+}

@@ -1,0 +1,165 @@
+//! What this process knows of the database: of each tenant what its entries add up to, where its
+//! chain ends, and the lease that is out.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    failure::Failure,
+    times::{Moment, Times},
+};
+use crate::{
+    journal::{chain::Link, fold::Fold},
+    model::{Entry, Memory, TenantId},
+    ports::JournalError,
+};
+
+/// What the journal and its writer both see.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Inner>);
+
+struct Inner {
+    tenants: Mutex<BTreeMap<TenantId, Known>>,
+    trouble: Mutex<Option<JournalError>>,
+    times: Times,
+    /// This start of the program: no other has this name, on any machine.
+    owner: String,
+    /// The same for people.
+    holder: String,
+}
+
+/// A tenant.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// A person has accepted so often what was there.
+    pub(super) epoch: i64,
+    pub(super) fold: Fold,
+    pub(super) head: Link,
+    pub(super) anchor: Link,
+    /// Entries after the stored fold.
+    pub(super) since_fold: usize,
+    pub(super) lease: Option<Held>,
+    /// What was sent and not answered.
+    pub(super) doubt: Option<Doubt>,
+    /// What turned out to be durable of that, until it is asked for again.
+    pub(super) settled: Vec<Entry>,
+    /// When the age of its entries was looked at.
+    pub(super) aged: Option<Instant>,
+}
+
+/// A lease that is out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) token: i64,
+    /// Rises when an append was not answered: a late one is refused then.
+    pub(super) attempt: i64,
+    pub(super) asked: Moment,
+}
+
+/// Entries of which it is not known whether they are durable.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) head: Link,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Shared {
+    pub(super) fn new(times: Times, owner: String, holder: String) -> Self {
+        let (tenants, trouble) = <(Mutex<BTreeMap<_, _>>, Mutex<Option<_>>)>::default();
+        Self(Arc::new(Inner { tenants, trouble, times, owner, holder }))
+    }
+
+    pub(super) fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
+        self.0.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn times(&self) -> &Times {
+        &self.0.times
+    }
+
+    pub(super) fn owner(&self) -> &str {
+        &self.0.owner
+    }
+
+    pub(super) fn holder(&self) -> &str {
+        &self.0.holder
+    }
+
+    /// What is remembered of a tenant, if this lease is the one that was given out last.
+    pub(super) fn memory(&self, tenant: &TenantId, token: i64) -> Option<Arc<Memory>> {
+        let tenants = self.tenants();
+        let known = tenants.get(tenant)?;
+        known.lease.filter(|held| held.token == token)?;
+        Some(known.fold.memory(tenant))
+    }
+
+    /// The same of a tenant that this process writes, whichever lease is out.
+    pub(super) fn own(&self, tenant: &TenantId) -> Option<Arc<Memory>> {
+        let tenants = self.tenants();
+        let known = tenants.get(tenant)?;
+        known.lease?;
+        known.doubt.is_none().then(|| known.fold.memory(tenant))
+    }
+
+    /// Whether the holder of this lease may begin a call.
+    pub(super) fn is_good(&self, tenant: &TenantId, token: i64) -> bool {
+        let tenants = self.tenants();
+        let held = tenants.get(tenant).and_then(|known| known.lease);
+        held.is_some_and(|held| held.token == token && self.0.times.is_good(held.asked))
+    }
+
+    /// Why nothing can be recorded now.
+    pub(super) fn trouble(&self) -> Option<JournalError> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The database answers.
+    pub(super) fn is_back(&self) {
+        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// It does not.
+    pub(super) fn is_away(&self, failure: &Failure) -> JournalError {
+        let mut trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match &*trouble {
+            Some(JournalError::Away { since, .. }) => *since,
+            _ => Timestamp::now(),
+        };
+        let away = JournalError::Away { since, reason: failure.words.clone() };
+        *trouble = Some(away.clone());
+        away
+    }
+}
+
+impl Known {
+    /// Whether this lease is out.
+    pub(super) fn has(&self, token: i64) -> bool {
+        self.lease.is_some_and(|held| held.token == token)
+    }
+
+    /// Entries are durable, up to this link.
+    pub(super) fn add(&mut self, head: Link, entries: &[Entry]) {
+        for entry in entries {
+            self.fold.add(entry);
+        }
+        self.since_fold += entries.len();
+        self.head = head;
+    }
+
+    /// Whether an entry is what was found to be durable before; it is asked for again only once.
+    pub(super) fn was_settled(&mut self, entry: &Entry) -> bool {
+        let same = |settled: &Entry| settled.run == entry.run && settled.event == entry.event;
+        match self.settled.iter().position(same) {
+            Some(place) => {
+                self.settled.remove(place);
+                true
+            }
+            None => false,
+        }
+    }
+}

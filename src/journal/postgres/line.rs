@@ -1,0 +1,82 @@
+//! The connection of the writer, made again when it is lost.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    connect::{Dialer, Session},
+    failure::Failure,
+    known::Shared,
+};
+use crate::ports::JournalError;
+
+/// How long a database that could not be reached is not dialled again, at least: many ask at once.
+const REST: Duration = Duration::from_millis(150);
+
+/// A connection, if there is one.
+pub(super) struct Line {
+    dialer: Dialer,
+    session: Option<Session>,
+    shared: Shared,
+    failed: Option<Failed>,
+}
+
+/// A dial that came to nothing.
+struct Failed {
+    at: Instant,
+    took: Duration,
+    failure: Failure,
+}
+
+impl Line {
+    pub(super) fn new(dialer: Dialer, session: Session, shared: Shared) -> Self {
+        Self { dialer, session: Some(session), shared, failed: None }
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        self.dialer.schema()
+    }
+
+    /// A connection that was good a moment ago, or a new one.
+    pub(super) async fn session(&mut self) -> Result<&Session, JournalError> {
+        if self.session.is_none() {
+            if let Some(Failed { at, took, failure }) = &self.failed
+                && at.elapsed() < REST.max(*took)
+            {
+                return Err(self.shared.is_away(failure));
+            }
+            let begun = Instant::now();
+            match self.dialer.dial().await {
+                Ok(session) => (self.session, self.failed) = (Some(session), None),
+                Err(failure) => {
+                    let away = self.shared.is_away(&failure);
+                    let took = begun.elapsed();
+                    self.failed = Some(Failed { at: Instant::now(), took, failure });
+                    return Err(away);
+                }
+            }
+        }
+        self.session.as_ref().ok_or(JournalError::Lost)
+    }
+
+    /// What a call came to. After one without an answer the connection is dropped.
+    pub(super) fn heard<T>(&mut self, answer: Result<T, Failure>) -> Result<T, JournalError> {
+        use super::failure::Kind;
+        match answer {
+            Ok(answer) => {
+                self.shared.is_back();
+                Ok(answer)
+            }
+            Err(failure) => {
+                if failure.ends_the_connection() {
+                    self.session = None;
+                }
+                Err(match failure.kind {
+                    Kind::Unanswered | Kind::Again | Kind::Away | Kind::Login => {
+                        self.shared.is_away(&failure)
+                    }
+                    Kind::Rights | Kind::Other => JournalError::Broken(failure.words),
+                })
+            }
+        }
+    }
+}

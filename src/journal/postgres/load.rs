@@ -1,0 +1,216 @@
+//! From the rows of a tenant to what they add up to, each link of its chain and its seal proved.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio_postgres::{
+    Row,
+    types::{FromSql, Type},
+};
+
+use super::{
+    connect::Session,
+    failure::{Failure, Kind},
+};
+use crate::{
+    journal::{
+        chain::{Hash, Link},
+        fold::Fold,
+        load::{self as lines, Bad},
+    },
+    model::TenantId,
+};
+
+/// The row of a tenant.
+#[derive(Debug, Clone)]
+pub(super) struct Tenant {
+    pub(super) id: TenantId,
+    pub(super) token: i64,
+    pub(super) attempt: i64,
+    pub(super) epoch: i64,
+    pub(super) refused: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) holder: Option<String>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) head: Link,
+    pub(super) anchor: Link,
+    pub(super) fold: Option<(Link, String)>,
+    seal: Option<Vec<u8>>,
+}
+
+/// A row with its hash.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub(super) sequence: i64,
+    pub(super) line: String,
+    pub(super) hash: Hash,
+}
+
+/// What the columns of [`Tenant`] are.
+pub(super) const TENANT: &str = "t.tenant_id, t.token, t.attempt, t.epoch, t.refused, t.owner, \
+    t.holder, t.until, t.sequence, t.hash, t.anchor_sequence, t.anchor_hash, t.fold, \
+    t.fold_sequence, t.fold_hash, t.seal";
+
+/// A value of a row.
+pub(super) fn value<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, Failure> {
+    row.try_get(column).map_err(|error| Failure::new(Kind::Other, error.to_string()))
+}
+
+fn link(row: &Row, column: usize) -> Result<Link, Failure> {
+    let hash: Vec<u8> = value(row, column + 1)?;
+    Ok(Link { sequence: value(row, column)?, hash: hash_of(&hash)? })
+}
+
+fn hash_of(bytes: &[u8]) -> Result<Hash, Failure> {
+    bytes.try_into().map_err(|_| Failure::new(Kind::Other, "a hash has another length"))
+}
+
+impl Tenant {
+    pub(super) fn of(row: &Row) -> Result<Self, Failure> {
+        let id: String = value(row, 0)?;
+        let odd = |reason| Failure::new(Kind::Other, format!("a tenant's id: {reason}"));
+        let fold: Option<String> = value(row, 12)?;
+        let at: Option<i64> = value(row, 13)?;
+        let until: Option<SystemTime> = value(row, 7)?;
+        Ok(Self {
+            id: TenantId::parse(&id).map_err(odd)?,
+            token: value(row, 1)?,
+            attempt: value(row, 2)?,
+            epoch: value(row, 3)?,
+            refused: value(row, 4)?,
+            owner: value(row, 5)?,
+            holder: value(row, 6)?,
+            until: until.and_then(|until| Timestamp::try_from(until).ok()),
+            head: link(row, 8)?,
+            anchor: link(row, 10)?,
+            fold: match (fold, at) {
+                (Some(fold), Some(_)) => Some((link(row, 13)?, fold)),
+                _ => None,
+            },
+            seal: value(row, 15)?,
+        })
+    }
+
+    /// A hash over what the chain does not prove.
+    pub(super) fn sealed(id: &TenantId, anchor: Link, fold: &(Link, String)) -> Hash {
+        let (at, text) = fold;
+        let mut hash = Sha256::new_with_prefix(id.as_str());
+        for link in [anchor, *at] {
+            hash.update(link.sequence.to_le_bytes());
+            hash.update(link.hash);
+        }
+        hash.update(text);
+        hash.finalize().into()
+    }
+
+    /// Whether what the chain does not prove is as it was written.
+    pub(super) fn is_sealed(&self) -> bool {
+        match (&self.fold, &self.seal) {
+            (Some(fold), Some(seal)) => Self::sealed(&self.id, self.anchor, fold)[..] == seal[..],
+            (None, None) => self.anchor == Link::default(),
+            _ => false,
+        }
+    }
+
+    /// The sum that was stored, and where it is.
+    pub(super) fn stored(&self) -> Result<(Link, Fold), Bad> {
+        if !self.is_sealed() {
+            return damaged("the stored sum of its entries is not what was written");
+        }
+        match &self.fold {
+            Some((at, text)) => Ok((*at, lines::thaw(text)?)),
+            None => Ok((self.anchor, Fold::default())),
+        }
+    }
+}
+
+/// A tenant as it is at one moment, with its entries behind that place, or behind its stored sum.
+pub(super) async fn tenant(
+    session: &Session,
+    schema: &str,
+    tenant: &TenantId,
+    behind: Option<i64>,
+) -> Result<Option<(Tenant, Vec<Stored>)>, Failure> {
+    // The sum of those who know it already need not travel.
+    let columns = TENANT.replace(" t.fold,", " CASE WHEN $2 IS NULL THEN t.fold END,");
+    let row = format!("SELECT {columns} FROM {schema}.tenants t WHERE t.tenant_id = $1");
+    let entries = format!(
+        "SELECT e.sequence, e.line, e.hash FROM {schema}.entries e JOIN {schema}.tenants t \
+            USING (tenant_id) WHERE t.tenant_id = $1 AND e.sequence > \
+            coalesce($2, t.fold_sequence, t.anchor_sequence) ORDER BY e.sequence"
+    );
+    let id = tenant.as_str();
+    let answers = session
+        .look(&[
+            (&row, &[(&id, Type::TEXT), (&behind, Type::INT8)]),
+            (&entries, &[(&id, Type::TEXT), (&behind, Type::INT8)]),
+        ])
+        .await?;
+    let mut answers = answers.into_iter();
+    let Some(row) = answers.next().and_then(|rows| rows.into_iter().next()) else {
+        return Ok(None);
+    };
+    let rows = answers.next().unwrap_or_default();
+    let stored = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some((Tenant::of(&row)?, stored)))
+}
+
+/// A row of an entry: sequence, line, hash.
+pub(super) fn stored(row: &Row) -> Result<Stored, Failure> {
+    let hash: Vec<u8> = value(row, 2)?;
+    Ok(Stored { sequence: value(row, 0)?, line: value(row, 1)?, hash: hash_of(&hash)? })
+}
+
+/// Follows the chain over these entries.
+pub(super) fn follow(
+    head: &mut Link,
+    entries: &[Stored],
+    mut each: impl FnMut(&Stored) -> Result<(), Bad>,
+) -> Result<(), Bad> {
+    for entry in entries {
+        let next = head.next(&entry.line);
+        if entry.sequence != next.sequence {
+            return damaged(format!("entry {} is missing", next.sequence));
+        }
+        if entry.hash != next.hash {
+            return damaged(format!(
+                "entry {} is not what was written: the chain of hashes breaks there",
+                entry.sequence
+            ));
+        }
+        each(entry)?;
+        *head = next;
+    }
+    Ok(())
+}
+
+/// Adds entries to what those before them add up to, and moves the head along.
+pub(super) fn add_up(
+    (head, fold): (&mut Link, &mut Fold),
+    tenant: &Tenant,
+    entries: &[Stored],
+) -> Result<(), Bad> {
+    follow(head, entries, |entry| {
+        fold.add(&lines::parse(&entry.line, entry.sequence)?);
+        Ok(())
+    })?;
+    if *head == tenant.head {
+        return Ok(());
+    }
+    damaged(format!("it ends at entry {}, but {} was written", head.sequence, tenant.head.sequence))
+}
+
+fn damaged<T>(reason: impl Into<String>) -> Result<T, Bad> {
+    Err(Bad::Damaged(reason.into()))
+}
+
+pub(super) fn why(bad: Bad) -> String {
+    match bad {
+        Bad::Sql(error) => error.to_string(),
+        Bad::Newer(version, known) => {
+            format!("an entry is of a newer format ({version}; this one knows {known})")
+        }
+        Bad::Damaged(reason) => reason,
+    }
+}

@@ -1,0 +1,180 @@
+//! The database, read: by dry runs, and by people who look back. Nothing is written, nobody is kept
+//! from writing.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use tokio_postgres::{Row, types::Type};
+
+use super::{
+    connect::{Dialer, Param, Session},
+    failure::Failure,
+    load::{self, TENANT, Tenant, value},
+    schema,
+};
+use crate::{
+    config::Postgres,
+    journal::{OpenError, Run, fold::Fold, history::speaks_of, load as lines},
+    model::{Begun, Entry, Memory, RunId, TenantId, TenantName, Upn},
+    ports::{JournalError, Recall},
+};
+
+/// A journal in a database to look at. One that never was is empty.
+#[derive(Debug)]
+pub struct PostgresHistory {
+    session: Session,
+    schema: String,
+    /// None if no journal was ever begun there.
+    journal: Option<String>,
+}
+
+impl PostgresHistory {
+    /// Connects to the database.
+    pub async fn read(settings: &Postgres) -> Result<Self, OpenError> {
+        let dialer = Dialer::new(settings, false);
+        let dialled = dialer.dial().await;
+        let session = dialled.map_err(|failure| failure.at("the database of the journal"))?;
+        let about = schema::open(&session, dialer.schema()).await?;
+        let schema = dialer.schema().to_owned();
+        Ok(Self { session, schema, journal: about.map(|about| about.journal) })
+    }
+
+    pub(super) fn at(&self, failure: Failure) -> OpenError {
+        failure.at(&self.session.shown())
+    }
+
+    /// What a query finds, whose `{s}` is the schema; nothing where no journal is.
+    pub(super) async fn find(
+        &self,
+        query: &str,
+        values: &[Param<'_>],
+    ) -> Result<Vec<Row>, OpenError> {
+        if self.journal.is_none() {
+            return Ok(Vec::new());
+        }
+        let query = query.replace("{s}", &self.schema);
+        self.session.ask((&query, values)).await.map_err(|failure| self.at(failure))
+    }
+
+    /// The first column of what a query finds.
+    async fn texts(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<String>, OpenError> {
+        let rows = self.find(query, values).await?;
+        rows.iter().map(|row| value(row, 0)).collect::<Result<_, _>>().map_err(|why| self.at(why))
+    }
+
+    /// Entries that a query finds as lines.
+    async fn entries_by(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Entry>, OpenError> {
+        let lines = self.texts(query, values).await?;
+        lines.iter().map(|line| self.entry(line)).collect()
+    }
+
+    fn entry(&self, line: &str) -> Result<Entry, OpenError> {
+        lines::parse(line, 0).map_err(|bad| self.damaged(&load::why(bad)))
+    }
+
+    /// What is there is not what was written.
+    pub(super) fn damaged(&self, reason: &str) -> OpenError {
+        OpenError::Database {
+            place: self.session.shown(),
+            reason: format!("the journal is damaged: {reason}"),
+            hint: "nothing was changed; restore the database from a backup, or save what can be \
+                read: see `dialplane journal export --help`",
+        }
+    }
+
+    /// The last runs that meant to write, newest first; of one tenant, by the name that it had
+    /// then, if it is named.
+    pub async fn runs(
+        &self,
+        tenant: Option<&TenantName>,
+        limit: usize,
+    ) -> Result<Vec<RunId>, OpenError> {
+        let query = "SELECT run FROM {s}.entries WHERE kind = 'began' AND \
+            ($1 IS NULL OR tenant = $1) ORDER BY arrived DESC LIMIT $2";
+        let tenant = tenant.map(TenantName::as_str);
+        let values: [Param<'_>; 2] = [(&tenant, Type::TEXT), (&at_most(limit), Type::INT8)];
+        let runs = self.texts(query, &values).await?;
+        Ok(runs.iter().map(|run| RunId::new(run)).collect())
+    }
+
+    /// That the last runs began that meant to write, newest first.
+    pub async fn begun(&self, limit: usize) -> Result<Vec<Begun>, OpenError> {
+        let query = "SELECT line FROM {s}.entries WHERE kind = 'began' \
+            ORDER BY arrived DESC LIMIT $1";
+        let entries = self.entries_by(query, &[(&at_most(limit), Type::INT8)]).await?;
+        Ok(entries.into_iter().filter_map(|entry| Run::of(&[entry])).map(Run::beginning).collect())
+    }
+
+    /// That tenants were suspended and resumed, newest first.
+    pub async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, OpenError> {
+        let query = "SELECT line FROM {s}.entries WHERE kind IN ('suspended', 'resumed') \
+            ORDER BY arrived DESC LIMIT $1";
+        self.entries_by(query, &[(&at_most(limit), Type::INT8)]).await
+    }
+
+    /// The names of all tenants that runs meant to write of.
+    pub async fn tenants(&self) -> Result<BTreeSet<String>, OpenError> {
+        let query = "SELECT DISTINCT tenant FROM {s}.entries WHERE kind = 'began'";
+        Ok(self.texts(query, &[]).await?.into_iter().collect())
+    }
+
+    /// What was recorded of a run, in its order.
+    pub async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, OpenError> {
+        let query = "SELECT line FROM {s}.entries WHERE run = $1 ORDER BY tenant_id, sequence";
+        self.entries_by(query, &[(&run.as_str(), Type::TEXT)]).await
+    }
+
+    /// What was recorded of a user of a tenant, newest first.
+    pub async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, OpenError> {
+        // By these rules the database folds the case of ASCII only: a name beyond that is looked
+        // for in every entry.
+        let part = if user.key().is_ascii() { user.key() } else { "" };
+        let query = "SELECT line FROM {s}.entries WHERE tenant_id = $1 AND \
+            strpos(lower(line COLLATE \"C\"), $2) > 0 ORDER BY sequence DESC";
+        let values: [Param<'_>; 2] = [(&tenant.as_str(), Type::TEXT), (&part, Type::TEXT)];
+        let mut entries = self.entries_by(query, &values).await?;
+        entries.retain(|entry| speaks_of(&entry.event, user));
+        Ok(entries)
+    }
+
+    /// All tenants that have a chain.
+    pub(super) async fn rows(&self) -> Result<Vec<Tenant>, OpenError> {
+        let query = format!("SELECT {TENANT} FROM {{s}}.tenants t ORDER BY t.tenant_id");
+        let rows = self.find(&query, &[]).await?;
+        rows.iter().map(Tenant::of).collect::<Result<_, _>>().map_err(|why| self.at(why))
+    }
+
+    async fn memory(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        if self.journal.is_none() {
+            return Ok(Arc::default());
+        }
+        let unreadable = |reason: String| JournalError::Unreadable(reason);
+        let found = load::tenant(&self.session, &self.schema, tenant, None).await;
+        let found = found.map_err(|failure| unreadable(self.at(failure).to_string()))?;
+        let Some((row, entries)) = found else { return Ok(Arc::default()) };
+        let sum = || {
+            let (mut head, mut fold) = row.stored()?;
+            load::add_up((&mut head, &mut fold), &row, &entries)?;
+            Ok::<Fold, lines::Bad>(fold)
+        };
+        let fold =
+            sum().map_err(|bad| unreadable(format!("tenant {tenant}: {}", load::why(bad))))?;
+        Ok(fold.memory(tenant))
+    }
+}
+
+/// A limit as the database takes it.
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+impl Recall for PostgresHistory {
+    fn recall(
+        &self,
+        tenant: &TenantId,
+    ) -> impl Future<Output = Result<Arc<Memory>, JournalError>> + Send {
+        let tenant = tenant.clone();
+        let memory: BoxFuture<'_, _> = Box::pin(async move { self.memory(&tenant).await });
+        memory
+    }
+}
