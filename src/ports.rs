@@ -7,16 +7,20 @@
 //! History      looks back             people ask it
 //! Journal      remembers across crashes  only an apply writes to it, under a lease
 //! Messenger    tells people something    only a service is handed one
+//! Lead         lets one service of several do the passes
 //! ```
 //!
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
 //! a [`Recall`], and neither a [`Provisioner`] nor a [`Journal`], so it cannot write. A plan that
 //! is carried out is made of memory that came with the [`Lease`] it is carried out under.
 
+mod lead;
+
 use std::{collections::BTreeSet, fmt, future::Future, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+pub use self::lead::Lead;
 use crate::model::{
     Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId,
     TenantId, TenantName, TenantRef, Upn,

@@ -206,27 +206,33 @@ fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A provisioner that writes nothing while the switch is on.
+/// A provisioner that writes nothing while the switch is on, nor without the right to.
 #[derive(Debug)]
 pub struct Stoppable<P> {
     /// Who writes.
     pub inner: P,
     /// What can stop it.
     pub switch: StopSwitch,
+    /// Whether this process may write at all: of services that share a journal, one may.
+    pub right: Permit,
 }
 
 impl<P: Provisioner> Provisioner for Stoppable<P> {
     /// Asked right before the first write and before the sync.
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         self.switch.check()?;
+        self.right.check()?;
         self.inner.consent(tenant).await
     }
 
     /// Asked again when the call goes out, however long it waited.
     async fn send(&self, tenant: &TenantRef, call: &Call, permit: &Permit) -> Result<(), Fault> {
         self.switch.check()?;
+        self.right.check()?;
         let switch = self.switch.clone();
-        self.inner.send(tenant, call, &permit.and(move || switch.check())).await
+        let right = self.right.clone();
+        let permit = permit.and(move || switch.check()).and(move || right.check());
+        self.inner.send(tenant, call, &permit).await
     }
 }
 
@@ -261,7 +267,7 @@ mod tests {
         let setting = Arc::new(AtomicBool::new(false));
         let inner = Service { asked: AtomicUsize::new(0), setting: Arc::clone(&setting) };
         let switch = StopSwitch { setting, file: None, named: false };
-        let service = Stoppable { inner, switch };
+        let service = Stoppable { inner, switch, right: Permit::default() };
         let tenant = TenantRef::new(
             TenantName::parse("contoso").unwrap(),
             TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),

@@ -12,6 +12,7 @@
 mod applied;
 mod counts;
 mod group;
+mod lead;
 mod moments;
 mod names;
 mod need;
@@ -24,6 +25,7 @@ mod status;
 pub use applied::{Applied, Sent};
 pub use counts::{Counts, Durations};
 pub use group::Group;
+pub use lead::{BehindRow, LeadRow, LeaderRow};
 pub use need::Need;
 pub use news::{Doing, News};
 pub use past::{Day, PassRow, Past};

@@ -16,7 +16,7 @@ impl Status {
     #[must_use]
     pub fn without_names(&self) -> Self {
         let Self { version, process, started, at, until, ended, .. } = *self;
-        let Self { needs, manifests, journal_away, stop, receivers, tenants, .. } = self;
+        let Self { needs, manifests, journal_away, stop, lead, receivers, tenants, .. } = self;
         let Manifests { errors, taken_at, revision, sources } = manifests;
         Self {
             version,
@@ -40,6 +40,8 @@ impl Status {
                 at: stop.at,
                 reason: None,
             }),
+            // Machines and moments.
+            lead: lead.clone(),
             // The operator's own words, as those of tenants.
             receivers: receivers.clone(),
             applied: Vec::new(),

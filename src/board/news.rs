@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Halt, ReceiverRow, SourceRow};
+use super::{Halt, LeadRow, ReceiverRow, SourceRow};
 use crate::{
     execute::TenantReport,
     manifest::InForce,
@@ -23,6 +23,8 @@ pub enum News<'n> {
     Journal(Option<&'n str>),
     /// The stop switch is on, as this says, or off.
     Stopped(Option<&'n Halt>),
+    /// Which of several services that share the journal leads.
+    Lead(&'n LeadRow),
     /// Manifests were read.
     Manifests {
         /// What is wrong with them.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Applied, Commit, Counts, Doing, Halt, Manifests, News, ReceiverRow, Status, TenantRow, applied,
+    Applied, Commit, Counts, Doing, Halt, LeadRow, Manifests, News, ReceiverRow, Status, TenantRow,
+    applied,
 };
 use crate::{manifest::InForce, model::TenantName};
 
@@ -18,6 +19,8 @@ pub struct Board {
     journal_away: Option<String>,
     /// That the stop switch is on.
     stop: Option<Halt>,
+    /// Which of several services leads.
+    lead: Option<LeadRow>,
     /// What is known of the receivers of notices.
     receivers: Vec<ReceiverRow>,
     /// What has happened so far.
@@ -39,6 +42,7 @@ impl Board {
         match news {
             News::Beat => true,
             News::Journal(away) => set(&mut self.journal_away, away.map(str::to_owned)),
+            News::Lead(lead) => set(&mut self.lead, Some((*lead).clone())),
             News::Stopped(halt) => set(&mut self.stop, halt.cloned()),
             News::Manifests { errors, .. } => set(&mut self.manifests.errors, errors.len()),
             News::InForce(in_force, at) => {
@@ -92,6 +96,7 @@ impl Board {
             manifests: self.manifests.clone(),
             journal_away: self.journal_away.clone(),
             stop: self.stop.clone(),
+            lead: self.lead.clone(),
             receivers: self.receivers.clone(),
             applied: self.applied.clone(),
             tenants: self.rows.values().chain(&self.broken).cloned().collect(),

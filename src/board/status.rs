@@ -7,7 +7,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Applied, Need, TenantRow,
+    Applied, LeadRow, Need, TenantRow,
     moments::{moment, moment_or_none},
 };
 use crate::{
@@ -44,6 +44,9 @@ pub struct Status {
     /// That nothing is written to any service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Halt>,
+    /// Which of several services that share the journal leads. Absent of the only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead: Option<LeadRow>,
     /// The receivers of notices, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub receivers: Vec<ReceiverRow>,
@@ -203,9 +206,20 @@ impl Status {
         !self.needs.is_empty() || self.in_need().next().is_some()
     }
 
+    /// Whether another service does the passes.
+    #[must_use]
+    pub fn stands_by(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| !lead.leads)
+    }
+
     /// How the service is, in one line that names nobody.
     #[must_use]
     pub fn summary(&self) -> String {
+        if let Some(lead) = self.lead.as_ref().filter(|lead| !lead.leads) {
+            let mut parts = vec![lead.in_words()];
+            parts.extend(self.needs.iter().map(|need| need.words().to_owned()));
+            return all_clauses(parts);
+        }
         let all = self.tenants.len();
         let well = self.tenants.iter().filter(|row| row.is_well()).count();
         let mut parts: Vec<String> =
@@ -221,6 +235,11 @@ impl Status {
         all_clauses(parts)
     }
 
+    /// Whether it leads and waits, because its manifests may be older than those in force.
+    fn is_behind(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| lead.behind.is_some())
+    }
+
     /// Finds out whether somebody is needed for the service as a whole.
     pub(super) fn judge(&mut self) {
         let at = self.at;
@@ -230,7 +249,7 @@ impl Status {
             (Need::Stopped, self.stop.is_some()),
             (Need::Journal, self.journal_away.is_some()),
             (Need::Manifests, self.manifests.errors > 0),
-            (Need::Source, self.manifests.sources.iter().any(is_in_need)),
+            (Need::Source, self.manifests.sources.iter().any(is_in_need) || self.is_behind()),
             // Such as a volume that is not mounted.
             (Need::Empty, self.manifests.taken_at.is_some() && self.tenants.is_empty()),
         ]

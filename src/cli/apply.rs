@@ -6,18 +6,23 @@ use clap::Args;
 
 use super::{
     args::{Global, Once},
+    backend::Backend,
     choose::LeftOut,
     confirm,
     exit::{Exit, Failure},
-    manifests, saved, session,
+    manifests::{self, FoundManifests},
+    right::Right,
+    saved, session,
     show::View,
     signals::Signals,
 };
 use crate::{
-    journal::Place,
+    config::Settings,
+    journal::{Place, Store},
     model::{Fingerprint, PartOf},
     pass::{self, Leases},
     plan::TenantPlan,
+    ports::Permit,
 };
 
 /// For its help.
@@ -85,47 +90,74 @@ pub(super) async fn apply(
     if let Some(file) = wanted.saved {
         saved::check(file)?;
     }
-    let configuration = manifests::configuration(global);
     let settings = manifests::settings(global)?;
     let looked = session::look(once, &settings, signals).await?;
     let backend = session::backend(once, &settings, &looked).await?;
     confirm::tell_place(&backend);
     let journal = session::store(once.sandbox, &settings).await?;
-    let reader = backend.reader();
-    let tenants = &looked.in_force.desired.tenants;
-    let asked = tenants.values().filter(|tenant| session::is_asked(once, &tenant.name));
-    let asked = asked.map(|tenant| (&tenant.name, &tenant.id));
-    // First of all: nobody else can change what the plan is made from until it is carried out.
-    let leases = Leases::take(&journal, asked).await.map_err(session::unusable)?;
-    let memories = leases.memories(&journal, tenants.values()).await.map_err(session::unusable)?;
-    let recovered = session::recovered(&looked, once, &memories);
-    let mut plan =
-        session::decide(&looked, &reader, &backend.execution, &memories, signals).await?;
-    // A run changes what is remembered; who still holds it makes it be cloned.
-    drop(memories);
-    let left_out = LeftOut::of(&mut plan, &once.tenants);
-    if let Some(file) = wanted.saved {
-        saved::only(&mut plan, file)?;
+    let right = if once.sandbox { Right::nothing_shared() } else { Right::take(&settings).await? };
+    let given = Given { global, once, wanted, yes, signals };
+    let exit = given.carry_out(&looked, (&backend, &journal), &settings, right.permit()).await;
+    right.give_up().await;
+    exit
+}
+
+/// How it was asked for.
+struct Given<'a> {
+    global: &'a Global,
+    once: &'a Once,
+    wanted: Wanted<'a>,
+    yes: bool,
+    signals: &'a Signals,
+}
+
+impl Given<'_> {
+    async fn carry_out(
+        self,
+        looked: &FoundManifests,
+        (backend, journal): (&Backend, &Store),
+        settings: &Settings,
+        right: Permit,
+    ) -> Result<Exit, Failure> {
+        let Self { global, once, wanted, yes, signals } = self;
+        let configuration = manifests::configuration(global);
+        let reader = backend.reader();
+        let tenants = &looked.in_force.desired.tenants;
+        let asked = tenants.values().filter(|tenant| session::is_asked(once, &tenant.name));
+        let asked = asked.map(|tenant| (&tenant.name, &tenant.id));
+        // First of all: nobody else can change what the plan is made from until it is carried out.
+        let leases = Leases::take(journal, asked).await.map_err(session::unusable)?;
+        let memories =
+            leases.memories(journal, tenants.values()).await.map_err(session::unusable)?;
+        let recovered = session::recovered(looked, once, &memories);
+        let mut plan =
+            session::decide(looked, &reader, &backend.execution, &memories, signals).await?;
+        // A run changes what is remembered; who still holds it makes it be cloned.
+        drop(memories);
+        let left_out = LeftOut::of(&mut plan, &once.tenants);
+        if let Some(file) = wanted.saved {
+            saved::only(&mut plan, file)?;
+        }
+        if let Some(expected) = wanted.expected {
+            saved::expect(&plan, expected)?;
+        }
+        let switch = session::switch(once.sandbox, settings);
+        session::stop(&mut plan, &switch);
+        let view = View { left_out: &left_out, ..View::of(once, global) };
+        confirm::agree(&plan, backend, (&view, yes), signals).await?;
+        if plan.tenants.iter().any(TenantPlan::removes) {
+            looked.rest(settings.run.debounce).await?;
+        }
+        let exit = session::carry_out(
+            &plan,
+            (backend, journal, leases),
+            session::Brakes { switch, configuration, right },
+            (looked.revision.clone(), PartOf { pass: pass::pass_id(), undoes: None }),
+            (&recovered, &Place::of(&settings.state)),
+            &view,
+            signals,
+        )
+        .await;
+        Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
     }
-    if let Some(expected) = wanted.expected {
-        saved::expect(&plan, expected)?;
-    }
-    let switch = session::switch(once.sandbox, &settings);
-    session::stop(&mut plan, &switch);
-    let view = View { left_out: &left_out, ..View::of(once, global) };
-    confirm::agree(&plan, &backend, (&view, yes), signals).await?;
-    if plan.tenants.iter().any(TenantPlan::removes) {
-        looked.rest(settings.run.debounce).await?;
-    }
-    let exit = session::carry_out(
-        &plan,
-        (&backend, &journal, leases),
-        (switch, configuration),
-        (looked.revision.clone(), PartOf { pass: pass::pass_id(), undoes: None }),
-        (&recovered, &Place::of(&settings.state)),
-        &view,
-        signals,
-    )
-    .await;
-    Ok(if looked.diagnostics.is_empty() { exit } else { Exit::Error })
 }

@@ -11,6 +11,7 @@ use super::{
     choose::Tenants,
     exit::{Exit, Failure},
     manifests, operator, out,
+    right::Right,
     session::unusable,
 };
 use crate::{
@@ -235,8 +236,11 @@ async fn directly(
             .hint("`dialplane validate` shows them; nothing of the tenant is written until then")
     })?;
     let journal = Place::of(&settings.state).open().await?;
+    let right = Right::take(settings).await?;
     let by = operator::name();
-    record(&journal, &tenant, order, by).await
+    let recorded = record(&journal, &tenant, order, by).await;
+    right.give_up().await;
+    recorded
 }
 
 async fn record(

@@ -48,6 +48,7 @@ mod private;
 mod reload;
 mod report;
 mod review;
+mod right;
 mod run;
 mod sandbox;
 mod saved;

@@ -21,6 +21,7 @@ use crate::{
     config::Settings,
     control::{Desk, Order},
     daemon::{self, Renewal},
+    ports::Permit,
     readers::Readers,
     stop::{StopSwitch, Stoppable},
     words::list,
@@ -59,6 +60,7 @@ pub(super) struct Reload {
     pub(super) named: bool,
     pub(super) backend: Backend,
     pub(super) switch: StopSwitch,
+    pub(super) right: Permit,
     pub(super) lifetime: Lifetime,
     pub(super) renewals: mpsc::Sender<Renewal<Readers, Stoppable<Writer>>>,
     pub(super) desk: Desk,
@@ -105,6 +107,7 @@ impl Reload {
             provisioner: Stoppable {
                 inner: self.backend.client.writer(),
                 switch: self.switch.clone(),
+                right: self.right.clone(),
             },
             execution: settings.execution,
             timing: settings.run,

@@ -36,9 +36,10 @@ use crate::{
     config::Settings,
     control::{Desk, Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
-    journal::Place,
+    journal::{Place, Service},
     model::TenantName,
     plan::{Plan, TenantPlan, render},
+    ports::Lead,
     server::{Feed, Published, Server, StartError},
     source::Sources,
     stop::Stoppable,
@@ -92,6 +93,7 @@ impl Arguments {
 }
 
 /// Runs until somebody asks it to stop.
+#[expect(clippy::too_many_lines, reason = "it puts all of the service together")]
 pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let configuration = manifests::configuration(global);
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
@@ -114,6 +116,9 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         shown: Mutex::default(),
     };
     let switch = switch(once.sandbox, &settings);
+    let lead = settings.state.postgres.as_ref().filter(|_| !once.sandbox);
+    let lead = lead.map(|postgres| Arc::new(Service::start(postgres)) as Arc<dyn Lead>);
+    let right = lead.as_ref().map(|lead| lead.permit()).unwrap_or_default();
     let pulse = service_manager::watchdog().map_or_else(Pulse::default, Pulse::telling);
     let (desk, orders) = desk(Timestamp::now());
     let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
@@ -133,9 +138,14 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         sources,
         own_files: settings.state.path.clone(),
         reader: backend.reader(),
-        provisioner: Stoppable { inner: backend.client.writer(), switch: switch.clone() },
+        provisioner: Stoppable {
+            inner: backend.client.writer(),
+            switch: switch.clone(),
+            right: right.clone(),
+        },
         switch: switch.clone(),
         journal: Arc::new(journal),
+        lead: lead.clone(),
         past: undo::past(remembered),
         execution: backend.execution,
         timing: settings.run,
@@ -149,6 +159,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         named,
         backend,
         switch,
+        right,
         lifetime,
         renewals,
         desk,
@@ -175,6 +186,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
             () = tell_of_the_end(signals, &ending) => Ok(()),
         };
         ending.tell();
+        if let Some(lead) = lead {
+            // Another service goes on at once.
+            lead.give_up().await;
+        }
         over.cancel();
         ended
     };
@@ -258,7 +273,10 @@ async fn publish(
         let published = published(board);
         line.say(published.status.summary());
         send.send_replace(Arc::clone(&published));
-        statuses.send_replace(Arc::clone(&published.status));
+        // The service that leads tells what concerns the fleet.
+        if !published.status.stands_by() || published.status.journal_away.is_some() {
+            statuses.send_replace(Arc::clone(&published.status));
+        }
         let Some(place) = &place else { return };
         let written = place.write_status(&published.status);
         let is_away = written.is_err();
@@ -332,6 +350,7 @@ impl Show {
             News::Beat
             | News::Journal(_)
             | News::Stopped(_)
+            | News::Lead(_)
             | News::InForce(..)
             | News::Receivers(_)
             | News::Revision(_)

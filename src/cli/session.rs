@@ -36,7 +36,7 @@ use crate::{
     model::{Mode, PartOf, Revision, StepOutcome, TenantName},
     pass::{self, Inventories, Leases, Memories, Observed},
     plan::{Plan, Step, TenantPlan, render},
-    ports::{Journal as _, JournalError, LiveReader},
+    ports::{Journal as _, JournalError, LiveReader, Permit},
     source::Sources,
     stop::{StopSwitch, Stoppable},
 };
@@ -227,21 +227,30 @@ pub(super) fn stop(plan: &mut Plan, switch: &StopSwitch) {
     }
 }
 
+/// What can keep a command from writing.
+pub(super) struct Brakes {
+    pub(super) switch: StopSwitch,
+    /// The file whose `stop` is followed meanwhile.
+    pub(super) configuration: Option<PathBuf>,
+    /// Whether this command may write at all.
+    pub(super) right: Permit,
+}
+
 /// Carries out what has been decided and agreed to, and shows what became of it. `revision` is the
-/// version of the manifests that wants it, if one does; `part_of` is what all of it is part of;
-/// `configuration` is the file whose `stop` is followed meanwhile.
+/// version of the manifests that wants it, if one does; `part_of` is what all of it is part of.
 pub(super) async fn carry_out(
     plan: &Plan,
     (backend, journal, leases): (&Backend, &Store, Leases),
-    (switch, configuration): (StopSwitch, Option<PathBuf>),
+    brakes: Brakes,
     (revision, part_of): (Option<Revision>, PartOf),
     (recovered, place): (&Recovered, &Place),
     view: &View<'_>,
     signals: &Signals,
 ) -> Exit {
+    let Brakes { switch, configuration, right } = brakes;
     let setting = Arc::clone(&switch.setting);
     let executor = Executor {
-        provisioner: &Stoppable { inner: backend.client.writer(), switch },
+        provisioner: &Stoppable { inner: backend.client.writer(), switch, right },
         journal,
         users: NonZeroUsize::new(backend.execution.users_per_tenant).unwrap_or(NonZeroUsize::MIN),
         sync_settings: backend.execution.sync_settings,

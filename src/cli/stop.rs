@@ -18,10 +18,10 @@ use super::{
     session::switch,
 };
 use crate::{
-    config::Settings,
+    config::{Postgres, Settings},
     control::{Client, ClientError, Order, State},
     foreign::line,
-    journal::Place,
+    journal::{Place, Service},
     stop::{StopNote, StopSwitch, Stopped},
 };
 
@@ -78,9 +78,33 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
             file.display()
         )));
     };
+    if let Some(postgres) = &settings.state.postgres {
+        let refused = leads_elsewhere(postgres).await;
+        out::data(&format!("{was}{}\n", line(message)));
+        return refused.map_or(Ok(Exit::Done), Err);
+    }
     out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
     tell_unconfirmed(&answer);
     Ok(Exit::Done)
+}
+
+/// No service of this machine has confirmed it, and its file stops no other machine: that is no
+/// stop while one leads there.
+async fn leads_elsewhere(postgres: &Postgres) -> Option<Failure> {
+    let only = "the services of this machine are stopped, and no others";
+    match Service::start(postgres).leader().await {
+        Ok(None) => None,
+        Ok(Some(leader)) => {
+            let host = line(leader.host);
+            let process = leader.process;
+            let told = format!("{only}: process {process} on {host} leads and may go on");
+            Some(Failure::new(told).hint(format!("give the order on {host}, then on each machine")))
+        }
+        Err(error) => Some(
+            Failure::new(format!("{only}; it is not known who leads: {error}"))
+                .hint("give the order on each machine"),
+        ),
+    }
 }
 
 /// Gives an order to the service, if there is one.

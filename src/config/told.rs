@@ -36,6 +36,7 @@ const EXAMPLES: &[Told] = &[
     of("Postgres", "url", r#"[{"file": "/run/secrets/database-url"}]"#),
     any("rootCertificate", r#"["/etc/dialplane/ca.pem"]"#),
     any("schema", r#"["dialplane"]"#),
+    any("takeover", r#"["60s"]"#),
     any("execution", r#"[{"usersPerTenant": 4, "perHour": {"disable": 100}}]"#),
     any("run", r#"[{"resync": "15m", "absence": "5m"}]"#),
     any("live", r#"[{"file": "live", "maxAge": "4h"}]"#),

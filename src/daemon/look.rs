@@ -32,6 +32,8 @@ pub(super) struct Eye {
 #[derive(Debug)]
 pub(super) struct Read {
     digest: [u8; 32],
+    /// Of the contents alone.
+    pub(super) contents: [u8; 32],
     pub(super) loaded: Loaded,
     pub(super) speakers: Speakers,
 }
@@ -70,6 +72,8 @@ pub(super) struct Seen {
 /// Manifests that were seen twice, understood as far as possible.
 pub(super) struct Understood {
     pub(super) files: usize,
+    /// A hash over what they hold, wherever that is.
+    pub(super) contents: [u8; 32],
     pub(super) loaded: Loaded,
     /// What the last commit without mistakes said, if nothing was in force before.
     pub(super) earlier: Option<Loaded>,
@@ -131,7 +135,8 @@ impl Eye {
             let again = |path: &str| sources.read_again(&self.sources, path);
             let loaded = self.readings.load_by(&tree.files, again);
             let speakers = speakers(tree, versions, &loaded);
-            Read { digest: tree.digest, loaded, speakers }
+            let contents = tree.contents();
+            Read { digest: tree.digest, contents, loaded, speakers }
         })
     }
 

@@ -18,6 +18,7 @@ mod pass;
 mod passes;
 mod publish;
 mod pulse;
+mod rank;
 mod rounds;
 mod state;
 mod told;
@@ -35,7 +36,7 @@ use crate::{
     board::News,
     config::{Execution, Run},
     control::Orders,
-    ports::{Journal, JournalError, LiveReader, Provisioner},
+    ports::{Journal, JournalError, Lead, LiveReader, Provisioner},
     source::{Sources, Watch},
     stop::StopSwitch,
 };
@@ -56,6 +57,8 @@ pub struct Daemon<R, P, J> {
     pub switch: StopSwitch,
     /// Remembers, for as long as the service runs.
     pub journal: Arc<J>,
+    /// The right to do the passes, where several services share the journal.
+    pub lead: Option<Arc<dyn Lead>>,
     /// What is on record of runs: for an undo.
     pub past: Past,
     /// How plans are carried out.

@@ -1,6 +1,7 @@
 //! What the loop knows, and what it does about each event.
 
 mod first_looks;
+mod lead;
 mod manifests;
 mod orders;
 mod renew;
@@ -26,9 +27,10 @@ use super::{
     alarms::Alarms,
     beginning::Beginning,
     brake::Brake,
-    look::{Asked, Eye, Findings, Understood},
+    look::{Eye, Findings, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
+    rank::Rank,
     rounds::Rounds,
     told::Told,
     undo::Undone,
@@ -39,7 +41,7 @@ use crate::{
     config::Run,
     control::Orders,
     manifest::{Absences, InForce, Keeper},
-    model::{Debts, Suspension, TenantId, TenantName},
+    model::{Adopted, Debts, Suspension, TenantId, TenantName},
     pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Looks, Phase, Schedule, Timing},
@@ -62,6 +64,9 @@ pub(super) enum Task {
     /// resumption.
     Recorded(String, Result<Option<Suspension>, JournalError>),
     Undone(Undone),
+    /// What became of manifests that this term of a leader put on record, and what is open with tenants
+    /// that it meets.
+    Adopted(u64, Result<Adopted, JournalError>, Vec<(TenantId, Option<Debts>)>),
 }
 
 /// The loop between two events.
@@ -113,6 +118,8 @@ pub(super) struct Loop<R, P, J> {
     journal_failed: Option<JournalError>,
     /// Why nothing new begins for now.
     away: Option<JournalError>,
+    /// Whether this service does the passes, where several share the journal.
+    rank: Rank,
 }
 
 impl<R, P, J> Loop<R, P, J>
@@ -130,6 +137,7 @@ where
         let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } =
             daemon.timing;
         let fleet = Arc::new(Shared::new(&daemon.execution));
+        let rank = Rank::of(daemon.lead.clone());
         Self {
             daemon,
             orders,
@@ -164,6 +172,7 @@ where
             brake: Brake::default(),
             journal_failed: None,
             away: None,
+            rank,
         }
     }
 
@@ -190,15 +199,18 @@ where
     pub(super) fn act(&mut self) {
         let now = self.now();
         self.obey();
+        self.follow_lead();
         let quiet = self.debounce.due().is_some_and(|due| due <= now);
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
         }
-        if self.beginning.is_due() && self.away.is_none() {
-            self.look_at_all();
+        if self.is_carried_out() {
+            if self.beginning.is_due() && self.away.is_none() {
+                self.look_at_all();
+            }
+            self.record_edicts();
+            self.take_back();
         }
-        self.record_edicts();
-        self.take_back();
         for tenant in self.alarms.rung(Timestamp::now()) {
             self.schedule.bring_forward(&tenant, now);
         }
@@ -208,24 +220,6 @@ where
             }
         }
         self.tell_changes();
-    }
-
-    pub(super) fn look(&mut self) {
-        self.looking = true;
-        self.looked_at = Timestamp::now();
-        let sources = self.daemon.sources.clone();
-        self.told.look_begins(|wish| sources.were_asked(wish));
-        let sight = self.debounce.looked(self.now());
-        self.poll_at = self.now() + self.daemon.timing.poll;
-        let eye = std::mem::take(&mut self.eye);
-        let asked = Asked {
-            sight,
-            taken: self.looks.taken(),
-            in_force: self.in_force.desired.clone(),
-            said: self.said.last(),
-        };
-        self.tasks.spawn_blocking(move || Task::Findings(Box::new(eye.look(&sources, &asked))));
-        self.listeners.tell(&News::Beat);
     }
 
     /// Takes the end of a task. True if the files were looked at.
@@ -244,6 +238,9 @@ where
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
             Ok((id, Task::Undone(undone))) => self.undone(id, undone),
+            Ok((id, Task::Adopted(term, adopted, debts))) => {
+                self.adopted((id, term), adopted, debts);
+            }
             Ok((id, Task::Ended(ended))) => {
                 let began = self.running.ended(id).map_or(self.now(), |running| running.began);
                 self.waits_for.insert(ended.tenant.clone(), ended.waits_for);
@@ -268,6 +265,8 @@ where
                     error!(%failure, "recording an order ended unexpectedly");
                 } else if self.not_undone(failure.id()) {
                     error!(%failure, "an undo ended unexpectedly");
+                } else if self.rank.failed(failure.id(), self.start.elapsed()) {
+                    error!(%failure, "putting manifests on record ended unexpectedly");
                 } else if self.beginning.is_task(failure.id()) {
                     error!(%failure, "the first look at all tenants ended unexpectedly");
                     self.looked_at_all(Vec::new());
@@ -289,12 +288,6 @@ where
             let took = self.now().saturating_sub(began);
             self.listeners.tell(&News::Ended { tenant, ending, at, took, failure });
         }
-    }
-
-    /// Whether a pass may begin: all tenants were looked at, the journal is there, and nobody takes
-    /// anything back.
-    fn may_begin(&self) -> bool {
-        self.beginning.is_over() && self.away.is_none() && !self.told.undoes()
     }
 
     fn pass(&mut self, name: TenantName) {

@@ -192,6 +192,20 @@ impl Told {
         }
     }
 
+    /// Nothing is carried out any more: undos under way begin no new step. The requests that wait for
+    /// something.
+    pub(super) fn give_up(&mut self) -> Vec<String> {
+        self.undos.iter().for_each(|back| back.stop.cancel());
+        let mut waiting: Vec<String> =
+            self.unbegun_undos().into_iter().map(|back| back.id).collect();
+        waiting
+            .extend(self.edicts.extract_if(.., |edict| edict.task.is_none()).map(|edict| edict.id));
+        let looks = self.unseen.drain(..).chain(self.looked_for.drain(..));
+        waiting.extend(looks.map(|reconcile| reconcile.id));
+        waiting.extend(std::mem::take(&mut self.due).into_values().flatten());
+        waiting
+    }
+
     /// The task of an undo has ended.
     pub(super) fn undone(&mut self, task: Id) -> Option<Back> {
         let is_first = self.undos.front().is_some_and(|back| back.task == Some(task));

@@ -13,6 +13,7 @@
 //! - [`rehearsing`]
 //! - [`configuration`]
 //! - [`operating`]
+//! - [`standby`]
 //! - [`metrics`]
 //! - [`notices`]
 //! - [`night`]
@@ -49,6 +50,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "rehearsing", text: include_str!("rehearsing.md") },
     Page { name: "configuration", text: include_str!("configuration.md") },
     Page { name: "operating", text: include_str!("operating.md") },
+    Page { name: "standby", text: include_str!("standby.md") },
     Page { name: "metrics", text: include_str!("metrics.md") },
     Page { name: "notices", text: include_str!("notices.md") },
     Page { name: "night", text: include_str!("night.md") },
@@ -129,3 +131,6 @@ pub mod vendor {}
 
 #[doc = include_str!("wording.md")]
 pub mod wording {}
+
+#[doc = include_str!("standby.md")]
+pub mod standby {}

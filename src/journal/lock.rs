@@ -50,11 +50,16 @@ impl Lock {
 
 /// Who this process is, as others are told: process, machine, since when.
 pub(super) fn identity() -> String {
+    let host = host();
+    format!("process {} on {host} since {}", std::process::id(), time(jiff::Timestamp::now()))
+}
+
+/// The name of this machine.
+pub(super) fn host() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
         .map(|name| name.trim().to_owned());
-    let host = host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned());
-    format!("process {} on {host} since {}", std::process::id(), time(jiff::Timestamp::now()))
+    host.filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".to_owned())
 }
 
 /// Takes the lock of a folder for the process that calls itself `identity`.

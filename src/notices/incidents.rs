@@ -30,6 +30,10 @@ pub(super) fn of(status: &Status) -> Incidents {
         let hint = "check that the folder of the manifests is mounted and holds them";
         add(&mut found, None, IncidentKind::Empty, ("the manifests name no tenant", hint));
     }
+    if let Some(behind) = status.lead.as_ref().and_then(|lead| lead.behind.as_ref()) {
+        let told = (behind.reason.as_str(), behind.hint.as_str());
+        add(&mut found, None, IncidentKind::Source, told).count = 1;
+    }
     of_sources(&mut found, status);
     for row in &status.tenants {
         of_tenant(&mut found, row);

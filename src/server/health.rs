@@ -36,7 +36,15 @@ pub(super) fn checks(status: &Status, beat: Duration) -> Vec<Check> {
             "nothing is stopped".to_owned()
         },
     };
-    vec![
+    let lead = status.lead.as_ref().map(|lead| Check {
+        name: "lead",
+        fails: lead.behind.is_some(),
+        found: match &lead.behind {
+            Some(_) => "waits: other manifests were put in force, and may be newer".to_owned(),
+            None => lead.in_words(),
+        },
+    });
+    let all = vec![
         check("loop", beat >= BEAT, "the loop hangs", "the loop turns"),
         check("end", status.ended, "the service has ended", "the service goes on"),
         check(
@@ -58,7 +66,8 @@ pub(super) fn checks(status: &Status, beat: Duration) -> Vec<Check> {
             "passes are made, or none is due yet",
         ),
         stop,
-    ]
+    ];
+    all.into_iter().chain(lead).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,18 @@ impl Tree {
         let digest = digest(&files);
         Self { files: files.into_values().collect(), digest }
     }
+
+    /// A hash over the contents alone: machines may keep the same files in different places.
+    #[must_use]
+    pub fn contents(&self) -> [u8; 32] {
+        let hash = |file: &ManifestFile| match &file.text {
+            Ok(text) => text.hash(),
+            Err(error) => Sha256::digest(error.as_bytes()).into(),
+        };
+        let mut all: Vec<[u8; 32]> = self.files.iter().map(hash).collect();
+        all.sort_unstable();
+        Sha256::digest(all.concat()).into()
+    }
 }
 
 /// A tree while it is read.

@@ -108,6 +108,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
             provisioner: house.client.writer(),
             switch: StopSwitch { setting: Arc::default(), file: None, named: false },
             journal: Arc::new(journal.clone()),
+            lead: None,
             past: Past::nothing(),
             execution: house.execution,
             timing: Run {

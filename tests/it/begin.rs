@@ -67,6 +67,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
         provisioner: house.client.writer(),
         switch: StopSwitch { setting: Arc::default(), file: None, named: false },
         journal: Arc::new(VolatileJournal::default()),
+        lead: None,
         past: Past::nothing(),
         execution: house.execution,
         timing: Run { debounce: Duration::from_millis(20), ..Run::default() },

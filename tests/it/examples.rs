@@ -3,7 +3,9 @@
 use std::{fs, iter, path::PathBuf, time::Duration};
 
 use dialplane::{
-    config::{self, Account, Endpoints, Execution, GitSource, Live, Pages, Run, Settings, State},
+    config::{
+        self, Account, Endpoints, Execution, GitSource, Live, Pages, Postgres, Run, Settings, State,
+    },
     yaml,
 };
 use serde_json::Value;
@@ -238,6 +240,42 @@ fn a_stop_has_time_for_the_grace_in_every_example() {
     assert!(stop.map(Duration::from_secs).expect("terminationGracePeriodSeconds") > grace);
     let config = kind("ConfigMap")["data"]["dialplane.yaml"].as_str().expect("text");
     assert!(settings("deployment.yaml", config).connect_to_teams.is_some());
+}
+
+#[test]
+fn services_that_stand_by_are_several_over_one_database() {
+    let objects = json(&text("standby/kubernetes.yaml"));
+    let kind =
+        |kind: &str| objects.iter().find(|object| object["kind"] == kind).expect("the object");
+    let pods = &kind("Deployment")["spec"];
+    assert!(pods["replicas"].as_u64() > Some(1));
+    let stop = pods["template"]["spec"]["terminationGracePeriodSeconds"].as_u64();
+    assert!(stop.map(Duration::from_secs).expect("a while") > Run::default().grace);
+    assert_eq!(kind("PodDisruptionBudget")["spec"]["selector"], pods["selector"]);
+    let config = kind("ConfigMap")["data"]["dialplane.yaml"].as_str().expect("text");
+    let shown = settings("kubernetes.yaml", config);
+    let database = shown.state.postgres.as_ref().expect("a database");
+    assert_eq!(database.takeover, Postgres::default_takeover(), "the default is shown");
+    let volumes = pods["template"]["spec"]["volumes"].as_array().expect("volumes");
+    let state = volumes.iter().find(|volume| volume["name"] == "state").expect("the state");
+    assert!(state.get("emptyDir").is_some(), "each has a folder of its own");
+
+    let compose = json(&text("standby/compose.yaml")).remove(0);
+    for name in ["first", "second"] {
+        let service = &compose["services"][name];
+        let own = format!("{name}:/var/lib/dialplane");
+        let volumes = service["volumes"].as_array().expect("volumes");
+        assert!(volumes.iter().any(|volume| *volume == *own), "{name} has a folder of its own");
+        assert_eq!(service["stop_grace_period"], "90s");
+        assert_eq!(service["depends_on"]["database"]["condition"], "service_healthy");
+    }
+
+    let unit = text("standby/standby.conf");
+    let of_both = text("systemd/dialplane.service");
+    assert!(of_both.contains("--config /etc/dialplane/dialplane.yaml run"));
+    assert!(unit.contains("\nExecStart=\nExecStart=/usr/local/bin/dialplane --config /etc/"));
+    let name = database.url.to_string().rsplit('/').next().unwrap_or_default().to_owned();
+    assert!(unit.contains(&format!("LoadCredential={name}:")), "{name} is not handed over");
 }
 
 fn json(text: &str) -> Vec<Value> {

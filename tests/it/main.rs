@@ -108,6 +108,7 @@ mod recovery;
 mod refusals;
 mod release;
 mod repeats;
+mod replicas;
 mod reseller;
 mod reviewed;
 mod revision;

@@ -122,9 +122,7 @@ impl Stage {
 
     /// The same for a command that was prepared.
     pub(crate) fn leave(&self, command: &mut Command) -> Running {
-        let log = |name: &str| fs::File::create(self.path().join(name)).unwrap();
-        let child = command.stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
-        self.running(child)
+        leave_in(self.path(), command)
     }
 
     /// A process that was started by other means, with the same logs.
@@ -141,6 +139,13 @@ impl Stage {
         let (tenant, user) = (TenantName::parse(tenant).unwrap(), Upn::parse(user).unwrap());
         self.sandbox.world(|world| world.tenant(&tenant).unwrap().1.users[&user].calling)
     }
+}
+
+/// Starts a command and leaves it running. Its logs are in a folder.
+pub(crate) fn leave_in(folder: &Path, command: &mut Command) -> Running {
+    let log = |name: &str| fs::File::create(folder.join(name)).unwrap();
+    let child = command.stdout(log("stdout")).stderr(log("stderr")).spawn().unwrap();
+    Running { child, folder: folder.to_owned() }
 }
 
 /// Whether a program is here that a test needs. Where it is not, the test is left out, and says so;

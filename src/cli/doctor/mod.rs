@@ -11,6 +11,7 @@
 
 mod account;
 mod git;
+mod lead;
 mod link;
 mod machine;
 mod secrets;
@@ -196,6 +197,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
         secrets::named(&mut here, looked, &settings);
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
+    lead::check(&mut here, &settings).await;
     machine::stop(&mut here, &switch(false, &settings));
     if looked.is_some() && !paths.is_empty() {
         machine::watching(&mut here, &paths);

@@ -1,6 +1,7 @@
 //! `status`: what the service says of itself where one answers, and what it last said otherwise. For
 //! people, and for health checks.
 
+mod lead;
 mod text;
 mod versions;
 

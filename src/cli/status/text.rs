@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::versions;
+use super::{lead, versions};
 use crate::{
     board::{Group, LastPass, ReceiverRow, Status, TenantRow},
     foreign::line,
@@ -43,6 +43,11 @@ pub(super) struct View<'s> {
 impl fmt::Display for View<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.life(f)?;
+        lead::write(f, self.status.lead.as_ref(), self.now, self.zone)?;
+        if self.status.stands_by() {
+            // Of tenants only the service that leads knows anything.
+            return versions::write(f, &self.status.manifests, |at| self.since(at));
+        }
         self.verdict(f)?;
         versions::write(f, &self.status.manifests, |at| self.since(at))?;
         if let Some(reason) = &self.status.journal_away {

@@ -28,7 +28,8 @@ use super::{
     manifests::{self, FoundManifests},
     past, patch,
     report::Recovered,
-    session,
+    right::Right,
+    session::{self, Brakes},
     show::{self, View},
     signals::Signals,
 };
@@ -126,17 +127,27 @@ pub(super) async fn undo(
     let exit = if arguments.apply {
         let view = View::of(&once, global);
         match Place::of(&settings.state).open().await {
-            Ok(journal) => {
-                let configuration = manifests::configuration(global);
-                let asked = (&view, arguments.yes);
-                carry_out(&back, &journal, asked, (&settings, configuration)).await
-            }
-            Err(error @ OpenError::InUse { .. }) => {
-                let client = Client::of(&settings.state.path);
-                if !client.is_heard().await {
-                    return Err(in_use(error));
+            Ok(journal) => match Right::take(&settings).await {
+                Ok(right) => {
+                    let brakes = Brakes {
+                        switch: session::switch(false, &settings),
+                        configuration: manifests::configuration(global),
+                        right: right.permit(),
+                    };
+                    let asked = (&view, arguments.yes);
+                    let exit = carry_out(&back, &journal, asked, (&settings, brakes)).await;
+                    right.give_up().await;
+                    exit
                 }
+                Err(refused) => {
+                    let asked_for = (&view, arguments.yes);
+                    let client = heard(&settings, refused).await?;
+                    service::hand_over(&back, &asked.runs, asked_for, (&settings, &client)).await
+                }
+            },
+            Err(error @ OpenError::InUse { .. }) => {
                 let asked_for = (&view, arguments.yes);
+                let client = heard(&settings, in_use(error)).await?;
                 service::hand_over(&back, &asked.runs, asked_for, (&settings, &client)).await
             }
             Err(error) => return Err(error.into()),
@@ -176,7 +187,7 @@ async fn carry_out(
     back: &Back<'_>,
     journal: &Store,
     (view, yes): (&View<'_>, bool),
-    (settings, configuration): (&Settings, Option<PathBuf>),
+    (settings, brakes): (&Settings, Brakes),
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
@@ -187,21 +198,26 @@ async fn carry_out(
     let memories = leases.memories(journal, tenants.values()).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
     drop(memories);
-    let switch = session::switch(false, settings);
-    session::stop(&mut plan, &switch);
+    session::stop(&mut plan, &brakes.switch);
     confirm::agree(&plan, &backend, (view, yes), back.signals).await?;
     let part_of = PartOf { pass: pass::pass_id(), undoes: Some(back.what.to_owned()) };
     // No version of the manifests wants this.
     Ok(session::carry_out(
         &plan,
         (&backend, journal, leases),
-        (switch, configuration),
+        brakes,
         (None, part_of),
         (&Recovered::new(), &Place::of(&settings.state)),
         view,
         back.signals,
     )
     .await)
+}
+
+/// The service of this machine, which is handed the undo; `refused` if there is none.
+async fn heard(settings: &Settings, refused: Failure) -> Result<Client, Failure> {
+    let client = Client::of(&settings.state.path);
+    if client.is_heard().await { Ok(client) } else { Err(refused) }
 }
 
 /// Another process writes, and it takes no orders: an `apply`, or a service without a socket.

@@ -14,7 +14,7 @@ use super::{Loop, Task};
 use crate::{
     board::{Commit, News, SourceRow, SourceTrouble},
     daemon::{
-        look::{Eye, Findings, Read, Seen, Understood, warn_of},
+        look::{Asked, Eye, Findings, Read, Seen, Understood, warn_of},
         versions::Versions,
     },
     model::{Debts, TenantId, TenantName},
@@ -29,6 +29,25 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
+    /// Looks at the manifests, beside the loop.
+    pub(in crate::daemon) fn look(&mut self) {
+        self.looking = true;
+        self.looked_at = Timestamp::now();
+        let sources = self.daemon.sources.clone();
+        self.told.look_begins(|wish| sources.were_asked(wish));
+        let sight = self.debounce.looked(self.now());
+        self.poll_at = self.now() + self.daemon.timing.poll;
+        let eye = std::mem::take(&mut self.eye);
+        let asked = Asked {
+            sight,
+            taken: self.looks.taken(),
+            in_force: self.in_force.desired.clone(),
+            said: self.said.last(),
+        };
+        self.tasks.spawn_blocking(move || Task::Findings(Box::new(eye.look(&sources, &asked))));
+        self.listeners.tell(&News::Beat);
+    }
+
     /// Judges a look.
     pub(super) fn looked(&mut self, findings: Findings) {
         self.eye = findings.eye;
@@ -39,6 +58,9 @@ where
             return self.told.look_again();
         };
         let Seen { sight, digest, files, trust, versions } = seen;
+        if self.looks.taken() == Some(digest) {
+            self.rank.read(digest, &self.reports, (self.now(), self.daemon.timing.poll));
+        }
         match self.looks.judge(digest, sight, trust) {
             Look::Same => {
                 self.looking = false;
@@ -66,9 +88,11 @@ where
                 self.debounce.again(self.now());
             }
             Look::Take => {
-                if let Some((Read { loaded, speakers, .. }, earlier)) = self.eye.give(digest) {
+                if let Some((Read { contents, loaded, speakers, .. }, earlier)) =
+                    self.eye.give(digest)
+                {
                     let versions = Versions { list: versions, speakers };
-                    self.recall(Understood { files, loaded, earlier, versions });
+                    self.recall(Understood { files, contents, loaded, earlier, versions });
                 } else {
                     self.forget_looks();
                     self.debounce.again(self.now());
@@ -113,7 +137,7 @@ where
     }
 
     pub(super) fn take(&mut self, understood: Understood) {
-        let Understood { files, mut loaded, earlier, versions } = understood;
+        let Understood { files, contents, mut loaded, earlier, versions } = understood;
         let commit_before = self.versions.whole().map(|revision| revision.commit.clone());
         self.versions = versions;
         let (diagnostics, warnings) =
@@ -162,12 +186,15 @@ where
         self.schedule.desired(&all, &changed, self.now());
         self.rounds.end();
         self.beginning.manifests();
+        self.rank.take(contents, self.now());
     }
 
     /// Asks the journal about tenants that are met for the first time, before any of them has its
     /// turn. What it cannot tell now is asked again with the next manifests.
     pub(super) fn recall(&mut self, understood: Understood) {
         let tenants = understood.loaded.desired.tenants.values().map(|tenant| &tenant.id);
+        // Of several services the one that leads asks, when it puts them in force.
+        let tenants = tenants.filter(|_| self.rank.lead.is_none());
         let unmet: Vec<TenantId> = tenants.filter(|id| !self.met.contains(*id)).cloned().collect();
         let daemon = Arc::clone(&self.daemon);
         drop(self.tasks.spawn(async move {
@@ -215,7 +242,7 @@ fn rows(reports: &[SourceReport]) -> Vec<SourceRow> {
 }
 
 /// What is open with these tenants, as far as the journal can tell now.
-async fn debts_of<J: Journal>(
+pub(super) async fn debts_of<J: Journal>(
     journal: &J,
     tenants: Vec<TenantId>,
 ) -> Vec<(TenantId, Option<Debts>)> {

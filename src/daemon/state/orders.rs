@@ -33,6 +33,9 @@ where
     pub(in crate::daemon) fn told(&mut self, placed: Placed) {
         let Placed { id, order, by } = placed;
         info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
+        if let Some((message, hint)) = self.not_for_us(&order) {
+            return self.orders.note(&id, |request| request.refuse(message, hint));
+        }
         let taken = match order {
             Order::Stop { reason } => return self.stop(&id, by, reason),
             Order::LetGo => return self.let_go(&id),

@@ -27,6 +27,7 @@ where
             provisioner,
             switch: before.switch.clone(),
             journal: Arc::clone(&before.journal),
+            lead: before.lead.clone(),
             past: before.past.clone(),
             execution,
             timing,

@@ -19,10 +19,20 @@ where
     P: Provisioner + 'static,
     J: Journal + 'static,
 {
+    /// Whether a pass may begin: all tenants were looked at, the journal is there, nobody takes
+    /// anything back, and this service does the passes.
+    pub(super) fn may_begin(&self) -> bool {
+        self.beginning.is_over()
+            && self.away.is_none()
+            && !self.told.undoes()
+            && self.is_carried_out()
+    }
+
     /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
     /// record.
     pub(in crate::daemon) fn has_lost_its_journal(&mut self) -> bool {
-        let trouble = self.daemon.journal.trouble();
+        let lead = self.daemon.lead.as_ref().and_then(|lead| lead.trouble());
+        let trouble = self.daemon.journal.trouble().or(lead);
         self.tell_away(trouble.clone().filter(|trouble| !trouble.is_final()));
         self.journal_failed = self.journal_failed.take().or(trouble.filter(JournalError::is_final));
         self.journal_failed.is_some()
@@ -52,6 +62,12 @@ where
         self.obey();
         let running = self.running.len();
         let stopped = self.daemon.switch.state();
+        if let Some(host) = self.who_leads_instead().filter(|_| stopped.is_some()) {
+            let message =
+                format!("only this service is stopped, and it stands by: {host} leads and goes on");
+            let hint = format!("give the order on {host} as well");
+            return self.orders.note(id, |request| request.refuse(message, hint));
+        }
         self.orders.note(id, |request| match (stopped, put) {
             (Some(stopped), _) => {
                 let ends = if running == 1 { "ends" } else { "end" };

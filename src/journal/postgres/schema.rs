@@ -4,6 +4,8 @@
 //! about     one row: the journal's name, its format, the oldest programs that may read and write
 //! tenants   who may write of a tenant (owner, token, until), where its chain ends (sequence, hash),
 //!           what its entries add up to (fold) and where those that are kept begin (anchor)
+//! service   one row: the process that leads, until when, and its token
+//! heads     the versions of the manifests that were in force, in their order
 //! entries   line (an entry as JSON), hash over the hash before it and the line: a chain per tenant
 //! ```
 //!
@@ -16,13 +18,15 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     connect::Session,
     failure::{Failure, Kind},
+    service,
 };
 use crate::journal::OpenError;
 
 /// The lock that one migration at a time has: "Dial" and what it is for.
 const LOCK: i64 = 0x4469_616c_0000_0001;
 /// The way from each format to the next; `{s}` is the schema.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE {s}.about (
       one boolean PRIMARY KEY DEFAULT true CHECK (one),
       journal text NOT NULL,
@@ -63,9 +67,11 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE INDEX entries_of_run ON {s}.entries (run);
     CREATE INDEX runs ON {s}.entries (arrived) WHERE kind = 'began';
     CREATE INDEX suspensions ON {s}.entries (arrived) WHERE kind IN ('suspended', 'resumed');
-"];
+",
+    service::TABLES,
+];
 /// The format that this program writes.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// What the database says of itself.
 #[derive(Debug, Clone)]

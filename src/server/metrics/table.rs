@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::super::Published;
-use crate::board::{Durations, Group, Need, ReceiverRow, TenantRow};
+use crate::board::{Durations, Group, LeadRow, Need, ReceiverRow, TenantRow};
 
 /// Labels of a sample.
 pub(super) type Labels = Vec<(&'static str, String)>;
@@ -97,6 +97,8 @@ pub(super) const TABLE: &[Metric] = &[
     }),
     row("stopped", &[], "1 while the stop switch is on: nothing is written.", |seen| one(flag(seen.status().stop.is_some()))),
     row("journal_away", &[], "1 while the journal cannot be reached: nothing new begins.", |seen| one(flag(seen.status().journal_away.is_some()))),
+    row("leader", &[], "1 if this service leads: of several that share a journal it alone does the passes; 0 if it stands by. Absent of the only one.", |seen| lead(seen, |lead| lead.leads)),
+    row("leader_behind", &[], "1 while it leads and waits, because its manifests may be older than those in force.", |seen| lead(seen, |lead| lead.behind.is_some())),
     row("manifests_errors", &[], "Mistakes in the manifests that were looked at last.", |seen| one(count(seen.status().manifests.errors))),
     moment("manifests_taken_timestamp", &[], "When manifests last changed what is in force.", |seen| {
         seen.status().manifests.taken_at.map(stamp).map(one).unwrap_or_default()
@@ -174,6 +176,11 @@ fn gauge(labels: Labels, value: f64) -> Sample {
 
 fn counted(labels: Labels, times: u64) -> Sample {
     Sample { labels, value: Value::Counter(times) }
+}
+
+/// Something of a service that shares its journal with others.
+fn lead(seen: &Seen, is_so: impl Fn(&LeadRow) -> bool) -> Vec<Sample> {
+    seen.status().lead.as_ref().map(|lead| one(flag(is_so(lead)))).unwrap_or_default()
 }
 
 /// One sample for each tenant that has one.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::prose::prose;
 use crate::{
-    board::{Commit, Group, ReceiverRow, Status},
+    board::{Commit, Group, LeadRow, ReceiverRow, Status},
     foreign::line,
     words::{away, first, is_or_are, likewise, many, since, time},
 };
@@ -23,13 +23,17 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
     html! {
         h1 {
             @if status.ended { span.bad { "The service has ended" } }
+            @else if status.stands_by() { span { "Stands by" } }
             @else if in_need == 0 && status.needs.is_empty() { span.good { "Nobody is needed" } }
             @else if in_need == 0 { span.wait { "Somebody is needed" } }
             @else {
                 span.bad { (many(in_need, "tenant")) " " @if in_need == 1 { "needs" } @else { "need" } " somebody" }
             }
         }
-        p { (well) " of " (many(tenants, "tenant")) " " (is_or_are(well)) " as the manifests want." }
+        @if let Some(lead) = &status.lead { (leads(lead, now)) }
+        @if !status.stands_by() {
+            p { (well) " of " (many(tenants, "tenant")) " " (is_or_are(well)) " as the manifests want." }
+        }
         @if let Some(stop) = &status.stop {
             div.box.alarm {
                 strong.bad { (line(&stop.message)) }
@@ -78,6 +82,28 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
             }
             " Process " (status.process) ", heard " (away(status.at, now)) ", running for "
             (since(status.started, now)) "."
+        }
+    }
+}
+
+/// Which of several services leads.
+fn leads(lead: &LeadRow, now: Timestamp) -> Markup {
+    html! {
+        p {
+            @if lead.leads { "This service leads" }
+            @else if let Some(leader) = &lead.leader {
+                (line(&leader.host)) ", process " (leader.process) ", leads and shows the tenants"
+            } @else { "Nobody leads yet" }
+            @if let Some(leader) = &lead.leader {
+                ", for " (since(leader.since, now)) ", since " (time(leader.since))
+            }
+            "."
+        }
+        @if let Some(behind) = &lead.behind {
+            div.box.care {
+                strong.wait { "Nothing is written: " } (line(&behind.reason))
+                p.faint { (line(&behind.hint)) " (since " (time(behind.since)) ")" }
+            }
         }
     }
 }

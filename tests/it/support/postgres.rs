@@ -146,6 +146,7 @@ impl Database {
             url: SecretSource::Rehearsal(self.url.clone()),
             root_certificate: None,
             schema: self.schema.clone(),
+            takeover: Postgres::default_takeover(),
         }
     }
 }

@@ -1,0 +1,28 @@
+//! Which service leads, where several share the journal.
+
+use super::Checks;
+use crate::{config::Settings, foreign::line, journal::Service, words::time};
+
+/// A database that cannot be asked is told as that of the journal.
+pub(super) async fn check(checks: &mut Checks, settings: &Settings) {
+    let Some(postgres) = &settings.state.postgres else { return };
+    let service = Service::start(postgres);
+    let Ok(leader) = service.leader().await else { return };
+    match leader {
+        Some(leader) => {
+            let since = time(leader.since);
+            let until = time(leader.until);
+            let host = line(leader.host);
+            let process = leader.process;
+            let version = line(leader.version);
+            checks.pass(
+                "leader",
+                format!(
+                    "process {process} on {host} leads since {since} (version {version}); it counts \
+                        until {until} at least"
+                ),
+            );
+        }
+        None => checks.pass("leader", "no service leads now: one that starts would"),
+    }
+}
