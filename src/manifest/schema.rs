@@ -105,7 +105,8 @@ pub(super) struct TenantSpec {
     /// Where live state is read: from the service that is written through, or from Microsoft Graph.
     #[serde(deserialize_with = "word")]
     pub(super) live: LiveEntry,
-    /// Who is asked whether Teams really shows what the service says. It only tells.
+    /// Who is asked whether Teams really shows what the service says. It changes nothing; a number
+    /// that Teams shows with somebody else than a user is given to nobody.
     #[serde(deserialize_with = "word")]
     pub(super) confirm: ConfirmEntry,
     /// Which call of the service stores details: updateUserDetails, or configureUser, which must
