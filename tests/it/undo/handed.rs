@@ -118,7 +118,10 @@ async fn a_service_that_would_do_something_else_than_was_shown_does_nothing() {
     let other = fleet().replace("mode: enforce", "mode: report");
     assert_ne!(other, fleet());
     fs::write(elsewhere.join("fleet.yaml"), other).unwrap();
-    let service = stage.start(&["run", "elsewhere"]);
+    let mut service = stage.start(&["run", "elsewhere"]);
+    // Before it has the journal, the command would do it itself.
+    let socket = stage.path().join(".dialplane/sandbox/control.sock");
+    service.until("its socket", || socket.exists()).await;
     let before = stage.calling("contoso", USER);
     let refused = loop {
         let undone = stage.run(&["undo", &pass, "--apply"]).await;
