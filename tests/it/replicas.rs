@@ -147,8 +147,9 @@ async fn of_three_one_leads_and_hands_over_at_once_when_it_is_asked_to_end() {
     assert!(leads.code == 0 && leads.stdout.contains("as the manifests want"), "{}", leads.stdout);
     let leader = format!("process {}, leads for ", first.running.child.id());
     for other in &mut others {
-        let stands_by = other.shows("\nstands by: ").await;
-        assert!(stands_by.code == 0 && stands_by.stdout.contains(&leader), "{}", stands_by.stdout);
+        let stands_by = other.shows(&leader).await;
+        let words = "\nstands by: ";
+        assert!(stands_by.code == 0 && stands_by.stdout.contains(words), "{}", stands_by.stdout);
         assert!(!stands_by.stdout.contains("as the manifests want"), "{}", stands_by.stdout);
         for order in [&["reconcile"][..], &["suspend", "contoso", "--reason", "test"]] {
             let refused = other.run(order).await;
