@@ -15,7 +15,6 @@
 
 use std::{
     fs::{self, OpenOptions},
-    hash::{BuildHasher as _, Hasher as _, RandomState},
     io,
     os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _},
     path::Path,
@@ -27,7 +26,7 @@ use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
 
-use super::{OpenError, chain::Link, seal::Part};
+use super::{OpenError, chain::Link, name, seal::Part};
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.db";
@@ -92,14 +91,8 @@ fn seal_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE TABLE seals (part TEXT PRIMARY KEY, hash BLOB NOT NULL) STRICT, WITHOUT ROWID;
          DELETE FROM fold WHERE (SELECT sequence FROM anchor) = 0;",
     )?;
-    db.execute("INSERT INTO journal VALUES (1, ?1)", [new_name()])?;
+    db.execute("INSERT INTO journal VALUES (1, ?1)", [name::fresh()])?;
     Part::ALL.into_iter().try_for_each(|part| part.seal(db))
-}
-
-/// A name that no journal has anywhere: 128 bits of the system's own chance.
-fn new_name() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
 }
 
 /// The name of a journal.

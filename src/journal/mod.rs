@@ -32,6 +32,7 @@ mod load;
 mod lock;
 mod looked;
 mod mark;
+mod name;
 mod place;
 mod postgres;
 mod record;

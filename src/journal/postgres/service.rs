@@ -17,7 +17,6 @@ mod work;
 
 use std::{
     fmt,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -30,7 +29,7 @@ use self::row::away;
 use super::connect::{Dialer, Session};
 use crate::{
     config::Postgres,
-    journal::lock,
+    journal::{lock, name},
     model::{Adopted, Grounds, Head, Leader, Standing},
     ports::{JournalError, Lead, Permit},
 };
@@ -131,7 +130,7 @@ impl Service {
         // How long the right counts after it was last renewed.
         let term = settings.takeover;
         let own = Own {
-            id: fresh_id(),
+            id: name::fresh(),
             host: lock::host(),
             process: i64::from(std::process::id()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -180,12 +179,6 @@ impl Service {
             }
         }
     }
-}
-
-/// Made at each start: hashing nothing with keys from the system gives what nobody can foresee.
-fn fresh_id() -> String {
-    let chance = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", chance(), chance())
 }
 
 fn shown(leader: Leader) -> String {

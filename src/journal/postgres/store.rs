@@ -1,12 +1,6 @@
 //! The journal in a database, opened to write.
 
-use std::{
-    fmt,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, thread::JoinHandle, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::{
@@ -29,6 +23,7 @@ use crate::{
         lease::Clock,
         load,
         lock::{self, Lock},
+        name,
     },
     model::{Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
@@ -67,7 +62,7 @@ impl PostgresJournal {
         retention: Retention,
         times: Times,
     ) -> Result<Self, OpenError> {
-        let shared = Shared::new(times, new_name(), lock::identity());
+        let shared = Shared::new(times, name::fresh(), lock::identity());
         let (queue, jobs) = unbounded_channel();
         let (opened, answer) = oneshot::channel();
         let dialer = Dialer::new(settings, true);
@@ -144,12 +139,6 @@ async fn open(dialer: &Dialer) -> Result<(super::connect::Session, String), Open
 /// A token as the database counts.
 fn number(token: u64) -> i64 {
     i64::try_from(token).unwrap_or(i64::MAX)
-}
-
-/// A name that no start of the program has anywhere: 128 bits of the system's own chance.
-fn new_name() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
 }
 
 impl Recall for PostgresJournal {
