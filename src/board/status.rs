@@ -206,6 +206,12 @@ impl Status {
         !self.needs.is_empty() || self.in_need().next().is_some()
     }
 
+    /// Whether this service acts by the manifests that it has read.
+    #[must_use]
+    pub fn carries_out(&self) -> bool {
+        !self.stands_by() && self.lead.as_ref().is_none_or(|lead| lead.behind.is_none())
+    }
+
     /// Whether another service does the passes.
     #[must_use]
     pub fn stands_by(&self) -> bool {

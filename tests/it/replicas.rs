@@ -150,7 +150,14 @@ async fn of_three_one_leads_and_hands_over_at_once_when_it_is_asked_to_end() {
         let stands_by = other.shows(&leader).await;
         let words = "\nstands by: ";
         assert!(stands_by.code == 0 && stands_by.stdout.contains(words), "{}", stands_by.stdout);
-        assert!(!stands_by.stdout.contains("as the manifests want"), "{}", stands_by.stdout);
+        for untrue in ["as the manifests want", "in force"] {
+            assert!(!stands_by.stdout.contains(untrue), "{}", stands_by.stdout);
+        }
+        assert!(
+            stands_by.stdout.contains("manifests: unchanged here for "),
+            "{}",
+            stands_by.stdout
+        );
         for order in [&["reconcile"][..], &["suspend", "contoso", "--reason", "test"]] {
             let refused = other.run(order).await;
             let words = "this service stands by: ";
@@ -312,7 +319,8 @@ async fn a_replica_with_yesterdays_manifests_does_not_put_them_in_force() {
         let last = beats();
         second.running.until("a look", || beats() != last).await;
     }
-    second.shows("nothing is written: the manifests here").await;
+    let waits = second.shows("nothing is written: the manifests here").await;
+    assert!(!waits.stdout.contains("manifests: in force"), "{}", waits.stdout);
     let needed = second.run(&["status", "--check"]).await;
     assert_eq!(needed.code, 3, "{}", needed.stdout);
     assert_eq!(stage.writes(), before, "nothing is taken back");

@@ -46,10 +46,10 @@ impl fmt::Display for View<'_> {
         lead::write(f, self.status.lead.as_ref(), self.now, self.zone)?;
         if self.status.stands_by() {
             // Of tenants only the service that leads knows anything.
-            return versions::write(f, &self.status.manifests, |at| self.since(at));
+            return versions::write(f, self.status, |at| self.since(at));
         }
         self.verdict(f)?;
-        versions::write(f, &self.status.manifests, |at| self.since(at))?;
+        versions::write(f, self.status, |at| self.since(at))?;
         if let Some(reason) = &self.status.journal_away {
             writeln!(f, "{ALARM}nothing new begins:{ALARM:#} {}", line(reason))?;
         }

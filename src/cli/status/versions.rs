@@ -5,22 +5,24 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::{
-    board::{Commit, Manifests},
+    board::{Commit, Status},
     foreign::line,
     style::{FAINT, YELLOW},
     words::many,
 };
 
-/// Which versions are in force since when, and why newer ones are not.
+/// Which versions are in force since when, if any is, and why newer ones are not.
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
-    manifests: &Manifests,
+    status: &Status,
     since: impl Fn(Timestamp) -> String,
 ) -> fmt::Result {
+    let manifests = &status.manifests;
     if let Some(at) = manifests.taken_at {
+        let what = if status.carries_out() { "in force" } else { "unchanged here" };
         let revision = manifests.revision.as_ref().map(revision).unwrap_or_default();
         let comma = if revision.contains(',') { "," } else { "" };
-        writeln!(f, "manifests:{revision}{comma} in force for {}", since(at))?;
+        writeln!(f, "manifests:{revision}{comma} {what} for {}", since(at))?;
     }
     if manifests.errors > 0 {
         let errors = many(manifests.errors, "error");

@@ -77,7 +77,10 @@ pub(super) fn head(status: &Status, now: Timestamp) -> Markup {
                 None => "Manifests",
             }
             @match status.manifests.taken_at {
-                Some(at) => { " in force for " (since(at, now)) ", since " (time(at)) "." }
+                Some(at) => {
+                    @if status.carries_out() { " in force for " } @else { " unchanged here for " }
+                    (since(at, now)) ", since " (time(at)) "."
+                }
                 None => " were not read yet.",
             }
             " Process " (status.process) ", heard " (away(status.at, now)) ", running for "
