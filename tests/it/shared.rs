@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The word that nobody may read anywhere.
-const PASSWORD: &str = "hunter2hunter2";
+pub(crate) const PASSWORD: &str = "hunter2hunter2";
 /// Where the state is, in the configuration.
 const FOLDER: &str = "path: .dialplane/sandbox";
 
@@ -33,7 +33,7 @@ async fn stage(database: &Database) -> Stage {
     stage
 }
 
-fn keep_in(stage: &Stage, database: &Database, url: &str) {
+pub(crate) fn keep_in(stage: &Stage, database: &Database, url: &str) {
     write_secret(stage, url);
     let Database { schema, .. } = database;
     let postgres = format!("postgres: {{ url: {{ file: database-url }}, schema: {schema} }}");
@@ -41,7 +41,7 @@ fn keep_in(stage: &Stage, database: &Database, url: &str) {
     stage.configure(&before, &after);
 }
 
-fn write_secret(stage: &Stage, url: &str) {
+pub(crate) fn write_secret(stage: &Stage, url: &str) {
     let path = stage.path().join("database-url");
     fs::write(&path, url).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
@@ -107,6 +107,21 @@ async fn commands_do_the_same_as_with_a_file() {
     fs::write(&configuration, format!("{}{}", &with[..begin], &with[end + 1..])).unwrap();
     let gone = stage.run(&["apply"]).await;
     assert!(gone.stderr.contains("the journal is gone or empty"), "{}", gone.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_may_be_named_by_a_word_of_sql() {
+    let Some(cluster) = postgres::cluster() else { return };
+    let database = Database { schema: "order".to_owned(), ..Cluster::database(&cluster) };
+    let stage = stage(&database).await;
+    let ended = stage.run(&["apply"]).await;
+    assert_eq!(ended.code, 3, "{}{}", ended.stdout, ended.stderr);
+    let doctor = stage.run(&["doctor"]).await.stdout;
+    assert!(doctor.contains("the schema order of the database can be written"), "{doctor}");
+    for command in [&["journal", "check"][..], &["history"], &["journal", "accept"]] {
+        let ended = stage.run(command).await;
+        assert_eq!(ended.code, 0, "{command:?}: {}{}", ended.stdout, ended.stderr);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,17 +36,20 @@ type Answer = Result<Vec<Row>, tokio_postgres::Error>;
 #[derive(Debug, Clone)]
 pub(super) struct Dialer {
     settings: Postgres,
+    schema: String,
     writes: bool,
 }
 
 impl Dialer {
     pub(super) fn new(settings: &Postgres, writes: bool) -> Self {
-        Self { settings: settings.clone(), writes }
+        // In quotes: it may be a word of SQL.
+        let schema = format!("\"{}\"", settings.schema);
+        Self { settings: settings.clone(), schema, writes }
     }
 
     /// The schema, as statements name it.
     pub(super) fn schema(&self) -> &str {
-        &self.settings.schema
+        &self.schema
     }
 
     /// Connects. The address is read anew each time, so a password that was changed is found.
@@ -58,7 +61,8 @@ impl Dialer {
         let address = read.map_err(|problem| {
             login(format!("the address of the database: {problem}; {}", address::FORM))
         })?;
-        let tls = tls::connector(self.settings.root_certificate.as_deref()).map_err(login)?;
+        let tls = tls::connector(self.settings.root_certificate.as_deref())
+            .map_err(|words| Failure::new(Kind::Certificate, words))?;
         let dialled = timeout(address.patience(), address.config.connect(tls)).await;
         let unanswered =
             |_| Failure::new(Kind::Unanswered, format!("{} does not answer", address.shown()));

@@ -29,7 +29,7 @@ pub(in crate::journal) async fn examine(settings: &Postgres) -> Vec<Finding> {
         Err(failure) => return vec![failed(&failure.at("the database of the journal"))],
     };
     let mut findings = vec![encryption(&session)];
-    match server(&session, dialer.schema()).await {
+    match server(&session, &settings.schema).await {
         Ok(more) => findings.extend(more),
         Err(failure) => findings.push(failed(&failure.at(&session.shown()))),
     }
@@ -37,13 +37,13 @@ pub(in crate::journal) async fn examine(settings: &Postgres) -> Vec<Finding> {
         Ok(Some(about)) => findings.push(Finding::pass(format!(
             "{}, schema {}, format {}",
             session.shown(),
-            dialer.schema(),
+            settings.schema,
             about.version()
         ))),
         Ok(None) => findings.push(Finding::pass(format!(
             "{}, schema {}: no journal yet, the first command that writes begins one",
             session.shown(),
-            dialer.schema()
+            settings.schema
         ))),
         Err(error) => findings.push(failed(&error)),
     }

@@ -1,6 +1,6 @@
 //! What went wrong with a database, in words, and what follows from it.
 
-use std::error::Error as _;
+use std::{error::Error as _, io};
 
 use tokio_postgres::error::SqlState;
 
@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Away,
     /// It takes no login, or there is no such database.
     Login,
+    /// It cannot be believed to be that server.
+    Certificate,
     /// This user may not do it.
     Rights,
     /// What is there is not what was made.
@@ -38,7 +40,8 @@ impl Failure {
 
     pub(super) fn of(error: &tokio_postgres::Error) -> Self {
         let Some(told) = error.as_db_error() else {
-            return Self::new(Kind::Unanswered, foreign::line(without_answer(error)));
+            let kind = if is_refused(error) { Kind::Certificate } else { Kind::Unanswered };
+            return Self::new(kind, foreign::line(without_answer(error)));
         };
         let kind = kind(told.code());
         Self::new(kind, foreign::line(told.message()))
@@ -59,6 +62,10 @@ impl Failure {
             Kind::Login => {
                 "`state.postgres.url` says where the address comes from: look at user, password \
                     and database in it"
+            }
+            Kind::Certificate => {
+                "nothing was sent; `state.postgres.rootCertificate` is the file of who vouches for \
+                    the server, and the host of the address is to be named in its certificate"
             }
             Kind::Rights => {
                 "give the user of `state.postgres.url` the right to create in the database, or the \
@@ -94,6 +101,13 @@ fn kind(code: &SqlState) -> Kind {
         Some("08" | "53" | "57" | "58") => Kind::Away,
         _ => Kind::Other,
     }
+}
+
+/// Whether it is the certificate of the server that is refused.
+fn is_refused(error: &tokio_postgres::Error) -> bool {
+    let inner = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let inner = inner.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The innermost reason says most, and comes with what was tried.

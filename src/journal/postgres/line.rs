@@ -71,9 +71,11 @@ impl Line {
                     self.session = None;
                 }
                 Err(match failure.kind {
-                    Kind::Unanswered | Kind::Again | Kind::Away | Kind::Login => {
-                        self.shared.is_away(&failure)
-                    }
+                    Kind::Unanswered
+                    | Kind::Again
+                    | Kind::Away
+                    | Kind::Login
+                    | Kind::Certificate => self.shared.is_away(&failure),
                     Kind::Rights | Kind::Other => JournalError::Broken(failure.words),
                 })
             }

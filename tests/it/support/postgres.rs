@@ -6,8 +6,12 @@
 //! the folder.
 
 use std::{
-    env, fs,
-    os::unix::{fs::chown, process::CommandExt as _},
+    env,
+    fs::{self, Permissions},
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -91,7 +95,12 @@ impl Cluster {
 
     /// Starts the server, and waits until it answers.
     pub(crate) fn start(&self) {
-        let options = format!("{OPTIONS} -k {}", self.folder.display());
+        self.start_with("");
+    }
+
+    /// The same with other options besides: the last of a kind counts.
+    pub(crate) fn start_with(&self, more: &str) {
+        let options = format!("{OPTIONS} -k {} {more}", self.folder.display());
         let mut start = self.control();
         start.args(["-w", "-l"]).arg(self.folder.join("log")).args(["-o", &options, "start"]);
         self.done(&mut start);
@@ -100,6 +109,17 @@ impl Cluster {
     /// Ends the server at once, as a crash does.
     pub(crate) fn stop_hard(&self) {
         self.done(self.control().args(["-m", "immediate", "-w", "stop"]));
+    }
+
+    /// A file that the server may read, and nobody else.
+    pub(crate) fn put(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(path);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        if let Some((user, group)) = self.account {
+            chown(&path, Some(user), Some(group)).unwrap();
+        }
+        path
     }
 
     /// A schema of its own.

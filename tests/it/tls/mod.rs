@@ -1,6 +1,7 @@
 //! The way out: certificates, and the proxies of the environment. The binary talks TLS to a server
 //! of its own before the sandbox.
 
+mod database;
 mod peers;
 
 use std::{

@@ -27,9 +27,18 @@ pub(super) struct Certificate {
 impl Certificate {
     /// The certificate as files hold it.
     pub(super) fn pem(&self) -> String {
-        let text = STANDARD.encode(&self.certificate);
-        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        in_file("CERTIFICATE", &self.certificate)
     }
+
+    /// Its key as files hold it.
+    pub(super) fn key_pem(&self) -> String {
+        in_file("PRIVATE KEY", &self.key.serialize_der())
+    }
+}
+
+fn in_file(what: &str, bytes: &[u8]) -> String {
+    let text = STANDARD.encode(bytes);
+    format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
 }
 
 fn parameters(host: &str) -> CertificateParams {
