@@ -28,6 +28,7 @@ mod flips;
 mod fold;
 mod former;
 mod gone;
+mod lead;
 mod postgres;
 mod random;
 mod retention;
