@@ -19,6 +19,7 @@
 mod policy;
 mod record;
 mod report;
+mod turn;
 mod walk;
 
 use std::num::NonZeroUsize;

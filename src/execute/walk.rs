@@ -5,17 +5,17 @@ use std::num::NonZeroUsize;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::{
     policy::{self, LostInARow},
     record::Record,
     report::{Stop, SyncOutcome, TenantReport},
+    turn::{Answer, Came, Ended, Turn, Way, not_sent},
 };
 use crate::{
     model::{
-        Call, Consent, Event, Fault, FaultKind, PartOf, Revision, StepOutcome, TenantName, Verb,
-        WriteVerdict,
+        Call, Consent, Event, FaultKind, PartOf, Revision, StepOutcome, TenantName, WriteVerdict,
     },
     plan::{Step, StepGraph, StepId, Walk as Order, Work},
     ports::{Journal, JournalError, Permit, Provisioner},
@@ -46,7 +46,7 @@ pub(super) struct Interrupt<'w> {
 
 impl Interrupt<'_> {
     /// Why no new step may begin, if so.
-    fn asked(&self) -> Option<Stop> {
+    pub(super) fn asked(&self) -> Option<Stop> {
         if self.stop.is_cancelled() {
             return Some(Stop::Asked);
         }
@@ -164,36 +164,62 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         };
         loop {
             while stop.is_none() && running.len() < self.users.get() {
-                let Some(next) = self.next(&mut order, &mut stop) else { break };
-                running.push(go_on(way, None, Some(next)));
+                let Some(next) = self.next(&mut order, None, &mut stop) else { break };
+                running.push(way.go(Turn::Record { ended: None, next: Some(next) }));
             }
-            let Some(Came { step, open, stopped }) = running.next().await else { break };
-            let Some((id, outcome)) = step else {
-                stop = stop.or(stopped);
-                continue;
+            let Some(came) = running.next().await else { break };
+            let Answer { id, outcome, open, stopped } = match came {
+                Came::Recorded { accepted, next } => {
+                    if let Some(id) = accepted {
+                        order.done(id);
+                    }
+                    running.extend(next.map(|next| way.go(Turn::Send(next))));
+                    continue;
+                }
+                Came::NotRecorded { next: None, stopped: failed } => {
+                    stop = stop.or(Some(failed));
+                    continue;
+                }
+                Came::NotRecorded { next: Some((id, _)), stopped } => {
+                    let outcome = StepOutcome::NotTried(stopped.to_string());
+                    Answer { id, outcome, open: None, stopped: Some(stopped) }
+                }
+                Came::Answered(answer) => *answer,
             };
             let step = self.work.steps.at(id);
             (self.progress)(step, &outcome);
-            if outcome == StepOutcome::Accepted {
-                order.done(id);
-            } else {
+            let accepted = (outcome == StepOutcome::Accepted).then_some(id);
+            if accepted.is_none() {
                 skip(&mut self.report, &graph, id, step);
             }
             stop = stop.or(lost.count(&outcome)).or(stopped);
             *self.report.steps.at_mut(id) = Some(outcome);
-            if let Some(ended) = open {
-                let next = if stop.is_none() { self.next(&mut order, &mut stop) } else { None };
-                running.push(go_on(way, Some(ended), next));
+            if let Some(event) = open {
+                let next = match stop {
+                    None => self.next(&mut order, accepted, &mut stop),
+                    Some(_) => None,
+                };
+                let ended = Some(Box::new(Ended { accepted, event }));
+                running.push(way.go(Turn::Record { ended, next }));
             }
         }
         stop.map_or(Ok(()), Err)
     }
 
-    /// The step that begins next, if one may.
-    fn next(&self, order: &mut Order<'_>, stop: &mut Option<Stop>) -> Option<(StepId, &'w Step)> {
+    /// The step that begins next, if one may: with the outcome of the one that was accepted last,
+    /// or without.
+    fn next(
+        &self,
+        order: &mut Order<'_>,
+        accepted: Option<StepId>,
+        stop: &mut Option<Stop>,
+    ) -> Option<(StepId, &'w Step)> {
         *stop = self.interrupt.asked();
         while stop.is_none() {
-            let id = order.take()?;
+            let id = match accepted {
+                Some(accepted) => order.take_after(accepted)?,
+                None => order.take()?,
+            };
             // A held step is not begun, so nothing behind it is.
             if self.report.steps.at(id).is_some() {
                 return Some((id, self.work.steps.at(id)));
@@ -251,113 +277,6 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
             self.report.sync = SyncOutcome::NotTried(reason);
         }
         self.report.stopped = Some(stop);
-    }
-}
-
-/// What came of going on.
-struct Came {
-    /// The step that was begun, and what became of it.
-    step: Option<(StepId, StepOutcome)>,
-    /// Its outcome, if that is not on record yet.
-    open: Option<Event>,
-    stopped: Option<Stop>,
-}
-
-/// What a step is sent with.
-struct Way<'s, P, J> {
-    record: &'s Record<'s, J>,
-    provisioner: &'s P,
-    interrupt: &'s Interrupt<'s>,
-    permit: &'s Permit,
-}
-
-impl<P, J> Clone for Way<'_, P, J> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P, J> Copy for Way<'_, P, J> {}
-
-impl<P, J: Journal> Way<'_, P, J> {
-    /// Whether a step may still be sent.
-    fn is_open(&self) -> Result<(), Stop> {
-        self.record.may_call()?;
-        self.interrupt.asked().map_or(Ok(()), Err)
-    }
-}
-
-/// The fault of a call that was not sent because the run ends.
-fn not_sent(stop: &Stop) -> Fault {
-    Fault::new(FaultKind::Stopped, stop.to_string())
-}
-
-/// Puts on record how a step ended and sends the next one, whose intent goes on record with that
-/// outcome. Nothing is sent before both are, nor if the run has been ended by then, or while the
-/// call waited.
-async fn go_on<P: Provisioner, J: Journal>(
-    way: Way<'_, P, J>,
-    ended: Option<Event>,
-    next: Option<(StepId, &Step)>,
-) -> Came {
-    let record = way.record;
-    let intent = next.map(|(_, step)| intent(step));
-    let recorded = match (ended, intent) {
-        (Some(ended), Some(intent)) => record.add_end_and(ended, intent).await,
-        (Some(ended), None) => record.add_end(ended).await,
-        (None, Some(intent)) => record.add(intent).await,
-        (None, None) => Ok(()),
-    };
-    let Some((id, step)) = next else {
-        return Came { step: None, open: None, stopped: recorded.err() };
-    };
-    if let Err(stop) = recorded {
-        let outcome = StepOutcome::NotTried(stop.to_string());
-        return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
-    }
-    let answer = match way.is_open() {
-        Ok(()) => way.provisioner.send(record.tenant, &step.call(), way.permit).await,
-        Err(stop) => Err(not_sent(&stop)),
-    };
-    let was_stopped = |fault: &Fault| fault.kind == FaultKind::Stopped;
-    if answer.as_ref().is_err_and(was_stopped)
-        && let Err(stop) = way.is_open()
-    {
-        let outcome = StepOutcome::NotTried(stop.to_string());
-        // If the journal does not take it, the next look at live state decides, as after a crash.
-        let _ = record.add_end(end(step, &outcome)).await;
-        return Came { step: Some((id, outcome)), open: None, stopped: Some(stop) };
-    }
-    let (outcome, stopped) = policy::judge(answer);
-    tell(step, step.action.verb(), &outcome);
-    let open = Some(end(step, &outcome));
-    Came { step: Some((id, outcome)), open, stopped }
-}
-
-fn intent(step: &Step) -> Event {
-    Event::Intent {
-        user: step.user.clone(),
-        verb: step.action.verb(),
-        details: step.action.details(),
-        before: step.before(),
-        origin: step.origin.clone(),
-    }
-}
-
-fn end(step: &Step, outcome: &StepOutcome) -> Event {
-    Event::Outcome { user: step.user.clone(), verb: step.action.verb(), outcome: outcome.clone() }
-}
-
-fn tell(step: &Step, verb: Verb, outcome: &StepOutcome) {
-    match outcome {
-        StepOutcome::Accepted => {
-            debug!(user = %step.user, %verb, "step accepted");
-        }
-        StepOutcome::Failed(fault) | StepOutcome::Unknown(fault) => {
-            let hint = fault.hint.as_deref();
-            warn!(user = %step.user, %verb, %fault, hint, "step not accepted");
-        }
-        StepOutcome::NotTried(_) => {}
     }
 }
 

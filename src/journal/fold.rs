@@ -80,7 +80,11 @@ impl Fold {
                     earlier.lost(memory.written.entry(user.clone()).or_default());
                 }
             }
-            Event::Outcome { user, verb: _, outcome } => {
+            Event::Outcome { user, verb, outcome } => {
+                // That of an earlier call says nothing of the one under way.
+                if pending.get(user).is_none_or(|call| call.verb != *verb) {
+                    return;
+                }
                 let Some(call) = pending.remove(user) else { return };
                 let written = memory.written.entry(user.clone()).or_default();
                 match outcome {

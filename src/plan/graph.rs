@@ -127,6 +127,19 @@ impl Walk<'_> {
         self.ready.pop_first()
     }
 
+    /// The same among the ready ones and those that wait for this step alone: for who does the next
+    /// thing right behind it, before it counts as done for everybody.
+    pub fn take_after(&mut self, id: StepId) -> Option<StepId> {
+        let waits = |next: &&StepId| self.open.get(next) == Some(&1);
+        let behind = self.graph.successors(id).iter().filter(waits).min().copied();
+        let Some(behind) = behind.filter(|next| self.ready.first().is_none_or(|it| next < it))
+        else {
+            return self.take();
+        };
+        self.open.remove(&behind);
+        Some(behind)
+    }
+
     /// A step is done: what waited for it alone is ready.
     pub fn done(&mut self, id: StepId) {
         for next in self.graph.successors(id) {

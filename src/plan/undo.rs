@@ -190,21 +190,24 @@ impl Undo<'_> {
     /// nothing.
     fn sent(&self, tenant: &DesiredTenant) -> BTreeMap<Upn, Sent> {
         let mut sent: BTreeMap<Upn, Sent> = BTreeMap::new();
-        let mut under_way: BTreeMap<&Upn, (Verb, &Details, &Before)> = BTreeMap::new();
+        let mut under_way: BTreeMap<(&Upn, Verb), (Verb, &Details, &Before)> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.tenant_id == tenant.id) {
             match &entry.event {
                 Event::Intent { user, verb, details, before, .. } => {
-                    under_way.insert(user, (*verb, details, before));
+                    // One that has no outcome may have been carried out.
+                    if let Some(lost) = under_way.insert((user, *verb), (*verb, details, before)) {
+                        sent.entry(user.clone()).or_default().add(lost);
+                    }
                 }
                 Event::Outcome {
                     user,
+                    verb,
                     outcome: StepOutcome::Failed(_) | StepOutcome::NotTried(_),
-                    ..
                 } => {
-                    under_way.remove(user);
+                    under_way.remove(&(user, *verb));
                 }
-                Event::Outcome { user, .. } => {
-                    if let Some(step) = under_way.remove(user) {
+                Event::Outcome { user, verb, .. } => {
+                    if let Some(step) = under_way.remove(&(user, *verb)) {
                         sent.entry(user.clone()).or_default().add(step);
                     }
                 }
@@ -212,7 +215,7 @@ impl Undo<'_> {
             }
         }
         // Without an outcome, it may have been carried out.
-        for (user, step) in under_way {
+        for ((user, _), step) in under_way {
             sent.entry(user.clone()).or_default().add(step);
         }
         sent

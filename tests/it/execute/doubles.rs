@@ -13,13 +13,15 @@ use std::{
 use dialplane::{
     execute::{Stop, SyncOutcome},
     journal::VolatileJournal,
-    model::{Call, Consent, Entry, Event, Fault, Memory, TenantId, TenantRef},
+    model::{
+        Call, Calling, Consent, Entry, Event, Fault, Field, Memory, TenantId, TenantRef, Value,
+    },
     ports::{Journal, JournalError, Lease, Permit, Provisioner, Recall},
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{NOTHING, id};
+use crate::support::{House, NOTHING, contoso, id, number, store, switch};
 
 use super::{kinds, updates};
 
@@ -49,6 +51,8 @@ pub(super) struct Both {
     /// Once this is on record, the lease counts no more.
     pub(super) lapses_at: Option<&'static str>,
     pub(super) lapsed: Arc<AtomicBool>,
+    /// This takes long to record.
+    pub(super) slow: Option<&'static str>,
     /// How often an outcome and an intent were recorded at once.
     pub(super) at_once: AtomicUsize,
 }
@@ -163,6 +167,11 @@ impl Journal for Both {
             Event::Resumed { .. } => "resumed".to_owned(),
         };
         self.lapsed.fetch_or(self.lapses_at == Some(&*line), Ordering::SeqCst);
+        if self.slow == Some(&*line) {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
         self.log.lock().unwrap().push(line);
         self.journal.record(lease, entry).await
     }
@@ -269,6 +278,32 @@ async fn an_outcome_and_the_next_intent_are_recorded_at_once() {
     let report = house.apply_with(&plan, &both, &both).await.remove(0);
     assert!(report.is_complete(), "{report:?}");
     assert_eq!(both.at_once.into_inner(), 4, "between five steps");
+}
+
+#[tokio::test]
+async fn what_comes_after_a_step_begins_once_its_outcome_is_on_record() {
+    let users =
+        ["a enabled +14255550104", "b enabled useTeamsVoicemail=true", "c enabled +14255550103"];
+    let mut house = House::open(&contoso("", &users), |world| {
+        store(world, "a", Field::PhoneNumber, number("+14255550101"));
+        store(world, "b", Field::UseTeamsVoicemail, Value::Flag(false));
+        store(world, "c", Field::PhoneNumber, number("+14255550104"));
+        switch(world, "c", Calling::Disabled);
+    })
+    .await;
+    house.execution.users_per_tenant = 2;
+    let plan = house.plan().await;
+    for slow in [None, Some("outcome update c@contoso.com"), Some("outcome update b@contoso.com")] {
+        let both = Both { slow, ..Both::default() };
+        let report = house.apply_with(&plan, &both, &both).await.remove(0);
+        assert!(report.is_complete(), "{slow:?}: {report:?}");
+        let log = both.log();
+        let place = |what: &str| log.iter().position(|line| line == what).unwrap();
+        let released = place("outcome update c@contoso.com");
+        for behind in ["intent update a@contoso.com", "intent enable c@contoso.com"] {
+            assert!(released < place(behind), "{slow:?}: {log:#?}");
+        }
+    }
 }
 
 #[tokio::test]

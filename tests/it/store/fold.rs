@@ -50,6 +50,20 @@ fn an_intent_without_an_outcome_is_unknown_after_a_crash() {
 }
 
 #[test]
+fn an_outcome_of_an_earlier_call_ends_no_later_one() {
+    let adele = "adele@contoso.com";
+    let memory = folded(&[
+        entry(0, "r1", began(2)),
+        entry(1, "r1", intent(adele, Verb::Update, details())),
+        entry(2, "r1", intent(adele, Verb::Enable, Details::default())),
+        entry(3, "r1", outcome(adele, Verb::Update, StepOutcome::Accepted)),
+    ]);
+    assert!(memory.cut_off.contains(&upn(adele)), "the enable has no outcome");
+    let written = &memory.written[&upn(adele)];
+    assert!(written.calling.is_some() && written.unknown.is_some(), "{written:?}");
+}
+
+#[test]
 fn what_a_crash_left_unknown_can_land() {
     let adele = "adele@contoso.com";
     let landing = Landing { user: upn(adele), calling: true, fields: Vec::new() };
