@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing::{error, warn};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing::{Level, error, warn};
+use tracing_subscriber::{
+    filter::Targets, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use super::{
     args::{Global, LogFormat},
@@ -13,26 +15,26 @@ use crate::{foreign, yaml::Diagnostic};
 
 /// Begins to log. A service tells what it does; a command that ends only warns.
 pub(super) fn start(global: &Global, serves: bool) {
-    let level = match (global.verbose, serves) {
-        (0, false) => "warn",
-        (0, true) | (1, _) => "dialplane=info,warn",
-        _ => "dialplane=debug,info",
+    let (ours, others) = match (global.verbose, serves) {
+        (0, false) => (Level::WARN, Level::WARN),
+        (0, true) | (1, _) => (Level::INFO, Level::WARN),
+        _ => (Level::DEBUG, Level::INFO),
     };
     // Set and empty is as good as not set.
     let wanted = std::env::var("DIALPLANE_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
     let filter = wanted
-        .and_then(|wanted| EnvFilter::try_new(wanted).ok())
-        .unwrap_or_else(|| EnvFilter::new(level));
+        .and_then(|wanted| wanted.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_target("dialplane", ours).with_default(others));
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(Level::TRACE)
         .with_writer(Entries(global.log_format))
         .with_target(false);
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // It fails only if somebody else logs already, and then that one stays.
     let _ = match global.log_format {
-        LogFormat::Text => lines.with_ansi(colours).try_init(),
-        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => lines.with_ansi(colours).finish().with(filter).try_init(),
+        LogFormat::Json => lines.json().finish().with(filter).try_init(),
     };
 }
 
@@ -40,17 +42,17 @@ pub(super) fn start(global: &Global, serves: bool) {
 struct Entries(LogFormat);
 
 impl MakeWriter<'_> for Entries {
-    type Writer = Entry;
+    type Writer = LogEntry;
 
-    fn make_writer(&self) -> Entry {
-        Entry(self.0)
+    fn make_writer(&self) -> LogEntry {
+        LogEntry(self.0)
     }
 }
 
 /// Is handed one entry, as a whole.
-struct Entry(LogFormat);
+struct LogEntry(LogFormat);
 
-impl io::Write for Entry {
+impl io::Write for LogEntry {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         let entry = text.strip_suffix('\n').unwrap_or(&text);
