@@ -18,6 +18,7 @@ mod data;
 mod measure;
 mod rows;
 mod service;
+mod stage;
 mod stand_in;
 
 use std::{env, io, path::PathBuf, process::ExitCode};
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
 fn serve(counts: [&str; 3], folder: &str) -> io::Result<()> {
     let [tenants, users, drift] = counts.map(|count| count.parse().map_err(io::Error::other));
     let shape = data::Shape { tenants: tenants?, users: users?, drift: drift? };
-    rows::serve(shape, &PathBuf::from(folder))
+    stage::serve(shape, &PathBuf::from(folder))
 }
 
 fn post(calls: &str, at_once: &str, address: &str) -> io::Result<()> {

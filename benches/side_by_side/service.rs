@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     data, measure,
-    rows::{Stage, row, slow},
+    stage::{Stage, row, slow},
     stand_in::Manner,
 };
 
