@@ -26,14 +26,14 @@
 //!                             TenantReport --> reconcile: done, held or failed; when to come back
 //! ```
 //!
-//! Nothing flows back up. The executor decides nothing, the planner asks nobody, news of a change
-//! carries nothing.
+//! Nothing flows back up. The executor decides nothing, the planner asks nobody, and news of a change
+//! says only that there is one: everything is looked at again.
 //!
-//! # The rooms
+//! # The modules
 //!
-//! | room | kind | holds |
+//! | module | kind | holds |
 //! |---|---|---|
-//! | [`model`] | pure | the nouns: identities, numbers, fields, desired and live state, the calls that write, failed calls, the journal's facts, memory |
+//! | [`model`] | pure | the domain types: identities, numbers, fields, desired and live state, the calls that write, failed calls, the journal's facts, memory |
 //! | [`foreign`] | pure | text from outside, made harmless for the place where it is shown; everybody may use it |
 //! | [`words`] | pure | counts, lists, moments and durations as people read them; everybody may use it |
 //! | [`style`] | pure | the colours of text for a terminal |
@@ -50,15 +50,15 @@
 //! | [`board`] | pure | what the service is doing, as one value: news in, the status out |
 //! | [`control`] | edge | orders: what the service can be told, the desk where it is told, the socket in the state folder |
 //! | [`config`] | edge | settings from file and environment; where secrets come from |
-//! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only room that names `reqwest` |
+//! | [`api`] | edge | the clients of ConnecttoTeams and Microsoft Graph; the only module that names `reqwest` |
 //! | [`readers`] | edge | which of them reads which tenant |
 //! | [`file`](mod@file) | edge | one named file: a regular one, of bounded size |
-//! | [`source`] | edge | folders, commits and branches of git, news of changes, kept live state; the only room that names `notify` |
+//! | [`source`] | edge | folders, commits and branches of git, news of changes, kept live state; the only module that names `notify` |
 //! | [`journal`] | edge | the journal's stores, the lock, the status file |
 //! | [`server`] | edge | what the service answers over HTTP: probes, metrics, the status and a page; reads what was published, asks nobody |
 //! | [`notices`] | async, no I/O of its own | what people are told who do not look: incidents, who has heard of them, when to tell it again |
 //! | [`daemon`] | shell | the service: one loop over a closed set of events |
-//! | [`cli`] | shell | words and exit codes; the only room that prints |
+//! | [`cli`] | shell | words and exit codes; the only module that prints |
 //! | [`guide`] | text | the pages of the guide, which `dialplane guide` shows, the vendor's contract among them |
 //! | [`sandbox`] | tool | the vendor's service on loopback, with its rules and with faults; shares no wire code with [`api`] |
 //!

@@ -319,7 +319,7 @@ impl fmt::Debug for Lease {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum JournalError {
     /// It cannot be reached now, and may be again soon. Nothing new begins until then.
-    #[error("the journal cannot be reached since {since}: {reason}")]
+    #[error("the journal has been out of reach since {since}: {reason}")]
     Away {
         /// By the clock of this machine.
         since: Timestamp,
@@ -331,7 +331,7 @@ pub enum JournalError {
     Broken(String),
     /// What it writes is no longer what its folder names: it was deleted, replaced or cut while
     /// this process works.
-    #[error("the journal was taken away while dialplane works with it: {0}")]
+    #[error("the journal was taken away while dialplane was using it: {0}")]
     Gone(String),
     /// What it holds cannot be read.
     #[error("the journal cannot be read: {0}")]

@@ -60,7 +60,7 @@ pub(super) enum Entry {
     User(LiveUser),
     /// A user of the tenant who is not set up at the service.
     NotSetUp(LiveUser),
-    /// Somebody of another tenant, who does not belong into the list.
+    /// Somebody of another tenant, who does not belong in the list.
     Foreign,
     /// An account that is not a person: understood, and passed over.
     NoPerson,

@@ -84,19 +84,18 @@ impl BehindRow {
     pub fn new(newest: &Newest, is_read_again: bool, since: Timestamp) -> Self {
         let Newest { commit, at, host, is_older } = newest;
         let commit = commit.as_deref().map(|commit| format!(" of {}", short(commit)));
-        let which = if *is_older { "were in force before" } else { "are other ones than" };
+        let which = if *is_older { "are older than" } else { "are not" };
         let reason = format!(
-            "the manifests here {which} those{} that {} has put in force at {}",
+            "the manifests here {which} those{} that {} put in force at {}",
             commit.unwrap_or_default(),
             line(host),
             time(*at)
         );
         let hint = if is_read_again || !is_older {
-            "nothing is written until the sources here have been read twice, a poll apart, and say \
-                the same"
+            "nothing is written until two reads of the sources here, `run.poll` apart, say the same"
         } else {
             "nothing is written until the folder here is brought up to date; if it says what you \
-                want, commit that anew"
+                want, commit it again"
         };
         Self { reason, hint: hint.to_owned(), since }
     }

@@ -122,7 +122,7 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = self.tidy() {
-                        warn!(%error, "the journal cannot be tidied up; it is tried again");
+                        warn!(%error, "old entries cannot be removed from the journal; this is tried again");
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return,

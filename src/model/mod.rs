@@ -1,8 +1,13 @@
-//! The nouns of the house: identities, phone numbers, users, tenants, what was observed, what is
+//! The domain types: identities, phone numbers, users, tenants, what was observed, what is
 //! remembered.
 //!
-//! Values only. They are built where text or an answer is read (`manifest`, `api`, `state`) and
+//! Values only. They are built where text or an answer is read (`manifest`, `api`, `journal`) and
 //! checked there once, so nothing behind that edge has to check again.
+//!
+//! What the program keeps for itself (outcomes, verdicts, revisions, incidents) is written as its type
+//! says: those derive serde here. What people write has a form of its own beside its reader, such as
+//! `manifest/choices.rs`, so a type can change without a key changing. [`PerHour`] and [`Gate`] alone
+//! are read as they are: settings and manifests say them in the same way.
 //!
 //! **Invariant:** no I/O, no clock, no async, and nothing of the crate outside this folder.
 

@@ -14,7 +14,7 @@
 //!
 //! **Invariant:** listens on loopback addresses only.
 //!
-//! **Invariant:** spells the wire itself and shares nothing with the client but the nouns: the two
+//! **Invariant:** spells the wire itself and shares nothing with the client but the domain types: the two
 //! check each other.
 //!
 //! **Invariant:** given the same world, switches and calls, the same happens, whatever the timing

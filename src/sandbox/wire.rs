@@ -86,7 +86,7 @@ impl Reply {
         Self::json(status, &json!({ "error": message.into() }))
     }
 
-    /// A refusal in the clothes of a success, as the vendor's validating calls do it (contract
+    /// A refusal dressed up as a success, as the vendor's validating calls do it (contract
     /// 5.7).
     pub(super) fn error_inside(message: impl Into<String>) -> Self {
         Self::json(200, &json!({ "hasErrors": true, "error": message.into() }))

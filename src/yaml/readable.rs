@@ -96,7 +96,7 @@ fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadab
         Unseen::Break => format!("{name} ends a line for some readers and not for others"),
         Unseen::Direction => format!("{name} makes a line look different from what it says"),
         Unseen::Invisible => format!("{name} cannot be seen"),
-        Unseen::Control => format!("{name} does not belong into a text"),
+        Unseen::Control => format!("{name} does not belong in text"),
         Unseen::Blank if indents => format!("this line is indented with {name}"),
         Unseen::Blank => format!("{name} looks like a space and is not one"),
     };

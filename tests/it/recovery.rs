@@ -236,7 +236,7 @@ async fn a_service_whose_journal_is_taken_away_stops_and_the_loss_is_told_from_t
     assert_eq!(ended(&mut service).await, Some(1));
     let said = service.text("stderr");
     assert!(
-        said.contains("the journal was taken away while dialplane works with it: ")
+        said.contains("the journal was taken away while dialplane was using it: ")
             && said.contains("journal.db was deleted"),
         "{said}"
     );

@@ -20,7 +20,7 @@ use crate::{
 
 /// The most pages of one list.
 const MAX_PAGES: usize = 10_000;
-/// Pages in a row without anybody new. Graph may send empty ones; this many are a circle.
+/// Pages in a row without anybody new. Graph may send empty ones; this many mean a circle.
 const MAX_BARREN: usize = 20;
 
 /// A list on its way.

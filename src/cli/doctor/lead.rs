@@ -23,6 +23,6 @@ pub(super) async fn check(checks: &mut Checks, settings: &Settings) {
                 ),
             );
         }
-        None => checks.pass("leader", "no service leads now: one that starts would"),
+        None => checks.pass("leader", "no service leads now; the next one to start will"),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn write(
         let long = since(leader.since, now);
         let from = time_in(leader.since, zone);
         let until = time_in(leader.until, zone);
-        format!(" for {long}, since {from}; it counts until {until} at least")
+        format!(" for {long}, since {from}; its right to lead holds until {until} at least")
     });
     writeln!(f, "{}{}", lead.in_words(), told.unwrap_or_default())?;
     if let Some(leader) = lead.leader.as_ref().filter(|_| !lead.leads) {

@@ -170,7 +170,7 @@ where
                 (message, format!("give the order on {host}"))
             }
             None => (
-                "no service leads now: none does passes".to_owned(),
+                "no service leads now, so no passes run".to_owned(),
                 "try again in a minute; `dialplane status` says who leads then".to_owned(),
             ),
         }

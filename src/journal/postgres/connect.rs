@@ -52,7 +52,7 @@ impl Dialer {
         &self.schema
     }
 
-    /// Connects. The address is read anew each time, so a password that was changed is found.
+    /// Connects. The address is read again each time, so a password that was changed is found.
     pub(super) async fn dial(&self) -> Result<Session, Failure> {
         let login = |words: String| Failure::new(Kind::Login, words);
         let fetched = self.settings.url.read().await;

@@ -93,13 +93,13 @@ fn settings(row: &Row, schema: &str) -> Result<Vec<Finding>, Failure> {
     findings.push(if version >= LEAST {
         Finding::pass(format!("PostgreSQL {name}"))
     } else {
-        let hint = "take version 14 or newer";
+        let hint = "use PostgreSQL 14 or newer";
         Finding::fail(format!("PostgreSQL {name} is too old"), hint)
     });
     if read_only {
         let hint =
             "name the primary in `state.postgres.url`; all servers may be named, with commas";
-        findings.push(Finding::fail("the server may only be read", hint));
+        findings.push(Finding::fail("the server is read-only", hint));
     }
     if commits == "off" {
         let hint = "set `synchronous_commit` to `on` for this user: ALTER ROLE ... SET \
@@ -113,12 +113,13 @@ fn settings(row: &Row, schema: &str) -> Result<Vec<Finding>, Failure> {
     }
     if encoding != "UTF8" {
         let what = format!("the database is encoded in {}", crate::foreign::line(encoding));
-        findings.push(Finding::fail(what, "make a database with the encoding UTF8"));
+        findings.push(Finding::fail(what, "create a database with the encoding UTF8"));
     }
     if rights != Some(true) {
         let hint = "CREATE SCHEMA dialplane AUTHORIZATION \"USER\", or give the user the right to \
             create in the database";
-        let what = format!("this user may not use the schema `{schema}`, or not make its tables");
+        let what =
+            format!("this user may not use the schema `{schema}`, or may not create tables in it");
         findings.push(Finding::fail(what, hint));
     }
     Ok(findings)

@@ -16,7 +16,7 @@
 //! session, so a pooler may stand between. No output holds the address of the database as it was
 //! written, which has a password in it.
 //!
-//! This is the only room that names `tokio_postgres`.
+//! This is the only module that names `tokio_postgres`.
 
 mod accept;
 mod address;

@@ -34,7 +34,7 @@ fn roots(path: &Path) -> Result<RootCertStore, String> {
         store.add(certificate).map_err(|error| wrong(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(wrong("no certificate is in it".to_owned()));
+        return Err(wrong("it holds no certificate".to_owned()));
     }
     Ok(store)
 }

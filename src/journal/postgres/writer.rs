@@ -276,7 +276,7 @@ impl Writer {
         let Ok(session) = self.line.session().await else { return };
         let tidied = retain::tidy(session, &schema, tenant, self.retention, &shared).await;
         if let Err(error) = self.line.heard(tidied) {
-            warn!(%error, "the journal cannot be tidied up; it is tried again");
+            warn!(%error, "old entries cannot be removed from the journal; this is tried again");
         }
     }
 
@@ -395,6 +395,6 @@ pub(super) fn went_back(head: Link, known: i64) -> String {
                 when a standby takes over that was behind, or a backup is brought back"
         )
     } else {
-        format!("its entry {known} is another one than was acknowledged")
+        format!("its entry {known} is not the one that was acknowledged")
     }
 }

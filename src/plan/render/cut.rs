@@ -1,4 +1,4 @@
-//! Lists that are too long for their place: cut in the middle, with a count in the stead of what is
+//! Lists that are too long for their place: cut in the middle, with a count in place of what is
 //! left out.
 //!
 //! **Invariant:** but for one count, what is returned is no longer than its room; what is left out
