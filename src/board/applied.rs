@@ -20,12 +20,12 @@ pub struct Applied {
     /// The pass, or a run that is part of none.
     pub pass: String,
     /// By tenant.
-    pub tenants: BTreeMap<String, Sent>,
+    pub tenants: BTreeMap<String, SentSteps>,
 }
 
 /// What was sent of one tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentSteps {
     /// Steps that the service accepted.
     pub accepted: BTreeMap<Verb, usize>,
     /// Steps that it did not, or whose answer was lost.
@@ -40,7 +40,7 @@ pub(super) fn take(
     plan: &TenantPlan,
     report: &TenantReport,
 ) -> bool {
-    let mut sent = Sent::default();
+    let mut sent = SentSteps::default();
     for (step, outcome) in plan.steps.iter().zip(&report.steps) {
         let Some(outcome) = outcome else { continue };
         let verb = step.action.verb();

@@ -74,17 +74,23 @@ impl Group {
         for problem in &plan.remarks.problems {
             users.entry(problem.kind.code().code()).or_insert((problem, 0)).1 += 1;
         }
-        let groups = users.into_iter().map(|(code, (problem, count))| Self {
-            code: code.to_owned(),
+        let groups =
+            users.into_values().map(|(problem, count)| Self::of_problem(problem, count, at));
+        keep_since(groups.collect(), before)
+    }
+
+    fn of_problem(problem: &Problem, count: usize, at: Timestamp) -> Self {
+        let code = problem.kind.code();
+        Self {
+            code: code.code().to_owned(),
             count,
             reason: problem.kind.to_string(),
             hint: problem.kind.remedy(),
             since: at,
             until: None,
             // A later look decides what became of a lost answer.
-            for_people: problem.kind.code() != ProblemCode::AnswerLost,
-        });
-        keep_since(groups.collect(), before)
+            for_people: code != ProblemCode::AnswerLost,
+        }
     }
 
     fn of_hold(hold: &Hold, count: usize, at: Timestamp) -> Self {

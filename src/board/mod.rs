@@ -22,7 +22,7 @@ mod row;
 mod state;
 mod status;
 
-pub use applied::{Applied, Sent};
+pub use applied::{Applied, SentSteps};
 pub use counts::{Counts, Durations};
 pub use group::Group;
 pub use lead::{BehindRow, LeadRow, LeaderRow};

@@ -157,18 +157,19 @@ fn is_escape(piece: &str) -> bool {
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = if rest.starts_with('\u{1b}') {
-            rest.find('m').map_or(rest.len(), |end| end + 1)
-        } else {
-            rest.find('\u{1b}').unwrap_or(rest.len())
-        };
-        let (piece, behind) = rest.split_at(end);
+        let (piece, behind) = rest.split_at(first_piece(rest));
         rest = behind;
-        Some(piece)
+        (!piece.is_empty()).then_some(piece)
     })
+}
+
+/// How long the first of the pieces is.
+fn first_piece(text: &str) -> usize {
+    if is_escape(text) {
+        text.find('m').map_or(text.len(), |end| end + 1)
+    } else {
+        text.find('\u{1b}').unwrap_or(text.len())
+    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub(super) fn unknown(
         }
     }
     let texts = if unknown.is_empty() { Vec::new() } else { texts() };
-    let told = unknown.into_iter().map(|((section, name), (user, users))| {
+    let mut told = Vec::with_capacity(unknown.len());
+    for ((section, name), (user, users)) in unknown {
         let there = known.get(&section).filter(|names| !names.is_empty()).map(list);
         let there = there.unwrap_or_else(|| "none".to_owned());
         let whom = many(users, "user");
@@ -55,13 +56,13 @@ pub(super) fn unknown(
                 {there}"
         );
         let (place, text) = place(&user, &texts).unzip();
-        Diagnostic {
+        told.push(Diagnostic {
             place,
             text: text.unwrap_or_else(|| "".into()),
             ..Diagnostic::of_file(&user.origin.file, message, Some(hint))
-        }
-    });
-    told.collect()
+        });
+    }
+    told
 }
 
 /// Where a user's secrets are named, or the user where a default says it.

@@ -38,7 +38,7 @@ pub(super) fn print(
     let desired = &looked.in_force.desired;
     let changes = changes(plan, desired, now);
     if changes.is_empty() {
-        out::talk("the manifests want already what the undo would do\n");
+        out::talk("the manifests already want what the undo would do\n");
         return Ok(Exit::Done);
     }
     let read = looked.texts_at_home()?;
@@ -180,19 +180,26 @@ pub(super) fn beyond<'d>(
     before: &'d Desired,
     now: &Desired,
 ) -> Option<&'d TenantName> {
-    let is_other = |(name, tenant): (&TenantName, &DesiredTenant)| {
-        let Some(now) = now.tenants.get(name) else { return true };
-        let mut wanted = tenant.clone();
-        let own = changes.iter().filter(|change| change.tenant == name);
-        for change in own {
-            let Some(user) = wanted.users.get_mut(change.user) else { continue };
-            let said = now.users.get(change.user);
-            let taken = |edit: &&Edit| said.is_some_and(|said| edit.is_said_by(said));
-            change.edits.iter().filter(taken).for_each(|edit| edit.make(user));
-        }
-        !wanted.says_the_same(now)
-    };
-    before.tenants.iter().find(|(name, tenant)| is_other((name, tenant))).map(|(name, _)| name)
+    let mut tenants = before.tenants.iter();
+    tenants.find(|(name, tenant)| is_other(changes, name, tenant, now)).map(|(name, _)| name)
+}
+
+/// Whether a tenant is not what it was before with the edits that were taken.
+fn is_other(
+    changes: &[Change<'_>],
+    name: &TenantName,
+    before: &DesiredTenant,
+    now: &Desired,
+) -> bool {
+    let Some(now) = now.tenants.get(name) else { return true };
+    let mut wanted = before.clone();
+    for change in changes.iter().filter(|change| change.tenant == name) {
+        let Some(user) = wanted.users.get_mut(change.user) else { continue };
+        let said = now.users.get(change.user);
+        let taken = |edit: &&Edit| said.is_some_and(|said| edit.is_said_by(said));
+        change.edits.iter().filter(taken).for_each(|edit| edit.make(user));
+    }
+    !wanted.says_the_same(now)
 }
 
 /// Whether manifests want what a change is about.

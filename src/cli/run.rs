@@ -1,20 +1,20 @@
-//! `run`: the service, and what it shows.
+//! `run`: the service, put together.
+
+mod publish;
+mod show;
 
 use std::{
-    collections::BTreeMap,
+    convert::Infallible,
     os::unix::net::UnixListener,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::warn;
 
 use super::{
     args::{Global, LogFormat, Once, PlanOutput},
@@ -22,25 +22,23 @@ use super::{
     choose::{Shown, Tenants},
     confirm,
     exit::{Exit, Failure},
-    lately::Lately,
-    logging, manifests, notices, out,
+    manifests, notices,
     reload::{Lifetime, Reload},
-    report,
-    service_manager::{self, Ending, StatusLine},
+    service_manager::{self, Ending},
     session::{store, switch},
     signals::Signals,
-    stop_setting, undo, why,
+    stop_setting, undo,
 };
+use publish::{Publishing, publish};
+use show::Show;
+
 use crate::{
-    board::{Board, Doing, News, ReceiverRow, Status},
+    board::{News, ReceiverRow, Status},
     config::Settings,
-    control::{Desk, Socket, desk},
+    control::{Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
     journal::{Place, Service},
-    model::TenantName,
-    plan::{Plan, TenantPlan, render},
     ports::Lead,
-    server::{Feed, Published, Server, StartError},
     source::Sources,
     stop::Stoppable,
 };
@@ -93,17 +91,11 @@ impl Arguments {
 }
 
 /// Runs until somebody asks it to stop.
-#[expect(clippy::too_many_lines, reason = "it puts all of the service together")]
 pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
     let configuration = manifests::configuration(global);
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
     let sources = manifests::sources(&once.paths, &settings);
-    let backend = if once.sandbox {
-        let looked = manifests::look_unless_stopped(&sources, signals).await?;
-        Backend::rehearsal(&looked.in_force.desired).await?
-    } else {
-        Backend::real(&settings).map_err(Failure::of_configuration)?
-    };
+    let backend = backend(once, &sources, &settings, signals).await?;
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings).await?;
@@ -123,16 +115,21 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let (desk, orders) = desk(Timestamp::now());
     let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
     let lifetime = Lifetime::of(&settings);
-    let listens = (desk.clone(), listener);
     let publisher = Publisher::new();
-    let heard = publisher.listener();
-    let tell = Box::new(move |rows: &[ReceiverRow]| heard(&News::Receivers(rows)));
-    let telling = notices::worker(&settings, place.as_ref(), tell);
+    let telling = notices::worker(&settings, place.as_ref(), telling(&publisher));
     let remembered = place.clone();
     let (statuses, seen) = watch::channel(Arc::new(Status::default()));
-    let (publish, server) =
-        publish(&settings, (&once.paths, &sources, place), (&pulse, &lifetime), listens, statuses)
-            .await?;
+    let publishing = Publishing {
+        paths: &once.paths,
+        sources: &sources,
+        place,
+        pulse: &pulse,
+        lifetime: &lifetime,
+        desk: desk.clone(),
+        listener,
+        statuses,
+    };
+    let (publish, server) = publish(&settings, publishing).await?;
     let (renewals, renewed) = mpsc::channel(1);
     let daemon = Daemon {
         sources,
@@ -152,11 +149,10 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         pulse,
     };
     let ending = Ending::within(settings.run.grace);
-    let named = !once.paths.is_empty();
     let reload = Reload {
         configuration: configuration.clone(),
         settings,
-        named,
+        named: !once.paths.is_empty(),
         backend,
         switch,
         right,
@@ -165,13 +161,6 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         desk,
     };
     let setting = Arc::clone(&daemon.switch.setting);
-    let watched = async {
-        if once.sandbox {
-            std::future::pending().await
-        } else {
-            stop_setting::watch(configuration, &setting).await
-        }
-    };
     let listeners: Vec<Listener> =
         vec![Box::new(move |news| show.hear(news)), publisher.listener()];
     let over = CancellationToken::new();
@@ -181,7 +170,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     let service = async {
         let ended = tokio::select! {
             ended = daemon::run(daemon, inbox, listeners, signals.asked()) => ended,
-            never = watched => match never {},
+            never = watch_setting(once.sandbox, configuration, &setting) => match never {},
             () = reload.run(signals) => Ok(()),
             () = tell_of_the_end(signals, &ending) => Ok(()),
         };
@@ -200,11 +189,43 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     }
     // It answers until now, and waits for answers under way.
     let _ = tokio::task::spawn_blocking(move || drop((server, socket))).await;
-    ended.map_err(|error| {
+    ended.map(|()| Exit::Done).map_err(|error| {
         let hint = error.hint();
         Failure::new(error).hint(hint)
-    })?;
-    Ok(Exit::Done)
+    })
+}
+
+/// The service of the vendor, or one in this process that stands in for it.
+async fn backend(
+    once: &Once,
+    sources: &Sources,
+    settings: &Settings,
+    signals: &Signals,
+) -> Result<Backend, Failure> {
+    if !once.sandbox {
+        return Backend::real(settings).map_err(Failure::of_configuration);
+    }
+    let looked = manifests::look_unless_stopped(sources, signals).await?;
+    Backend::rehearsal(&looked.in_force.desired).await
+}
+
+/// What hears how receivers of notices are.
+fn telling(publisher: &Arc<Publisher>) -> Tell {
+    let heard = publisher.listener();
+    Box::new(move |rows| heard(&News::Receivers(rows)))
+}
+
+/// Follows the stop switch of the settings, which a rehearsal does not. Never ends.
+async fn watch_setting(
+    rehearsal: bool,
+    configuration: Option<PathBuf>,
+    setting: &AtomicBool,
+) -> Infallible {
+    if rehearsal {
+        std::future::pending().await
+    } else {
+        stop_setting::watch(configuration, setting).await
+    }
 }
 
 /// Tells the manager of the service that it ends, as soon as somebody asks for that. Never ends.
@@ -214,179 +235,9 @@ async fn tell_of_the_end(signals: &Signals, ending: &Ending) {
     std::future::pending::<()>().await;
 }
 
-fn not_served(error: StartError) -> Failure {
-    let hint = error.hint();
-    let is_wrong = matches!(error, StartError::Short(_));
-    let failure = Failure::new(error).hint(hint);
-    if is_wrong { failure.of_configuration() } else { failure }
-}
-
 /// The socket on which orders are taken. A service that cannot have one does its work all the same.
 fn socket(settings: &Settings) -> Option<(Socket, UnixListener)> {
     Socket::listen(&settings.state.path)
         .inspect_err(|error| warn!(hint = error.hint(), "no orders can be taken: {error}"))
         .ok()
-}
-
-/// Where the board goes whenever it has changed: the server, those who tell, and the status file. A rehearsal has no
-/// file.
-async fn publish(
-    settings: &Settings,
-    (paths, sources, place): (&[PathBuf], &Sources, Option<Place>),
-    (pulse, lifetime): (&Pulse, &Lifetime),
-    (desk, listener): (Desk, Option<UnixListener>),
-    statuses: watch::Sender<Arc<Status>>,
-) -> Result<(impl Fn(&Board) + Send + Sync + use<>, Option<Server>), Failure> {
-    let process = (std::process::id(), Timestamp::now());
-    let lifetime = lifetime.clone();
-    let status_of = move |board: &Board| {
-        let at = Timestamp::now();
-        let until = at.checked_add(lifetime.get()).unwrap_or(Timestamp::MAX);
-        board.status(process, at, until)
-    };
-    let published = move |board: &Board| {
-        Arc::new(Published { status: Arc::new(status_of(board)), counts: board.counts().clone() })
-    };
-    let (send, receive) = watch::channel(published(&Board::default()));
-    let pulse = pulse.clone();
-    let why = {
-        let settings = settings.clone();
-        let paths = paths.to_vec();
-        let rehearsal = place.is_none();
-        Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
-    };
-    let followed = sources.clone();
-    let lately = Lately::new(place.clone());
-    let feed = Feed {
-        published: receive,
-        beat: Arc::new(move || pulse.age()),
-        desk,
-        // Nobody waits for it: what is new is news.
-        ask: Arc::new(move || drop(followed.ask_now())),
-        why,
-        past: Arc::new(move || lately.past()),
-    };
-    let server = Server::start(&settings.server, listener, feed).await.map_err(not_served)?;
-    let line = StatusLine::default();
-    let unwritten = AtomicBool::new(false);
-    let publish = move |board: &Board| {
-        let published = published(board);
-        line.say(published.status.summary());
-        send.send_replace(Arc::clone(&published));
-        // The service that leads tells what concerns the fleet.
-        if !published.status.stands_by() || published.status.journal_away.is_some() {
-            statuses.send_replace(Arc::clone(&published.status));
-        }
-        let Some(place) = &place else { return };
-        let written = place.write_status(&published.status);
-        let is_away = written.is_err();
-        // It is written twice a second.
-        match (written, unwritten.swap(is_away, Ordering::Relaxed)) {
-            (Err(error), false) => warn!(
-                %error, %place,
-                "the status cannot be written: `dialplane status` knows nothing newer"
-            ),
-            (Ok(()), true) => info!(%place, "the status can be written again"),
-            (Err(_), true) | (Ok(()), false) => {}
-        }
-    };
-    Ok((publish, server))
-}
-
-/// Shows the news on stdout.
-struct Show {
-    /// One JSON object a line instead of text.
-    json: bool,
-    /// Plans as text are shown whole, and not a line for each change.
-    whole: bool,
-    /// stderr is read by a machine.
-    json_log: bool,
-    /// Where what held each user is kept.
-    place: Option<Place>,
-    /// What was last shown of each tenant: the same hold every quarter of an hour is not news.
-    shown: Mutex<BTreeMap<TenantName, String>>,
-}
-
-impl Show {
-    fn hear(&self, news: &News<'_>) {
-        match news {
-            News::Manifests { errors, warnings } if self.json_log => {
-                errors.iter().for_each(logging::mistake);
-                warnings.iter().for_each(logging::oddity);
-            }
-            News::Manifests { errors, warnings } => {
-                out::diagnostics(errors);
-                out::warnings(warnings);
-            }
-            News::Recovered(tenant, debts) => {
-                // As text it is a line of the log.
-                if self.json {
-                    out::json_line(&serde_json::json!({
-                        "version": 1, "kind": "Recovered", "tenant": tenant.as_str(), "recovered": report::debts(debts),
-                    }));
-                }
-            }
-            News::Planned(plan, _) => self.planned(plan),
-            News::Finished(plan, outcome) => {
-                if let Some(place) = &self.place {
-                    report::keep(place, plan, outcome);
-                }
-                let text = report::tenant(plan, outcome);
-                if self.json && !text.is_empty() {
-                    out::json_line(&report::json(
-                        &alone(plan),
-                        std::slice::from_ref(*outcome),
-                        &BTreeMap::new(),
-                    ));
-                } else if !text.is_empty() && self.whole {
-                    out::data(&format!("{text}\n"));
-                } else {
-                    out::data(&text);
-                }
-            }
-            News::Tenant(tenant, Doing::Gone) => {
-                self.shown().remove(*tenant);
-            }
-            News::Beat
-            | News::Journal(_)
-            | News::Stopped(_)
-            | News::Lead(_)
-            | News::InForce(..)
-            | News::Receivers(_)
-            | News::Revision(_)
-            | News::Sources(_)
-            | News::Remembered(..)
-            | News::Over
-            | News::Tenant(..)
-            | News::Ended { .. } => {}
-        }
-    }
-
-    /// A plan that changes nothing is shown once.
-    fn planned(&self, plan: &TenantPlan) {
-        let plan_alone = alone(plan);
-        let text = if (self.whole || self.json) && plan.says_something() {
-            format!("{}\n", render::text(&plan_alone))
-        } else {
-            render::brief(plan)
-        };
-        let mut shown = self.shown();
-        if shown.get(&plan.tenant) == Some(&text) && !plan.writes() {
-            debug!(tenant = %plan.tenant, "nothing new");
-        } else if self.json {
-            out::json_line(&render::json(&plan_alone));
-        } else {
-            out::data(&text);
-        }
-        shown.insert(plan.tenant.clone(), text);
-    }
-
-    fn shown(&self) -> MutexGuard<'_, BTreeMap<TenantName, String>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The plan of one tenant as a plan.
-fn alone(plan: &TenantPlan) -> Plan {
-    Plan::of(vec![plan.clone()])
 }

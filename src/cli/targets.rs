@@ -86,7 +86,7 @@ fn reader(name: &str) -> Result<LiveSource, String> {
 }
 
 /// What was seen.
-pub(super) struct Seen {
+pub(super) struct LiveTargets {
     /// By tenant, also those that could not be read.
     pub(super) shots: Vec<TenantSnapshot>,
     /// The manifests, if they were read.
@@ -101,7 +101,7 @@ pub(super) async fn look(
     live: Option<&Path>,
     with_manifests: bool,
     signals: &Signals,
-) -> Result<Seen, Failure> {
+) -> Result<LiveTargets, Failure> {
     let settings = manifests::settings(global)?;
     let kept = live.map(|path| kept(path, &settings)).transpose()?;
     let from_kept = kept.is_some() && targets.paths.is_empty();
@@ -143,7 +143,7 @@ pub(super) async fn look(
             shots(&reader, tenants, observed, |tenant| (now, tenant.live.name().into())).await
         }
     };
-    Ok(Seen { shots, looked })
+    Ok(LiveTargets { shots, looked })
 }
 
 fn tenants(

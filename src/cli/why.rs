@@ -86,28 +86,30 @@ pub(super) fn told(
     who: String,
     rehearsal: bool,
 ) -> BoxFuture<'static, Result<String, String>> {
-    let work = move || {
-        if rehearsal {
-            return Err("a rehearsal keeps no journal to explain anybody from".to_owned());
-        }
-        let told = async {
-            // Others than those of the service, which are its own.
-            let sources = manifests::sources(&paths, &settings);
-            let looked = manifests::look_at_kept_alone(&sources)?;
-            explained(&settings, &looked, &who).await
-        };
-        match Handle::current().block_on(told) {
-            Ok((meant, told)) => Ok(strip_str(&all_text(&meant, &told)).to_string()),
-            Err(Failure { message, hint: Some(hint), .. }) => {
-                Err(format!("{message}\nhint: {hint}"))
-            }
-            Err(Failure { message, .. }) => Err(message),
-        }
-    };
+    if rehearsal {
+        let none = "a rehearsal keeps no journal to explain anybody from".to_owned();
+        return Box::pin(std::future::ready(Err(none)));
+    }
+    let work = move || Handle::current().block_on(told_now(&settings, &paths, &who));
     Box::pin(async move {
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|failure| Err(failure.to_string()))
     })
+}
+
+/// The same for the one who does the work.
+async fn told_now(settings: &Settings, paths: &[PathBuf], who: &str) -> Result<String, String> {
+    // Others than those of the service, which are its own.
+    let sources = manifests::sources(paths, settings);
+    let explained = match manifests::look_at_kept_alone(&sources) {
+        Ok(looked) => explained(settings, &looked, who).await,
+        Err(failure) => Err(failure),
+    };
+    match explained {
+        Ok((meant, told)) => Ok(strip_str(&all_text(&meant, &told)).to_string()),
+        Err(Failure { message, hint: Some(hint), .. }) => Err(format!("{message}\nhint: {hint}")),
+        Err(Failure { message, .. }) => Err(message),
+    }
 }
 
 /// Finds out who is meant, and explains each.

@@ -148,7 +148,7 @@ macro_rules! table {
         #[derive(Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         struct Rows {
-            $($(#[$doc])* #[serde(rename = $name)] $field: Written,)*
+            $($(#[$doc])* #[serde(rename = $name)] $field: WrittenRow,)*
             $($(#[$odoc])* #[serde(rename = $oname, deserialize_with = "yaml::some")]
             $ofield: Option<$written>,)*
         }
@@ -297,7 +297,7 @@ impl fmt::Display for Row {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "EndpointRow")]
-struct Written {
+struct WrittenRow {
     #[serde(deserialize_with = "yaml::some")]
     method: Option<Method>,
     #[serde(deserialize_with = "yaml::some")]
@@ -319,7 +319,7 @@ struct Refresh {
     body: Option<Body>,
 }
 
-impl Written {
+impl WrittenRow {
     fn over(self, usual: Endpoint) -> Endpoint {
         Endpoint {
             method: self.method.unwrap_or(usual.method),

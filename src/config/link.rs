@@ -15,7 +15,7 @@ use crate::yaml;
 
 /// How a link is asked for, and where it is in the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "WrittenLink")]
 pub struct ConsentLink {
     /// The call itself.
     pub call: Endpoint,
@@ -28,7 +28,7 @@ pub struct ConsentLink {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ConsentLink")]
-struct Written {
+struct WrittenLink {
     #[serde(default, deserialize_with = "yaml::some")]
     method: Option<Method>,
     #[serde(default, deserialize_with = "yaml::some")]
@@ -40,16 +40,16 @@ struct Written {
 
 impl JsonSchema for ConsentLink {
     fn schema_name() -> Cow<'static, str> {
-        Written::schema_name()
+        WrittenLink::schema_name()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Written::json_schema(generator)
+        WrittenLink::json_schema(generator)
     }
 }
 
-impl From<Written> for ConsentLink {
-    fn from(row: Written) -> Self {
+impl From<WrittenLink> for ConsentLink {
+    fn from(row: WrittenLink) -> Self {
         let call = Endpoint {
             method: row.method.unwrap_or(Method::Post),
             path: row.path.unwrap_or_else(|| "/enterprise/getActionItemUrl".to_owned()),

@@ -221,7 +221,8 @@ fn diagnostics(
     let found = yaml::locate(text, &wanted);
     let secrets = wrongs.iter().filter(|wrong| wrong.at == At::Hidden).map(|wrong| &wrong.path);
     let text: Arc<str> = found.masked(text, secrets).as_deref().unwrap_or(text).into();
-    let placed = |wrong: &Wrong| {
+    let mut diagnostics = Vec::with_capacity(wrongs.len());
+    for wrong in wrongs {
         let variable = variable_of(&wrong.path.segments, sources, &in_file);
         let place = found.get(&wrong.path, wrong.at).filter(|_| variable.is_none()).cloned();
         let (file, source) = match (variable, &place) {
@@ -231,9 +232,9 @@ fn diagnostics(
         };
         let hint = wrong.hint.as_ref().map(|hint| yaml::in_source(hint, source));
         let bare = Diagnostic::of_file(&file, yaml::in_source(&wrong.message, source), hint);
-        if place.is_some() { Diagnostic { place, text: Arc::clone(&text), ..bare } } else { bare }
-    };
-    let mut diagnostics: Vec<Diagnostic> = wrongs.iter().map(placed).collect();
+        let text = Arc::clone(if place.is_some() { &text } else { &bare.text });
+        diagnostics.push(Diagnostic { place, text, ..bare });
+    }
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
     diagnostics
 }

@@ -60,7 +60,8 @@ impl Postgres {
         let name = (!is_name).then(|| self.wrong_name());
         let term = (!(SHORTEST_TERM..=LONGEST_TERM).contains(&self.takeover)).then(|| {
             let is = duration(self.takeover);
-            let (least, most) = (duration(SHORTEST_TERM), duration(LONGEST_TERM));
+            let least = duration(SHORTEST_TERM);
+            let most = duration(LONGEST_TERM);
             ("takeover", format!("`takeover` is {is}; {least} to {most} are possible"))
         });
         name.into_iter().chain(term).collect()

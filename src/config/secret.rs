@@ -268,10 +268,10 @@ mod tests {
         fn answer() {}
     }
     struct Printed;
-    struct Written;
+    struct Serialized;
     impl<T: ?Sized> Silent<()> for T {}
     impl<T: ?Sized + fmt::Display> Silent<Printed> for T {}
-    impl<T: ?Sized + serde::Serialize> Silent<Written> for T {}
+    impl<T: ?Sized + serde::Serialize> Silent<Serialized> for T {}
 
     #[test]
     fn a_secret_can_be_neither_printed_nor_written() {

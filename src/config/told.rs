@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 /// The examples of a key.
-struct Told {
+struct KeyExamples {
     /// The type that holds the key, where keys of one name mean several things.
     of: &'static str,
     key: &'static str,
@@ -14,16 +14,16 @@ struct Told {
     examples: &'static str,
 }
 
-const fn of(of: &'static str, key: &'static str, examples: &'static str) -> Told {
-    Told { of, key, examples }
+const fn of(of: &'static str, key: &'static str, examples: &'static str) -> KeyExamples {
+    KeyExamples { of, key, examples }
 }
 
-const fn any(key: &'static str, examples: &'static str) -> Told {
+const fn any(key: &'static str, examples: &'static str) -> KeyExamples {
     of("", key, examples)
 }
 
 #[rustfmt::skip]
-const EXAMPLES: &[Told] = &[
+const EXAMPLES: &[KeyExamples] = &[
     any("manifests", r#"["manifests", ["manifests", "/srv/lab"]]"#),
     of("Settings", "git", r#"[{"url": "https://git.acme.example/telephony/manifests.git", "branch": "main"}]"#),
     of("ManifestSource", "git", r#"[{"url": "https://git.acme.example/telephony/manifests.git"}]"#),

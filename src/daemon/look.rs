@@ -55,11 +55,11 @@ pub(super) struct Findings {
     /// What is known of the branches that are followed.
     pub(super) reports: Vec<SourceReport>,
     /// Nothing if no source could be read so far.
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<Sighting>,
 }
 
 /// What the sources say.
-pub(super) struct Seen {
+pub(super) struct Sighting {
     pub(super) sight: Sight,
     pub(super) digest: [u8; 32],
     pub(super) files: usize,
@@ -102,7 +102,7 @@ impl Eye {
         Findings { eye: self, reports: sources.reports(), seen }
     }
 
-    fn judge(&mut self, sources: &Sources, asked: &Asked, look: SourcesLook) -> Seen {
+    fn judge(&mut self, sources: &Sources, asked: &Asked, look: SourcesLook) -> Sighting {
         let SourcesLook { tree, folders, earlier, versions } = look;
         let is_new = asked.taken != Some(tree.digest);
         if let Some(earlier) = earlier {
@@ -126,7 +126,7 @@ impl Eye {
             _ => Trust::Little,
         };
         let files = tree.files.iter().filter(|file| file.role == Role::Manifest).count();
-        Seen { sight: asked.sight, digest: tree.digest, files, trust, versions }
+        Sighting { sight: asked.sight, digest: tree.digest, files, trust, versions }
     }
 
     fn understand(&mut self, sources: &Sources, tree: &Tree, versions: &[SourceVersion]) -> Read {

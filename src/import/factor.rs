@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Choice, Entry, Set, SplitBy, names};
+use super::{Choice, ManifestUser, Set, SplitBy, names};
 use crate::model::{Field, TenantName, Value};
 
 /// The longest name of a set before a number is put behind it; the same as of a tenant, with some
@@ -19,13 +19,13 @@ const APART: &str =
     "These users lack a value that most of the others share: a default would give it to them.";
 
 /// The most common value of each field that everybody has, if at least two share it.
-pub(super) fn common(entries: &[Entry]) -> BTreeMap<Field, Value> {
+pub(super) fn common(entries: &[ManifestUser]) -> BTreeMap<Field, Value> {
     let fields = Field::ALL.into_iter().filter(|field| *field != Field::PhoneNumber);
     fields.filter_map(|field| Some((field, shared(field, entries)?))).collect()
 }
 
 /// The most common value of a field that everybody has, if at least two share it.
-fn shared(field: Field, entries: &[Entry]) -> Option<Value> {
+fn shared(field: Field, entries: &[ManifestUser]) -> Option<Value> {
     let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
     for entry in entries {
         *counts.entry(entry.fields.get(&field)?).or_default() += 1;
@@ -37,11 +37,11 @@ fn shared(field: Field, entries: &[Entry]) -> Option<Value> {
 
 /// The users in files, each without what the defaults over it say.
 pub(super) fn sets(
-    entries: Vec<Entry>,
+    entries: Vec<ManifestUser>,
     tenant: &BTreeMap<Field, Value>,
     choice: &Choice,
 ) -> Vec<Set> {
-    let mut groups: BTreeMap<Option<String>, Vec<Entry>> = BTreeMap::new();
+    let mut groups: BTreeMap<Option<String>, Vec<ManifestUser>> = BTreeMap::new();
     for entry in entries {
         groups.entry(key(&entry, choice.split_by)).or_default().push(entry);
     }
@@ -72,7 +72,7 @@ pub(super) fn sets(
 
 /// Users who have every field of which most share one value, and the others: among the first it can
 /// be a default.
-fn alike(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+fn alike(entries: Vec<ManifestUser>) -> (Vec<ManifestUser>, Vec<ManifestUser>) {
     let most_share = |field: &Field| {
         let mut counts: BTreeMap<&Value, usize> = BTreeMap::new();
         for value in entries.iter().filter_map(|entry| entry.fields.get(field)) {
@@ -87,7 +87,7 @@ fn alike(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
 }
 
 /// What decides into which file a user goes.
-fn key(entry: &Entry, split_by: Option<SplitBy>) -> Option<String> {
+fn key(entry: &ManifestUser, split_by: Option<SplitBy>) -> Option<String> {
     match split_by? {
         SplitBy::Domain => entry.upn.key().split_once('@').map(|(_, domain)| domain.to_owned()),
         SplitBy::Field(field) => entry.fields.get(&field).map(|value| match value {
@@ -115,7 +115,7 @@ fn name(text: &str) -> String {
 fn set(
     name: String,
     apart: Option<&'static str>,
-    entries: &[Entry],
+    entries: &[ManifestUser],
     tenant: &BTreeMap<Field, Value>,
 ) -> Set {
     let have = |field: Field, value: Option<&Value>| {
@@ -123,7 +123,7 @@ fn set(
     };
     let mut defaults = common(entries);
     defaults.retain(|field, value| have(*field, Some(value)) > have(*field, tenant.get(field)));
-    let own = |entry: &Entry| {
+    let own = |entry: &ManifestUser| {
         let mut entry = entry.clone();
         entry.fields.retain(|field, value| {
             defaults.get(field).or_else(|| tenant.get(field)) != Some(value)

@@ -101,7 +101,7 @@ pub struct Import {
 
 /// A user as a manifest says it.
 #[derive(Debug, Clone)]
-struct Entry {
+struct ManifestUser {
     upn: Upn,
     calling: Calling,
     fields: BTreeMap<Field, Value>,
@@ -113,7 +113,7 @@ struct Entry {
 #[derive(Debug)]
 struct Sorted<'s> {
     shot: &'s TenantSnapshot,
-    entries: Vec<Entry>,
+    entries: Vec<ManifestUser>,
     /// Who is left out, and why.
     left_out: Vec<(Upn, String)>,
     /// Accounts that the platform made for itself.
@@ -131,7 +131,7 @@ impl Sorted<'_> {
     }
 
     fn without_number(&self) -> usize {
-        let without = |entry: &&Entry| {
+        let without = |entry: &&ManifestUser| {
             entry.calling == Calling::Enabled && !entry.fields.contains_key(&Field::PhoneNumber)
         };
         self.entries.iter().filter(without).count()
@@ -146,7 +146,7 @@ struct Set {
     apart: Option<&'static str>,
     defaults: BTreeMap<Field, Value>,
     /// Without what the defaults say.
-    entries: Vec<Entry>,
+    entries: Vec<ManifestUser>,
 }
 
 /// What there is already where manifests are written to.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Sorted};
+use super::{ManifestUser, Sorted};
 use crate::{
     manifest::{can_name, can_say},
     model::{
@@ -124,9 +124,13 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
     }
 }
 
-fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> Entry {
-    let mut entry =
-        Entry { upn: user.upn.clone(), calling, fields: BTreeMap::new(), remarks: Vec::new() };
+fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> ManifestUser {
+    let mut entry = ManifestUser {
+        upn: user.upn.clone(),
+        calling,
+        fields: BTreeMap::new(),
+        remarks: Vec::new(),
+    };
     // A tenant that is imported does not say how it is written: what only `configureUser` takes is not
     // managed.
     let carried = user.details.iter().filter(|(field, _)| WritePath::default().carries(*field));

@@ -9,7 +9,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use super::{Entry, Set, Sorted};
+use super::{ManifestUser, Set, Sorted};
 use crate::{
     foreign::line,
     manifest::{as_yaml, quoted},
@@ -136,7 +136,7 @@ fn write_defaults(out: &mut String, defaults: &BTreeMap<Field, Value>) -> fmt::R
     write_fields(out, defaults, "    ")
 }
 
-fn write_user(out: &mut String, entry: &Entry) -> fmt::Result {
+fn write_user(out: &mut String, entry: &ManifestUser) -> fmt::Result {
     writeln!(
         out,
         "    - userPrincipalName: {}\n      calling: {}",

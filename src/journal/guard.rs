@@ -13,11 +13,11 @@ use super::{db, lock};
 /// The files as they were last seen.
 #[derive(Debug)]
 pub(super) struct Guard {
-    files: Vec<Seen>,
+    files: Vec<Watched>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct Watched {
     path: PathBuf,
     place: (u64, u64),
     /// None of them ever gets shorter while a process works.
@@ -34,7 +34,9 @@ impl Guard {
         {
             let path = folder.join(name);
             match fs::metadata(&path) {
-                Ok(now) => files.push(Seen { path, place: place(&now), length: now.len(), grows }),
+                Ok(now) => {
+                    files.push(Watched { path, place: place(&now), length: now.len(), grows });
+                }
                 // The log and its index are made when they are needed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),

@@ -31,12 +31,12 @@ pub(super) struct Line {
     tenant: String,
     tenant_id: String,
     #[serde(flatten)]
-    event: Written,
+    event: EventLine,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
-enum Written {
+enum EventLine {
     Began {
         steps: usize,
         /// Absent in older journals, as the plan.
@@ -180,7 +180,7 @@ pub(super) fn read(line: &str) -> Result<Entry, Unread> {
 impl From<&Entry> for Line {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
-            Event::Began { steps, revision, by, part_of, plan } => Written::Began {
+            Event::Began { steps, revision, by, part_of, plan } => EventLine::Began {
                 steps: *steps,
                 revision: revision.clone(),
                 by: by.clone(),
@@ -189,7 +189,7 @@ impl From<&Entry> for Line {
                 plan: plan.clone(),
             },
             Event::Approved { approval, plan } => {
-                Written::Approved { approval: approval.to_string(), plan: plan.to_string() }
+                EventLine::Approved { approval: approval.to_string(), plan: plan.to_string() }
             }
             Event::Intent { user, verb, details, before, origin } => {
                 let details = details
@@ -201,7 +201,7 @@ impl From<&Entry> for Line {
                     file: file.to_string(),
                     line: *line,
                 });
-                Written::Intent { user: user.to_string(), verb: *verb, details, before, origin }
+                EventLine::Intent { user: user.to_string(), verb: *verb, details, before, origin }
             }
             Event::Outcome { user, verb, outcome } => {
                 let refused =
@@ -218,24 +218,30 @@ impl From<&Entry> for Line {
                         (WrittenOutcome::NotTried, Some(reason.clone()))
                     }
                 };
-                Written::Outcome { user: user.to_string(), verb: *verb, outcome, message, refused }
+                EventLine::Outcome {
+                    user: user.to_string(),
+                    verb: *verb,
+                    outcome,
+                    message,
+                    refused,
+                }
             }
-            Event::Accepted => Written::Accepted,
-            Event::Syncing => Written::Syncing,
-            Event::Synced => Written::Synced,
+            Event::Accepted => EventLine::Accepted,
+            Event::Syncing => EventLine::Syncing,
+            Event::Synced => EventLine::Synced,
             Event::NotSynced { lost, unclear, reason } => {
-                Written::NotSynced { lost: *lost, unclear: *unclear, reason: reason.clone() }
+                EventLine::NotSynced { lost: *lost, unclear: *unclear, reason: reason.clone() }
             }
-            Event::NothingSent => Written::NothingSent,
+            Event::NothingSent => EventLine::NothingSent,
             Event::Counted { users, by } => {
-                Written::Counted { users: *users, by: by.name().to_owned() }
+                EventLine::Counted { users: *users, by: by.name().to_owned() }
             }
             Event::Suspended { by, reason, until } => {
-                Written::Suspended { by: by.clone(), reason: reason.clone(), until: *until }
+                EventLine::Suspended { by: by.clone(), reason: reason.clone(), until: *until }
             }
-            Event::Resumed { by } => Written::Resumed { by: by.clone() },
+            Event::Resumed { by } => EventLine::Resumed { by: by.clone() },
             Event::Decided(users) => {
-                Written::Decided { users: users.iter().map(ToString::to_string).collect() }
+                EventLine::Decided { users: users.iter().map(ToString::to_string).collect() }
             }
             Event::Landed(landings) => {
                 let landing = |landing: &Landing| WrittenLanding {
@@ -243,16 +249,16 @@ impl From<&Entry> for Line {
                     calling: landing.calling,
                     fields: landing.fields.iter().map(|field| field.name().to_owned()).collect(),
                 };
-                Written::Landed { users: landings.iter().map(landing).collect() }
+                EventLine::Landed { users: landings.iter().map(landing).collect() }
             }
             Event::Managed(managed) => {
                 let id = |user: &Managed| user.id.as_ref().map(ToString::to_string);
                 let user =
                     |user: &Managed| WrittenManaged { user: user.user.to_string(), id: id(user) };
-                Written::Managed { users: managed.iter().map(user).collect() }
+                EventLine::Managed { users: managed.iter().map(user).collect() }
             }
             Event::Vanished(users) => {
-                Written::Vanished { users: users.iter().map(ToString::to_string).collect() }
+                EventLine::Vanished { users: users.iter().map(ToString::to_string).collect() }
             }
         };
         Self {
@@ -270,15 +276,15 @@ impl Line {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {
-            Written::Began { steps, revision, by, pass, undoes, plan } => {
+            EventLine::Began { steps, revision, by, pass, undoes, plan } => {
                 let part_of = pass.map(|pass| PartOf { pass: PassId::new(&pass), undoes });
                 Event::Began { steps, revision, by, part_of, plan }
             }
-            Written::Approved { approval, plan } => Event::Approved {
+            EventLine::Approved { approval, plan } => Event::Approved {
                 approval: TenantName::parse(&approval)?,
                 plan: Fingerprint::parse(&plan)?,
             },
-            Written::Intent { user, verb, details, before, origin } => {
+            EventLine::Intent { user, verb, details, before, origin } => {
                 let pairs: Result<Vec<_>, String> =
                     details.into_iter().map(|(name, value)| pair(&name, value)).collect();
                 let origin =
@@ -291,31 +297,31 @@ impl Line {
                     origin,
                 }
             }
-            Written::Outcome { user, verb, outcome, message, refused } => Event::Outcome {
+            EventLine::Outcome { user, verb, outcome, message, refused } => Event::Outcome {
                 user: Upn::parse(&user)?,
                 verb,
                 outcome: outcome.with(message.unwrap_or_default(), refused),
             },
-            Written::Accepted => Event::Accepted,
-            Written::Syncing => Event::Syncing,
-            Written::Synced => Event::Synced,
-            Written::NotSynced { lost, unclear, reason } => {
+            EventLine::Accepted => Event::Accepted,
+            EventLine::Syncing => Event::Syncing,
+            EventLine::Synced => Event::Synced,
+            EventLine::NotSynced { lost, unclear, reason } => {
                 Event::NotSynced { lost, unclear, reason }
             }
-            Written::NothingSent => Event::NothingSent,
-            Written::Counted { users, by } => Event::Counted { users, by: source(&by)? },
-            Written::Suspended { by, reason, until } => Event::Suspended { by, reason, until },
-            Written::Resumed { by } => Event::Resumed { by },
-            Written::Decided { users } => {
+            EventLine::NothingSent => Event::NothingSent,
+            EventLine::Counted { users, by } => Event::Counted { users, by: source(&by)? },
+            EventLine::Suspended { by, reason, until } => Event::Suspended { by, reason, until },
+            EventLine::Resumed { by } => Event::Resumed { by },
+            EventLine::Decided { users } => {
                 Event::Decided(users.iter().map(|user| Upn::parse(user)).collect::<Result<_, _>>()?)
             }
-            Written::Landed { users } => {
+            EventLine::Landed { users } => {
                 Event::Landed(users.iter().map(landing).collect::<Result<_, String>>()?)
             }
-            Written::Managed { users } => {
+            EventLine::Managed { users } => {
                 Event::Managed(users.iter().map(managed).collect::<Result<_, String>>()?)
             }
-            Written::Vanished { users } => Event::Vanished(
+            EventLine::Vanished { users } => Event::Vanished(
                 users.iter().map(|user| Upn::parse(user)).collect::<Result<_, String>>()?,
             ),
         };

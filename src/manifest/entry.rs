@@ -68,13 +68,13 @@ impl Written {
 }
 
 /// Reads one mapping into an entry; [`Scope`] says which keys it may have.
-struct Entry<'e> {
+struct EntryReader<'e> {
     into: &'e mut UserEntry,
     scope: Scope,
     texts: &'e mut Texts,
 }
 
-impl<'de> Visitor<'de> for Entry<'_> {
+impl<'de> Visitor<'de> for EntryReader<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +96,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
                     into.secrets_from = Some(map.next_value::<SourceName>()?.0);
                 }
                 Key::Policy => {
-                    map.next_value_seed(Entry { into, scope: Scope::Policy, texts })?;
+                    map.next_value_seed(EntryReader { into, scope: Scope::Policy, texts })?;
                 }
                 Key::Field(field) => {
                     let value = map.next_value_seed(Reading { field, texts })?;
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Entry<'_> {
+impl<'de> DeserializeSeed<'de> for EntryReader<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -124,7 +124,8 @@ impl<'de> DeserializeSeed<'de> for UserSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<UserEntry, D::Error> {
         let mut entry = UserEntry::default();
-        Entry { into: &mut entry, scope: Scope::User, texts: self.0 }.deserialize(deserializer)?;
+        EntryReader { into: &mut entry, scope: Scope::User, texts: self.0 }
+            .deserialize(deserializer)?;
         Ok(entry)
     }
 }
@@ -139,7 +140,8 @@ impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
         let texts = &mut Texts::default();
-        Entry { into: &mut entry, scope: Scope::Defaults, texts }.deserialize(deserializer)?;
+        EntryReader { into: &mut entry, scope: Scope::Defaults, texts }
+            .deserialize(deserializer)?;
         let UserEntry { site, onboard, secrets_from, fields, .. } = entry;
         Ok(Self { site, onboard, secrets_from, values: fields })
     }

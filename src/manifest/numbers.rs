@@ -112,17 +112,25 @@ fn wanted<'n>(
 
 fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
     let Some(file) = fleet.file_of(wish.user) else { return };
-    fleet.one_of_many(file, &[wish.tenant, first.tenant], |fleet| {
-        let here = place_of(fleet, wish)?;
-        let there = place_of(fleet, first)?;
-        let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
-        let next = |early, late| in_turn(fleet, early, late);
-        let hint = next(first, wish).or_else(|| next(wish, first)).unwrap_or_else(|| {
-            "give one of them another number, or `phoneNumber: none`".to_owned()
-        });
-        let label = format!("also wanted by {}", first.user);
-        Some(What::at(wrong.hint(hint)).and(there.file, there.path, At::Value, label))
-    });
+    let tenants = [wish.tenant, first.tenant];
+    fleet.one_of_many(file, &tenants, |fleet| wanted_twice(fleet, number, wish, first));
+}
+
+fn wanted_twice(
+    fleet: &Fleet<'_>,
+    number: &PhoneNumber,
+    wish: Claim<'_>,
+    first: Claim<'_>,
+) -> Option<What> {
+    let here = place_of(fleet, wish)?;
+    let there = place_of(fleet, first)?;
+    let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
+    let next = |early, late| in_turn(fleet, early, late);
+    let hint = next(first, wish).or_else(|| next(wish, first));
+    let hint = hint
+        .unwrap_or_else(|| "give one of them another number, or `phoneNumber: none`".to_owned());
+    let label = format!("also wanted by {}", first.user);
+    Some(What::at(wrong.hint(hint)).and(there.file, there.path, At::Value, label))
 }
 
 /// How one can have the number of another who has an end, and does not say from when on.
@@ -142,18 +150,26 @@ fn too_early(
     free: jiff::Timestamp,
 ) {
     let Some(file) = fleet.file_of(late.user) else { return };
-    fleet.one_of_many(file, &[late.tenant, early.tenant], |fleet| {
-        let here = place_of(fleet, late)?;
-        let there = place_of(fleet, early)?;
-        let message = format!("{number} is kept from reuse until {}", time(free));
-        let hint = format!(
-            "let `from` of {} be later, or make `numbers.quarantine` of tenant `{}` shorter",
-            late.user, early.tenant
-        );
-        let what = What::at(Wrong::value(here.path, message).hint(hint));
-        let label = format!("{} has it until {}", early.user, time(early.dates.until?));
-        Some(what.and(there.file, there.path, At::Value, label))
-    });
+    let tenants = [late.tenant, early.tenant];
+    fleet.one_of_many(file, &tenants, |fleet| kept_from_reuse(fleet, number, (early, late), free));
+}
+
+fn kept_from_reuse(
+    fleet: &Fleet<'_>,
+    number: &PhoneNumber,
+    (early, late): (Claim<'_>, Claim<'_>),
+    free: jiff::Timestamp,
+) -> Option<What> {
+    let here = place_of(fleet, late)?;
+    let there = place_of(fleet, early)?;
+    let message = format!("{number} is kept from reuse until {}", time(free));
+    let hint = format!(
+        "let `from` of {} be later, or make `numbers.quarantine` of tenant `{}` shorter",
+        late.user, early.tenant
+    );
+    let what = What::at(Wrong::value(here.path, message).hint(hint));
+    let label = format!("{} has it until {}", early.user, time(early.dates.until?));
+    Some(what.and(there.file, there.path, At::Value, label))
 }
 
 fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {

@@ -9,7 +9,8 @@ use crate::yaml::Wrong;
 
 /// What contradicts itself in a tenant, each at its place.
 pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
-    let (spec, at) = (&draft.spec, draft.at.key("spec"));
+    let spec = &draft.spec;
+    let at = draft.at.key("spec");
     let mut wrongs = Vec::new();
     if spec.live == LiveEntry::Graph && spec.confirm == ConfirmEntry::Graph {
         let message =

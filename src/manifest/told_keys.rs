@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 /// What is told of a key.
-struct Told {
+struct KeyHelp {
     /// What holds the key, where keys of one name mean several things.
     of: &'static str,
     key: &'static str,
@@ -22,15 +22,15 @@ const fn of(
     key: &'static str,
     what: &'static str,
     examples: &'static str,
-) -> Told {
-    Told { of, key, what, examples }
+) -> KeyHelp {
+    KeyHelp { of, key, what, examples }
 }
 
-const fn any(key: &'static str, what: &'static str, examples: &'static str) -> Told {
+const fn any(key: &'static str, what: &'static str, examples: &'static str) -> KeyHelp {
     of("", key, what, examples)
 }
 
-const KEYS: &[Told] = &[
+const KEYS: &[KeyHelp] = &[
     any("apiVersion", "The version of the format.", r#"["dialplane/v1"]"#),
     of("TenantDocument", "kind", "What the document is: a customer.", r#"["Tenant"]"#),
     of("UserSetDocument", "kind", "What the document is: users.", r#"["UserSet"]"#),

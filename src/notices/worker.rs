@@ -46,7 +46,7 @@ pub struct Worker<M> {
 }
 
 /// A notice that was sent, and what became of it.
-type Sent = (String, Notice, Result<(), Undelivered>);
+type Sending = (String, Notice, Result<(), Undelivered>);
 
 impl<M: Messenger + 'static> Worker<M> {
     /// Tells until the service has ended.
@@ -61,7 +61,7 @@ impl<M: Messenger + 'static> Worker<M> {
         let row = |name: &String| ReceiverRow { name: name.clone(), ..ReceiverRow::default() };
         let mut rows: Vec<ReceiverRow> = names.map(row).collect();
         let mut told = Vec::new();
-        let mut under_way: FuturesUnordered<BoxFuture<'static, Sent>> = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'static, Sending>> = FuturesUnordered::new();
         let mut busy: Vec<String> = Vec::new();
         let mut kept = self.book.to_text();
         while !ended.is_cancelled() {
@@ -112,7 +112,7 @@ impl<M: Messenger + 'static> Worker<M> {
         self.keep_if_changed(&mut kept);
     }
 
-    fn send(&self, receiver: String, notice: Notice) -> BoxFuture<'static, Sent> {
+    fn send(&self, receiver: String, notice: Notice) -> BoxFuture<'static, Sending> {
         let messenger = Arc::clone(&self.messenger);
         Box::pin(async move {
             let taken = messenger.deliver(&receiver, &notice).await;
@@ -124,7 +124,7 @@ impl<M: Messenger + 'static> Worker<M> {
         &mut self,
         paces: &mut BTreeMap<String, Pace>,
         rows: &mut [ReceiverRow],
-        (receiver, notice, taken): Sent,
+        (receiver, notice, taken): Sending,
     ) {
         let Some(pace) = paces.get_mut(&receiver) else { return };
         if let Some(row) = rows.iter_mut().find(|row| row.name == receiver) {

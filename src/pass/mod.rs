@@ -35,7 +35,7 @@ mod tenant;
 pub use back::{Undescribed, by_tenant};
 pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
-pub use review::{Seen, Versions, review, see, see_nothing};
+pub use review::{Observations, Versions, review, see, see_nothing};
 pub use shared::Shared;
 pub use suspend::{resume, suspend};
 pub use tenant::{Passed, TenantPass};

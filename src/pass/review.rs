@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What was observed, by what stays the same when a tenant is called otherwise.
-pub type Seen = BTreeMap<TenantId, Result<Arc<LiveTenant>, Fault>>;
+pub type Observations = BTreeMap<TenantId, Result<Arc<LiveTenant>, Fault>>;
 
 /// Two versions of the manifests.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ pub async fn see<R: LiveReader>(
     versions: Versions<'_>,
     side_by_side: usize,
     progress: impl Fn(),
-) -> Seen {
+) -> Observations {
     stream::iter(versions.looked_at())
         .map(|tenant| async move {
             let live = reader.observe(&tenant).await;
@@ -77,7 +77,7 @@ pub async fn see<R: LiveReader>(
 
 /// What would be seen if everything were as the manifests want it without the change.
 #[must_use]
-pub fn see_nothing(versions: Versions<'_>, now: Timestamp) -> Seen {
+pub fn see_nothing(versions: Versions<'_>, now: Timestamp) -> Observations {
     let as_wanted =
         |(id, (base, head)): (&TenantId, _)| (id.clone(), Ok(Arc::new(as_wanted(base, head, now))));
     versions.tenants().into_iter().map(as_wanted).collect()
@@ -87,7 +87,7 @@ pub fn see_nothing(versions: Versions<'_>, now: Timestamp) -> Seen {
 #[must_use]
 pub fn review(
     versions: Versions<'_>,
-    seen: &Seen,
+    seen: &Observations,
     memories: &Memories,
     now: Timestamp,
     execution: &Execution,
@@ -113,7 +113,7 @@ fn with_named(memory: &Memory, base: Option<&DesiredTenant>, now: Timestamp) -> 
 /// All tenants of a version, with what was seen and is remembered of them.
 fn fleet(
     in_force: &InForce,
-    seen: &Seen,
+    seen: &Observations,
     memories: &BTreeMap<TenantId, Arc<Memory>>,
     execution: &Execution,
 ) -> Fleet {

@@ -42,7 +42,8 @@ async fn record<J: Journal>(
     let at = journal.now();
     let before = journal.memory(&lease).await?.suspension(at).cloned();
     if let Some(event) = event(before.is_some()) {
-        let (tenant, tenant_id) = (tenant.name.clone(), tenant.id.clone());
+        let tenant_id = tenant.id.clone();
+        let tenant = tenant.name.clone();
         journal.record(&lease, Entry { at, run, tenant, tenant_id, event }).await?;
     }
     Ok(before)

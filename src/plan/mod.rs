@@ -85,5 +85,5 @@ pub use steps::Steps;
 pub use types::{Confirmed, Facts, Plan, Remarks, SyncPlan, TenantPlan};
 pub use undo::Undo;
 pub use unread::{nowhere, unread_numbers};
-pub use why::{About, Found, Sent, Wait, Why, wants, why};
+pub use why::{About, Found, SentCall, Wait, Why, wants, why};
 pub use work::Work;

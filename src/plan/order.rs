@@ -41,22 +41,16 @@ pub(super) fn spread_holds(steps: &mut Steps) {
     while let Some(id) = held.pop() {
         let user = steps.at(id).user.clone();
         let verb = steps.at(id).action.verb();
-        let mut hold = |next: StepId, reason: String| {
+        let after = format!("it must come after the {verb} of {user}, which is held");
+        let for_it = format!("it only makes way for the {verb} of {user}, which is held");
+        let behind = graph.successors(id).iter().map(|next| (*next, &after));
+        for (next, reason) in behind.chain(parked.get(&id).map(|parking| (*parking, &for_it))) {
             let step = steps.at_mut(next);
             if step.holds.is_empty() {
-                step.holds.push(Hold::new(
-                    HoldKind::AfterHeld,
-                    reason,
-                    format!("lift the hold of {user}"),
-                ));
+                let remedy = format!("lift the hold of {user}");
+                step.holds.push(Hold::new(HoldKind::AfterHeld, reason.clone(), remedy));
                 held.push(next);
             }
-        };
-        for next in graph.successors(id) {
-            hold(*next, format!("it must come after the {verb} of {user}, which is held"));
-        }
-        if let Some(parking) = parked.get(&id) {
-            hold(*parking, format!("it only makes way for the {verb} of {user}, which is held"));
         }
     }
 }

@@ -56,7 +56,7 @@ pub struct Prepared {
 
 /// What a run sent for a user.
 #[derive(Debug, Default)]
-struct Sent {
+struct SentByRun {
     /// What calling was switched to, first and last.
     calling: Option<(Calling, Calling)>,
     details: Details,
@@ -188,8 +188,8 @@ impl Undo<'_> {
 
     /// The last that was sent of everything, by user. What was refused, or never sent, changed
     /// nothing.
-    fn sent(&self, tenant: &DesiredTenant) -> BTreeMap<Upn, Sent> {
-        let mut sent: BTreeMap<Upn, Sent> = BTreeMap::new();
+    fn sent(&self, tenant: &DesiredTenant) -> BTreeMap<Upn, SentByRun> {
+        let mut sent: BTreeMap<Upn, SentByRun> = BTreeMap::new();
         let mut under_way: BTreeMap<(&Upn, Verb), (Verb, &Details, &Before)> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.tenant_id == tenant.id) {
             match &entry.event {
@@ -222,7 +222,7 @@ impl Undo<'_> {
     }
 }
 
-impl Sent {
+impl SentByRun {
     fn add(&mut self, (verb, details, before): (Verb, &Details, &Before)) {
         match verb {
             Verb::Enable => self.switched(Calling::Enabled),
@@ -251,7 +251,7 @@ fn as_it_is(user: &DesiredUser, live: &LiveTenant, moment: Moment<'_>) -> Option
 /// What calling is to be: if it still is as it was last switched, as it was before it was first
 /// switched; else as it is: back already, or never switched. Nothing if that is not known.
 fn calling_before(
-    sent: &Sent,
+    sent: &SentByRun,
     moment: Moment<'_>,
     user: &LiveUser,
     leave: &mut impl FnMut(NotUndone),
@@ -271,7 +271,7 @@ fn calling_before(
 
 /// The fields that still are as the run sent them, with the values from before it.
 fn details_before(
-    sent: &Sent,
+    sent: &SentByRun,
     calling: Calling,
     moment: Moment<'_>,
     user: &LiveUser,

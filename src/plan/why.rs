@@ -26,7 +26,7 @@ pub struct Why {
     /// What the manifests want; nothing if none names the user.
     pub wanted: Option<DesiredUser>,
     /// The last call of each kind, newest first.
-    pub sent: Vec<Sent>,
+    pub sent: Vec<SentCall>,
     /// When an observation last showed something that was sent before, and what.
     pub seen: Option<(Timestamp, Landing)>,
     /// When the tenant's last sync was accepted.
@@ -69,7 +69,7 @@ pub struct About<'a> {
 
 /// A call that was made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
+pub struct SentCall {
     /// The verb.
     pub verb: Verb,
     /// When.
@@ -154,8 +154,8 @@ fn found(user: &Upn, last: &Verdict) -> Found {
 }
 
 /// The last call of each verb, with its outcome.
-fn sent(entries: &[Entry]) -> Vec<Sent> {
-    let mut sent: Vec<Sent> = Vec::new();
+fn sent(entries: &[Entry]) -> Vec<SentCall> {
+    let mut sent: Vec<SentCall> = Vec::new();
     let mut outcomes: Vec<(&RunId, Verb, &StepOutcome)> = Vec::new();
     for entry in entries {
         match &entry.event {
@@ -164,7 +164,7 @@ fn sent(entries: &[Entry]) -> Vec<Sent> {
                 if sent.iter().all(|sent| sent.verb != *verb) =>
             {
                 let outcome = outcomes.iter().find(|(run, of, _)| **run == entry.run && of == verb);
-                sent.push(Sent {
+                sent.push(SentCall {
                     verb: *verb,
                     at: entry.at,
                     run: entry.run.clone(),

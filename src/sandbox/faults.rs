@@ -200,6 +200,8 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::sandbox::rule::Failure;
 
@@ -213,12 +215,8 @@ mod tests {
         let struck = |users: [&'static str; 4]| {
             let mut faults = Faults { seed: 7, rules: vec![rule.clone()], ..Faults::default() };
             let mut dice = Dice::default();
-            let mut all: Vec<_> = users
-                .into_iter()
-                .map(|user| (user, faults.strike(&target(user), &mut dice).is_some()))
-                .collect();
-            all.sort_unstable();
-            all
+            let strike = |user| (user, faults.strike(&target(user), &mut dice).is_some());
+            users.map(strike).into_iter().collect::<BTreeSet<_>>()
         };
         assert_eq!(
             struck(["a@x.y", "b@x.y", "c@x.y", "d@x.y"]),

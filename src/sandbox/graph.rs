@@ -165,6 +165,19 @@ pub(super) fn users(
     Ok(Reply::json(200, &answer))
 }
 
+fn assignment(id: &TenantId, number: &str, target: Option<&str>, status: &str) -> Json {
+    json!({
+        "id": format!("{}|{number}", id.as_str()),
+        "telephoneNumber": number,
+        "numberType": "directRouting",
+        "activationState": "activated",
+        "assignmentTargetId": target,
+        "assignmentCategory": target.map(|_| "primary"),
+        "assignmentStatus": status,
+        "numberSource": "online",
+    })
+}
+
 /// `numberAssignments`: one page, with `$top` and `$skip` (contract 12).
 pub(super) fn numbers(
     world: &World,
@@ -184,29 +197,17 @@ pub(super) fn numbers(
     };
     let top: usize = number("$top", 500)?.clamp(1, 1000);
     let skip: usize = number("$skip", 0)?;
-    let assignment = |number: &str, target: Option<&str>, status: &str| {
-        json!({
-            "id": format!("{}|{number}", id.as_str()),
-            "telephoneNumber": number,
-            "numberType": "directRouting",
-            "activationState": "activated",
-            "assignmentTargetId": target,
-            "assignmentCategory": target.map(|_| "primary"),
-            "assignmentStatus": status,
-            "numberSource": "online",
-        })
-    };
     let of_user = |(upn, user): (&Upn, &User)| {
         let number = user.in_teams(now)?.phone()?;
         let target = user.directory_id(upn);
-        Some(assignment(&tenant.shown_number(number), Some(&target), "userAssigned"))
+        Some(assignment(id, &tenant.shown_number(number), Some(&target), "userAssigned"))
     };
     let others = faults.teams_numbers.iter();
     let all: Vec<Json> = tenant
         .users
         .iter()
         .filter_map(of_user)
-        .chain(others.map(|(number, status)| assignment(number, None, status)))
+        .chain(others.map(|(number, status)| assignment(id, number, None, status)))
         .skip(skip)
         .take(top)
         .collect();

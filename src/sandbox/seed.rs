@@ -160,66 +160,65 @@ mod tests {
         sandbox::drift::Drift,
     };
 
-    /// Tenants of random sizes, with about one user in six disabled and one protected.
+    fn origin() -> Origin {
+        Origin { file: "m.yaml".into(), line: None }
+    }
+
+    /// The `n`th user of a tenant: about one in six is disabled.
+    fn user(rng: &mut Rng, index: usize, n: usize) -> DesiredUser {
+        let number = PhoneNumber::parse(&format!("+1425{index:03}{n:04}"), None).unwrap();
+        let details = [
+            (Field::PhoneNumber, Value::Phone(number)),
+            (Field::SbcGatewayId, Value::Gateway(GatewayId::new(900).unwrap())),
+            (Field::UseTeamsVoicemail, Value::Flag(true)),
+        ];
+        DesiredUser {
+            upn: Upn::parse(&format!("u{n:03}@t{index}.example")).unwrap(),
+            calling: if rng.u8(..6) == 0 { Calling::Disabled } else { Calling::Enabled },
+            details: details.into_iter().collect(),
+            site: None,
+            reason: None,
+            dates: None,
+            onboard: None,
+            origin: origin(),
+        }
+    }
+
+    /// A tenant of a random size, with one user protected.
+    fn tenant(rng: &mut Rng, index: usize) -> DesiredTenant {
+        let users: Users<_> = (0..rng.usize(..60)).map(|n| user(rng, index, n)).collect();
+        DesiredTenant {
+            name: TenantName::parse(&format!("t{index}")).unwrap(),
+            id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
+            account: None,
+            mode: Mode::Enforce,
+            prune: if rng.bool() { Prune::Never } else { Prune::Disable },
+            live: LiveSource::ConnecttoTeams,
+            confirm: false,
+            adopt: Adopt::All,
+            limits: Limits::DEFAULT,
+            protect: Protect {
+                users: users.keys().take(1).cloned().collect(),
+                ..Protect::default()
+            },
+            shrink_limit: ShrinkLimit::DEFAULT,
+            writes: WritePath::default(),
+            extension_prefix: None,
+            windows: None,
+            clocks: None,
+            release: Release::Clear,
+            parking: Vec::new(),
+            hands_on: BTreeMap::new(),
+            users: users.into(),
+            origin: origin(),
+            incomplete: None,
+            missing: Missing::default(),
+        }
+    }
+
     fn fleet(rng: &mut Rng) -> Desired {
-        let origin = Origin { file: "m.yaml".into(), line: None };
-        let tenant = |rng: &mut Rng, index: usize| {
-            let name = TenantName::parse(&format!("t{index}")).unwrap();
-            let user = |rng: &mut Rng, n: usize| {
-                let upn = Upn::parse(&format!("u{n:03}@t{index}.example")).unwrap();
-                let details = [
-                    (
-                        Field::PhoneNumber,
-                        Value::Phone(
-                            PhoneNumber::parse(&format!("+1425{index:03}{n:04}"), None).unwrap(),
-                        ),
-                    ),
-                    (Field::SbcGatewayId, Value::Gateway(GatewayId::new(900).unwrap())),
-                    (Field::UseTeamsVoicemail, Value::Flag(true)),
-                ];
-                let calling = if rng.u8(..6) == 0 { Calling::Disabled } else { Calling::Enabled };
-                DesiredUser {
-                    upn,
-                    calling,
-                    details: details.into_iter().collect(),
-                    site: None,
-                    reason: None,
-                    dates: None,
-                    onboard: None,
-                    origin: origin.clone(),
-                }
-            };
-            let users: Users<_> = (0..rng.usize(..60)).map(|n| user(rng, n)).collect();
-            let tenant = DesiredTenant {
-                name: name.clone(),
-                id: TenantId::parse(&format!("87d349ed-44d7-43e1-9a83-{index:012}")).unwrap(),
-                account: None,
-                mode: Mode::Enforce,
-                prune: if rng.bool() { Prune::Never } else { Prune::Disable },
-                live: LiveSource::ConnecttoTeams,
-                confirm: false,
-                adopt: Adopt::All,
-                limits: Limits::DEFAULT,
-                protect: Protect {
-                    users: users.keys().take(1).cloned().collect(),
-                    ..Protect::default()
-                },
-                shrink_limit: ShrinkLimit::DEFAULT,
-                writes: WritePath::default(),
-                extension_prefix: None,
-                windows: None,
-                clocks: None,
-                release: Release::Clear,
-                parking: Vec::new(),
-                hands_on: BTreeMap::new(),
-                users: users.into(),
-                origin: origin.clone(),
-                incomplete: None,
-                missing: Missing::default(),
-            };
-            (name, Arc::new(tenant))
-        };
-        Desired { tenants: (0..rng.usize(1..6)).map(|index| tenant(rng, index)).collect() }
+        let tenants = (0..rng.usize(1..6)).map(|index| tenant(rng, index));
+        Desired { tenants: tenants.map(|one| (one.name.clone(), Arc::new(one))).collect() }
     }
 
     fn no_number_is_held_twice(world: &World) -> bool {

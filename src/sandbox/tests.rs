@@ -22,13 +22,9 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 fn world() -> World {
     let gateway = GatewayId::new(805).unwrap();
     let user = |name: &str, number: &str, calling| {
-        let details = [
-            (Field::SbcGatewayId, Value::Gateway(gateway)),
-            (
-                Field::PhoneNumber,
-                PhoneNumber::observed(number, None).map_or(Value::NoPhone, Value::Phone),
-            ),
-        ];
+        let number = PhoneNumber::observed(number, None).map_or(Value::NoPhone, Value::Phone);
+        let details =
+            [(Field::SbcGatewayId, Value::Gateway(gateway)), (Field::PhoneNumber, number)];
         (Upn::parse(name).unwrap(), User::new(calling, details.into_iter().collect()))
     };
     let users = [
@@ -211,23 +207,25 @@ fn drift_by_hand_and_faults_go_over_the_sandbox_pages() {
     );
 }
 
+/// What comes back over one connection until it ends.
+async fn ask(sandbox: &Sandbox) -> String {
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let request = "POST /oauth/token HTTP/1.1\r\nhost: sandbox\r\ncontent-length: 0\r\nconnection: \
+        close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    // How a broken connection ends, with a reset or without, is up to the system.
+    let _ = stream.read_to_string(&mut answer).await;
+    answer
+}
+
 #[tokio::test]
 async fn a_lost_answer_ends_the_connection_without_a_byte() {
     let sandbox = Sandbox::start(world(), ([127, 0, 0, 1], 0).into()).await.unwrap();
     assert!(Sandbox::start(world(), ([0, 0, 0, 0], 0).into()).await.is_err());
-    let ask = async || {
-        let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
-        let request = "POST /oauth/token HTTP/1.1\r\nhost: sandbox\r\ncontent-length: \
-            0\r\nconnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        // How a broken connection ends, with a reset or without, is up to the system.
-        let _ = stream.read_to_string(&mut answer).await;
-        answer
-    };
-    assert!(ask().await.starts_with("HTTP/1.1 415"));
+    assert!(ask(&sandbox).await.starts_with("HTTP/1.1 415"));
     sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Lost)));
-    assert_eq!(ask().await, "");
+    assert_eq!(ask(&sandbox).await, "");
     assert_eq!(
         sandbox.calls().iter().map(|call| call.status).collect::<Vec<_>>(),
         [Some(415), None]

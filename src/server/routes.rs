@@ -99,7 +99,7 @@ async fn readyz(State(app): Shared, uri: Uri) -> Response {
 async fn metrics(State(app): Shared) -> Response {
     let published = app.feed.published();
     let beat = (app.feed.beat)();
-    match metrics::text(metrics::Seen { published, beat, now: Timestamp::now() }) {
+    match metrics::text(metrics::Sampled { published, beat, now: Timestamp::now() }) {
         Ok(text) => answer::of(StatusCode::OK, metrics::TYPE, text),
         Err(_) => answer::error(
             StatusCode::INTERNAL_SERVER_ERROR,

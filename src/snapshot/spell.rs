@@ -1,4 +1,4 @@
-//! How the nouns of the house are written in a snapshot. Each is checked while it is read, so an
+//! How the domain types are written in a snapshot. Each is checked while it is read, so an
 //! error has its place.
 
 use std::{borrow::Cow, fmt};
@@ -14,7 +14,7 @@ use crate::model::{
     Observed, PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
 };
 
-/// A noun that is written as text.
+/// A type that is written as text.
 pub(super) struct Text<T>(pub(super) T);
 
 /// How it is spelt.
@@ -37,13 +37,13 @@ impl<'de, T: Spelt> Deserialize<'de> for Text<T> {
 }
 
 macro_rules! spelt {
-    ($($noun:ty),*) => {$(
-        impl Spelt for $noun {
+    ($($type:ty),*) => {$(
+        impl Spelt for $type {
             fn text(&self) -> &str {
                 self.as_str()
             }
             fn parse(text: &str) -> Result<Self, String> {
-                <$noun>::parse(text)
+                <$type>::parse(text)
             }
         }
     )*};
@@ -185,7 +185,7 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut details = FieldMap::default();
         while let Some(Text(field)) = map.next_key::<Text<Field>>()? {
-            let value = map.next_value_seed(Seen(field))?;
+            let value = map.next_value_seed(FieldSeed(field))?;
             if details.has(field) {
                 return Err(A::Error::custom(format!("`{field}` is here twice")));
             }
@@ -195,9 +195,9 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-struct Seen(Field);
+struct FieldSeed(Field);
 
-impl<'de> DeserializeSeed<'de> for Seen {
+impl<'de> DeserializeSeed<'de> for FieldSeed {
     type Value = Observed;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Observed, D::Error> {
@@ -260,7 +260,7 @@ impl Serialize for NumberEntry {
 
 impl<'de> Deserialize<'de> for NumberEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Seen(Field::PhoneNumber).deserialize(deserializer)? {
+        match FieldSeed(Field::PhoneNumber).deserialize(deserializer)? {
             Observed::Set(Value::Phone(number)) => Ok(Self(Ok(number))),
             Observed::Unreadable(read) => Ok(Self(Err(read))),
             Observed::Set(_) | Observed::Unset => {

@@ -31,20 +31,20 @@ fn commit_of(root: &PathBuf) -> Option<String> {
 /// manifests that it has are not there.
 #[must_use]
 pub fn half_checked_out(roots: &[PathBuf]) -> Option<String> {
-    roots.iter().find_map(|root| {
-        let folder = folder_of(root);
-        if git(root, &["ls-files", "--", "."])?.is_empty() {
-            return None;
-        }
-        let lock = git(root, &["rev-parse", "--git-path", "index.lock"])?;
-        if folder.join(lock.trim_end()).exists() {
-            return Some(format!("git is at work in {}", folder.display()));
-        }
-        let deleted = git(root, &["ls-files", "--deleted", "-z", "--", "."])?;
-        let gone = deleted
-            .split('\0')
-            .map(Path::new)
-            .find(|path| path.file_name().is_some_and(is_manifest))?;
-        Some(format!("git has {}, which is not there", folder.join(gone).display()))
-    })
+    roots.iter().find_map(|root| half_filled(root))
+}
+
+fn half_filled(root: &Path) -> Option<String> {
+    let folder = folder_of(root);
+    if git(root, &["ls-files", "--", "."])?.is_empty() {
+        return None;
+    }
+    let lock = git(root, &["rev-parse", "--git-path", "index.lock"])?;
+    if folder.join(lock.trim_end()).exists() {
+        return Some(format!("git is at work in {}", folder.display()));
+    }
+    let deleted = git(root, &["ls-files", "--deleted", "-z", "--", "."])?;
+    let mut deleted = deleted.split('\0').map(Path::new);
+    let gone = deleted.find(|path| path.file_name().is_some_and(is_manifest))?;
+    Some(format!("git has {}, which is not there", folder.join(gone).display()))
 }

@@ -214,18 +214,20 @@ impl Sources {
     ) -> Option<SourcesLook> {
         known.0.resize_with(self.0.len(), Known::default);
         let each = self.0.iter().zip(&mut known.0).enumerate();
-        let part = |(number, (source, known)): (usize, (&Source, &mut Known))| match &source.place {
-            Place::Folders(roots) => {
-                let before = said.get(number).cloned().flatten();
-                part::folders(roots, &mut known.files, before.as_ref(), is_quiet)
-            }
-            Place::Git { branch, .. } => {
-                let is_first = known.commit.is_none();
-                let part = part::commit(branch, known);
-                Part { earlier: if is_first { part::earlier(branch, known) } else { None }, ..part }
-            }
-        };
-        let parts = each.map(part).collect();
+        let mut parts = Vec::with_capacity(self.0.len());
+        for (number, (source, known)) in each {
+            parts.push(match &source.place {
+                Place::Folders(roots) => {
+                    let before = said.get(number).cloned().flatten();
+                    part::folders(roots, &mut known.files, before.as_ref(), is_quiet)
+                }
+                Place::Git { branch, .. } if known.commit.is_none() => {
+                    let part = part::commit(branch, known);
+                    Part { earlier: part::earlier(branch, known), ..part }
+                }
+                Place::Git { branch, .. } => part::commit(branch, known),
+            });
+        }
         self.together(parts)
     }
 

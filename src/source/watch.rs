@@ -104,17 +104,15 @@ fn begin(
         around.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect();
     let inside: Vec<PathBuf> = roots.iter().filter_map(|root| absolute(root)).collect();
     let beside = folders.clone();
-    let hear = move |event: notify::Result<notify::Event>| {
-        // Of a folder around, only what is on the way to a root is news.
-        let is_news = |path: &PathBuf| {
-            around.contains(path)
-                || inside.iter().any(|root| path.starts_with(root))
-                || !path.parent().is_some_and(|folder| beside.contains(folder))
-        };
-        match event {
-            Ok(event) if !event.paths.is_empty() && !event.paths.iter().any(is_news) => {}
-            event => tell(event),
-        }
+    // Of a folder around, only what is on the way to a root is news.
+    let is_news = move |path: &PathBuf| {
+        around.contains(path)
+            || inside.iter().any(|root| path.starts_with(root))
+            || !path.parent().is_some_and(|folder| beside.contains(folder))
+    };
+    let hear = move |event: notify::Result<notify::Event>| match event {
+        Ok(event) if !event.paths.is_empty() && !event.paths.iter().any(&is_news) => {}
+        event => tell(event),
     };
     let mut watcher = match notify::recommended_watcher(hear) {
         Ok(watcher) => watcher,

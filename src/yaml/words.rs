@@ -53,20 +53,20 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
 /// A value of another type than its key takes.
 fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
     let (expected, kind) = match expected {
-        text if text.starts_with("struct ") => ("a mapping of keys and values", Kind::Section),
-        "a mapping of keys and values" => ("a mapping of keys and values", Kind::Section),
-        "a sequence" => ("a list", Kind::List),
-        "a boolean" => ("`true` or `false`", Kind::Flag),
-        "a string" | "path string" => ("text", Kind::Text),
-        "i64" | "isize" => ("a whole number", Kind::Number),
-        "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", Kind::Number),
-        "a Value::Tagged enum" => ("one word", Kind::Other),
-        text => (text, Kind::Other),
+        text if text.starts_with("struct ") => ("a mapping of keys and values", KeyKind::Section),
+        "a mapping of keys and values" => ("a mapping of keys and values", KeyKind::Section),
+        "a sequence" => ("a list", KeyKind::List),
+        "a boolean" => ("`true` or `false`", KeyKind::Flag),
+        "a string" | "path string" => ("text", KeyKind::Text),
+        "i64" | "isize" => ("a whole number", KeyKind::Number),
+        "u8" | "u16" | "u32" | "u64" | "usize" => ("a whole number, 0 or more,", KeyKind::Number),
+        "a Value::Tagged enum" => ("one word", KeyKind::Other),
+        text => (text, KeyKind::Other),
     };
     if given == "unit value" {
         let hint = match kind {
-            Kind::Section => "write something below it, or leave the key out",
-            Kind::List => "an empty list is `[]`",
+            KeyKind::Section => "write something below it, or leave the key out",
+            KeyKind::List => "an empty list is `[]`",
             _ => "leave the key out if it is not to be managed",
         };
         return Wrong::value(path, format!("{name} has no value; `null` is not accepted"))
@@ -74,21 +74,23 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
     }
     let (what, value) = given_words(given);
     let hint = match (kind, value) {
-        (Kind::Text, Some(value)) if !given.starts_with("string") => {
+        (KeyKind::Text, Some(value)) if !given.starts_with("string") => {
             Some(format!("put it in quotes: \"{}\"", as_written(value)))
         }
-        (Kind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
+        (KeyKind::Flag, Some(value)) => Some(match value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" | "1" => "write `true`, without quotes".to_owned(),
             "no" | "off" | "n" | "false" | "0" => "write `false`, without quotes".to_owned(),
             _ => "write `true` or `false`".to_owned(),
         }),
-        (Kind::Number, Some(value)) if is_whole(value) && given.starts_with("string") => {
+        (KeyKind::Number, Some(value)) if is_whole(value) && given.starts_with("string") => {
             Some(format!("write it without quotes: {value}"))
         }
-        (Kind::Number, Some(value)) if given.starts_with("integer") && !value.starts_with('-') => {
+        (KeyKind::Number, Some(value))
+            if given.starts_with("integer") && !value.starts_with('-') =>
+        {
             Some("it is too large".to_owned())
         }
-        (Kind::List, _) => Some("begin each element with `- `".to_owned()),
+        (KeyKind::List, _) => Some("begin each element with `- `".to_owned()),
         _ => None,
     };
     Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
@@ -101,7 +103,7 @@ fn is_whole(text: &str) -> bool {
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum KeyKind {
     Section,
     List,
     Flag,

@@ -22,16 +22,31 @@ use crate::{
 
 /// How often each kind of call came.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct CallsSeen {
     pub(super) tokens: AtomicUsize,
     pub(super) calls: AtomicUsize,
+}
+
+impl CallsSeen {
+    /// A token, or what `answer` says of the n-th of the other calls.
+    fn answered(
+        &self,
+        request: Incoming,
+        answer: impl Fn(usize, Incoming) -> Response,
+    ) -> Response {
+        if request.uri().path() == "/oauth/token" {
+            let token = format!("token-{}", self.tokens.fetch_add(1, Ordering::SeqCst) + 1);
+            return json!({"access_token": token, "expires_in": 3600}).to_string().into_response();
+        }
+        answer(self.calls.fetch_add(1, Ordering::SeqCst), request)
+    }
 }
 
 /// A service whose token call works and whose other calls do what `answer` says of the n-th one,
 /// from 0.
 pub(super) async fn serve(
     answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
-) -> (Client, Arc<Seen>) {
+) -> (Client, Arc<CallsSeen>) {
     let (seen, address) = serve_at(answer).await;
     (Client::new(&account(&address)).unwrap(), seen)
 }
@@ -39,21 +54,12 @@ pub(super) async fn serve(
 /// The same without a client: where it is.
 pub(super) async fn serve_at(
     answer: impl Fn(usize, Incoming) -> Response + Clone + Send + Sync + 'static,
-) -> (Arc<Seen>, String) {
-    let seen = Arc::new(Seen::default());
+) -> (Arc<CallsSeen>, String) {
+    let seen = Arc::new(CallsSeen::default());
     let counted = Arc::clone(&seen);
     let router = Router::new().fallback(move |request: Incoming| {
-        let counted = Arc::clone(&counted);
-        let answer = answer.clone();
-        async move {
-            if request.uri().path() == "/oauth/token" {
-                let n = counted.tokens.fetch_add(1, Ordering::SeqCst) + 1;
-                return json!({"access_token": format!("token-{n}"), "expires_in": 3600})
-                    .to_string()
-                    .into_response();
-            }
-            answer(counted.calls.fetch_add(1, Ordering::SeqCst), request)
-        }
+        let answered = counted.answered(request, &answer);
+        async move { answered }
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -188,17 +194,14 @@ async fn nothing_listens_and_nothing_was_sent() {
 
 #[tokio::test]
 async fn a_tenant_is_observed() {
-    let answer = |_, request: Incoming| {
-        let answer = match request.uri().path() {
-            "/users/87d349ed-44d7-43e1-9a83-5f2406dee5bd" => {
-                json!([{"u": "adele@contoso.com", "c": "on"}])
-            }
-            _ => json!({
-                "canResellerManageEnterpriseProvisioning": true,
-                "consentsByEnterprise": [{"consentName": "EnterpriseManagement"}],
-            }),
-        };
-        answer.to_string().into_response()
+    let users = json!([{"u": "adele@contoso.com", "c": "on"}]);
+    let consent = json!({
+        "canResellerManageEnterpriseProvisioning": true,
+        "consentsByEnterprise": [{"consentName": "EnterpriseManagement"}],
+    });
+    let answer = move |_, request: Incoming| {
+        let is_list = request.uri().path() == "/users/87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+        if is_list { &users } else { &consent }.to_string().into_response()
     };
     let (client, _) = serve(answer).await;
     let live = client.reader().observe(&tenant()).await.unwrap();
@@ -243,28 +246,26 @@ async fn a_login_that_fails_fails_once_for_all_who_wait() {
     assert_eq!(logins.load(Ordering::SeqCst), 1);
 }
 
+/// A refusal that repeats the token of a request.
+async fn told_token(request: Incoming) -> Result<String, std::io::Error> {
+    let is_update = request.uri().path().ends_with("updateUserDetails");
+    let shape = if is_update { "/authenticationResult" } else { "" };
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20).await;
+    let sent: serde_json::Value = serde_json::from_slice(&body.map_err(std::io::Error::other)?)?;
+    let token = sent
+        .pointer(&format!("{shape}/authenticationResult/accessToken"))
+        .unwrap_or(&serde_json::Value::Null);
+    Ok(format!("bad token {token}"))
+}
+
 #[tokio::test]
 async fn a_tenant_with_a_token_of_its_own_sends_its_token_set_and_no_message_repeats_it() {
     let end = jiff::Timestamp::now().as_microsecond() + 3_000_000_000;
     let set = json!({"accessToken": "0.opaque.token.of.microsoft", "expiresOn": end, "userInfo": {"tenantId": tenant().id.as_str()}});
     let credentials = json!({"clientID": "c", "clientSecret": "opaque", "entAdminUsername": "u", "entAdminSecret": "p4ssword"});
     let echo = |_, request: Incoming| {
-        let path = request.uri().path().to_owned();
-        let body = axum::body::to_bytes(request.into_body(), 1 << 20);
-        (
-            StatusCode::BAD_REQUEST,
-            axum::body::Body::from_stream(futures_util::stream::once(async move {
-                let body = body.await.map_err(std::io::Error::other)?;
-                let shape =
-                    if path.ends_with("updateUserDetails") { "/authenticationResult" } else { "" };
-                let sent: serde_json::Value = serde_json::from_slice(&body)?;
-                let token = sent
-                    .pointer(&format!("{shape}/authenticationResult/accessToken"))
-                    .unwrap_or(&serde_json::Value::Null);
-                Ok::<_, std::io::Error>(format!("bad token {token}"))
-            })),
-        )
-            .into_response()
+        let told = futures_util::stream::once(told_token(request));
+        (StatusCode::BAD_REQUEST, axum::body::Body::from_stream(told)).into_response()
     };
     let (_, address) = serve_at(echo).await;
     let mut account = account(&address);

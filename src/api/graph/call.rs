@@ -31,7 +31,7 @@ use crate::{
 pub(super) const PATH: &str = "/v1.0/admin/teams/userConfigurations";
 /// The list of numbers, whoever holds them.
 pub(super) const NUMBERS: &str = "/v1.0/admin/teams/telephoneNumberManagement/numberAssignments";
-/// Kinds of account that were added later are named only to who asks for them; others see
+/// Kinds of account that were added later are named only to those who ask for them; others see
 /// `unknownFutureValue`.
 const ALL_MEMBERS: &str = "include-unknown-enum-members";
 /// The most that one page may hold. A user takes 2 KiB or so, and Graph decides how many a page
@@ -115,11 +115,8 @@ impl Core {
     /// The page that a link names, if it is on the same host.
     pub(super) fn next(&self, tenant: &TenantRef, list: List, link: &str) -> Result<Url, Fault> {
         self.api.same_host(link).map_err(|why| {
-            Fault::new(
-                FaultKind::Garbled,
-                format!("{}: the next page is refused: {why}", list.what(tenant)),
-            )
-            .hint(
+            let told = format!("{}: the next page is refused: {why}", list.what(tenant));
+            Fault::new(FaultKind::Garbled, told).hint(
                 "pages are read from the host of `graph.baseUrl` only, because they are asked for \
                     with a token",
             )

@@ -29,31 +29,30 @@ async fn serve(
     let base = format!("http://{}", listener.local_addr().unwrap());
     let here = base.clone();
     let router = Router::new().fallback(move |request: Incoming| {
-        let log = Arc::clone(&log);
-        let answer = answer.clone();
-        let here = here.clone();
-        async move {
-            let mut log = log.lock().unwrap();
-            log.push(request.uri().to_string());
-            if request.uri().path().ends_with("/oauth2/v2.0/token") {
-                return json!({"access_token": format!("token-{}", log.len()), "expires_in": 3600})
-                    .to_string()
-                    .into_response();
-            }
-            // Without it, kinds of account that were added later are not named.
-            if request
-                .headers()
-                .get("prefer")
-                .is_none_or(|prefer| prefer != "include-unknown-enum-members")
-            {
-                return StatusCode::BAD_REQUEST.into_response();
-            }
-            let n = log.iter().filter(|path| path.starts_with("/v1.0/")).count() - 1;
-            answer(n, &here)
-        }
+        let answered = answered(&request, &mut log.lock().unwrap(), |n| answer(n, &here));
+        async move { answered }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     (reader(&base), seen)
+}
+
+/// A token, or what `answer` says of the n-th of the other calls.
+fn answered(
+    request: &Incoming,
+    log: &mut Vec<String>,
+    answer: impl Fn(usize) -> Response,
+) -> Response {
+    log.push(request.uri().to_string());
+    if request.uri().path().ends_with("/oauth2/v2.0/token") {
+        let token = format!("token-{}", log.len());
+        return json!({"access_token": token, "expires_in": 3600}).to_string().into_response();
+    }
+    // Without it, kinds of account that were added later are not named.
+    let prefer = request.headers().get("prefer");
+    if prefer.is_none_or(|prefer| prefer != "include-unknown-enum-members") {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    answer(log.iter().filter(|path| path.starts_with("/v1.0/")).count() - 1)
 }
 
 fn reader(base: &str) -> Reader {

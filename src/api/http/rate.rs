@@ -41,7 +41,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The rate of one account.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
-    seen: Seen,
+    seen: LetThrough,
     paced: Option<Paced>,
 }
 
@@ -125,13 +125,13 @@ impl Paced {
 
 /// How many calls were let through lately.
 #[derive(Debug, Default)]
-struct Seen {
+struct LetThrough {
     began: Option<Instant>,
     now: u32,
     before: u32,
 }
 
-impl Seen {
+impl LetThrough {
     fn count(&mut self, now: Instant) {
         match self.began {
             Some(began) if now - began < SECOND => self.now += 1,

@@ -31,7 +31,7 @@ use super::{
     throttle::{self, MAX_TRIES, Throttle},
     tries::{Again, Lost, Next, Tries},
 };
-use lost::{cause, redirected, too_long};
+use lost::{no_proxy, no_tls, redirected, too_long};
 
 use crate::{
     config::{Effort, Method},
@@ -161,16 +161,8 @@ impl Transport {
         pause: Duration,
         own: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Self, Fault> {
-        let proxy = proxy::find(base.as_str(), |name| std::env::var(name).ok()).map_err(|why| {
-            Fault::new(
-                FaultKind::NotConfigured,
-                format!("{} cannot be reached: {why}", base.host()),
-            )
-            .hint(
-                "set it to http://HOST:PORT, or name the host in NO_PROXY; both are variables of \
-                    the environment",
-            )
-        })?;
+        let proxy = proxy::find(base.as_str(), |name| std::env::var(name).ok());
+        let proxy = proxy.map_err(|why| no_proxy(base, &why))?;
         // reqwest without a built-in provider asks for the process-wide one. That it is already
         // there is no failure.
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
@@ -195,16 +187,7 @@ impl Transport {
             // No certificate will be checked, so none has to be found: a bare container has none.
             builder = builder.tls_certs_only([]);
         }
-        let http = own(builder).build().map_err(|error| {
-            Fault::new(
-                FaultKind::NotConfigured,
-                format!("no TLS connection can be prepared: {}", cause(&error)),
-            )
-            .hint(
-                "install the system's root certificates (package ca-certificates), or name others \
-                    in SSL_CERT_FILE; what is set there must be a file of certificates (PEM)",
-            )
-        })?;
+        let http = own(builder).build().map_err(|error| no_tls(&error))?;
         Ok(Self {
             http,
             host: base.host(),

@@ -12,7 +12,7 @@ use crate::{
         manifests::FoundManifests,
         out,
         signals::Signals,
-        targets::{self, Seen},
+        targets::{self, LiveTargets},
     },
     foreign::line,
     model::{Desired, LivePhone, LiveUser},
@@ -28,7 +28,7 @@ pub(super) async fn check(
     command: &Arguments,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let Seen { shots, looked } =
+    let LiveTargets { shots, looked } =
         targets::look(global, &command.targets, command.live.as_deref(), true, signals).await?;
     let unread = targets::tell_unread(&shots);
     let Some(FoundManifests { in_force, diagnostics, .. }) = looked else {

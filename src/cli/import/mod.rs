@@ -19,7 +19,7 @@ use super::{
     exit::{Exit, Failure},
     manifests, out,
     signals::Signals,
-    targets::{self, Seen, Targets},
+    targets::{self, LiveTargets, Targets},
 };
 use crate::{
     config::Execution,
@@ -177,7 +177,7 @@ async fn carry_out(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let Some(folder) = &command.out else { return Err(Failure::new("no folder is named")) };
-    let Seen { shots, looked } =
+    let LiveTargets { shots, looked } =
         targets::look(global, targets, command.live.as_deref(), false, signals).await?;
     let unread = targets::tell_unread(&shots);
     if unread == shots.len() {

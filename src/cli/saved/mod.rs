@@ -47,8 +47,8 @@ pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
     let (kind, saved) = read(&command.file)?;
     match command.output {
         PlanOutput::Text => out::data(&match kind {
-            Kind::Plan => text::plan(&saved),
-            Kind::Review => text::review(&saved),
+            SavedKind::Plan => text::plan(&saved),
+            SavedKind::Review => text::review(&saved),
         }),
         PlanOutput::Json => out::json(&saved),
         PlanOutput::Ndjson => out::json_line(&saved),
@@ -63,13 +63,13 @@ pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SavedKind {
     Plan,
     /// What a change does.
     Review,
 }
 
-impl Kind {
+impl SavedKind {
     /// Of a file that was saved.
     fn of(saved: &Value) -> Option<Self> {
         match saved["kind"].as_str()? {
@@ -105,7 +105,7 @@ pub(super) fn check(path: &Path) -> Result<(), Failure> {
 /// A saved plan.
 fn read_plan(path: &Path) -> Result<Value, Failure> {
     let (kind, saved) = read(path)?;
-    if kind == Kind::Plan {
+    if kind == SavedKind::Plan {
         return Ok(saved);
     }
     let message = format!(
@@ -138,7 +138,7 @@ pub(super) fn expect(plan: &Plan, expected: &Fingerprint) -> Result<(), Failure>
 }
 
 /// What is saved in a file.
-fn read(path: &Path) -> Result<(Kind, Value), Failure> {
+fn read(path: &Path) -> Result<(SavedKind, Value), Failure> {
     let shown = path.display();
     let text = file::read_text(path, MAX_BYTES)
         .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
@@ -147,12 +147,12 @@ fn read(path: &Path) -> Result<(Kind, Value), Failure> {
             .hint("save one with `dialplane plan --out plan.json`")
     };
     let saved: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
-    let kind = Kind::of(&saved).filter(|_| saved["version"] == json!(1));
+    let kind = SavedKind::of(&saved).filter(|_| saved["version"] == json!(1));
     let kind =
         kind.ok_or_else(|| wrong("`kind: Plan` or `kind: Review` and `version: 1` are expected"))?;
     let plans = match kind {
-        Kind::Plan => vec![&saved],
-        Kind::Review => vec![&saved["caused"], &saved["drift"]],
+        SavedKind::Plan => vec![&saved],
+        SavedKind::Review => vec![&saved["caused"], &saved["drift"]],
     };
     if !plans.iter().all(|plan| plan["tenants"].is_array()) {
         return Err(wrong("it has no list of tenants"));
@@ -223,14 +223,12 @@ fn differs(saved: &Value, now: &Value) -> String {
         .filter(|(step, _)| !after.contains_key(*step))
         .map(|(step, _)| format!("no longer {step}"));
     let new = after.iter().filter_map(|(step, what)| match before.get(step) {
-        None => Some(format!("now also {step}{}", if what.runs { "" } else { ", which is held" })),
-        Some(before) if before.runs != what.runs => {
-            Some(format!("{step} {} now", if what.runs { "may run" } else { "is held" }))
-        }
-        Some(before) if before.changes != what.changes => {
-            Some(format!("{step}: {}", list(moved(before.changes, what.changes))))
-        }
-        Some(_) => None,
+        None if what.runs => Some(format!("now also {step}")),
+        None => Some(format!("now also {step}, which is held")),
+        Some(before) if before.runs && !what.runs => Some(format!("{step} is held now")),
+        Some(before) if before.runs != what.runs => Some(format!("{step} may run now")),
+        Some(before) if before.changes == what.changes => None,
+        Some(before) => Some(format!("{step}: {}", list(moved(before.changes, what.changes)))),
     });
     let mut told: Vec<String> = Vec::new();
     let moved: Vec<String> = gone.chain(new).collect();
@@ -310,7 +308,7 @@ fn save(value: &Value, file: &Path) -> Result<(), Failure> {
 /// What was saved may be overwritten, and an empty file; anything else may not.
 pub(super) fn check_writable(path: &Path) -> Result<(), Failure> {
     let is_saved = |text: &str| {
-        serde_json::from_str(text).is_ok_and(|value: Value| Kind::of(&value).is_some())
+        serde_json::from_str(text).is_ok_and(|value: Value| SavedKind::of(&value).is_some())
     };
     let is_ours =
         || file::read_text(path, MAX_BYTES).is_ok_and(|text| text.is_empty() || is_saved(&text));
@@ -333,10 +331,10 @@ pub(super) fn write(plan: &Plan, file: &Path) -> Result<(), Failure> {
 }
 
 /// What is saved in a file, if anything is.
-pub(super) fn kind_of(path: &Path) -> Option<Kind> {
+pub(super) fn kind_of(path: &Path) -> Option<SavedKind> {
     let json = path.extension().is_some_and(|extension| extension == "json") && path.is_file();
     let text = json.then(|| file::read_text(path, MAX_BYTES).ok()).flatten()?;
-    Kind::of(&serde_json::from_str(&text).ok()?)
+    SavedKind::of(&serde_json::from_str(&text).ok()?)
 }
 
 /// What of a tenant's plan decides what is sent.

@@ -62,7 +62,8 @@ impl fmt::Display for View<'_> {
         }
         let well = || rows().filter(|row| row.is_well());
         if well().count() > SHOWN && !self.all {
-            let (count, tenants) = (well().count(), rows().count());
+            let count = well().count();
+            let tenants = rows().count();
             writeln!(f, "  {count} of {} as wanted: `--all` shows each", many(tenants, "tenant"))
         } else {
             well().try_for_each(|row| self.row(f, row))

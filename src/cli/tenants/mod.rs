@@ -142,22 +142,16 @@ async fn asked<'d>(rows: Vec<Row<'d>>, backend: &Backend, command: &Arguments) -
     let service = backend.client.reader();
     let reader = backend.reader();
     let bar = out::progress("asking about tenants", rows.len());
-    let asked = stream::iter(rows).map(|mut row| {
-        let service = &service;
-        let reader = &reader;
-        let bar = &bar;
-        async move {
-            if let Some(tenant) = &row.tenant {
-                row.found = Some(if command.users {
-                    reader.observe(tenant).await.map(Found::of)
-                } else {
-                    service.consent(tenant).await.map(|consent| Found { consent, users: None })
-                });
-            }
-            bar.inc(1);
-            row
-        }
-    });
+    let ask = async |mut row: Row<'d>| {
+        row.found = match &row.tenant {
+            Some(tenant) if command.users => Some(reader.observe(tenant).await.map(Found::of)),
+            Some(tenant) => Some(service.consent(tenant).await.map(Found::consent_alone)),
+            None => None,
+        };
+        bar.inc(1);
+        row
+    };
+    let asked = stream::iter(rows).map(ask);
     let rows = asked.buffered(backend.execution.readers.max(1)).collect().await;
     bar.finish_and_clear();
     rows

@@ -33,6 +33,10 @@ pub(super) struct Found {
 }
 
 impl Found {
+    pub(super) fn consent_alone(consent: Consent) -> Self {
+        Self { consent, users: None }
+    }
+
     pub(super) fn of(live: LiveTenant) -> Self {
         let calling = live.users.values().filter(|user| user.is_person_with_calling()).count();
         Self { consent: live.consent, users: Some((live.users.len(), calling, live.coverage)) }

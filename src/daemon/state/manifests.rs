@@ -14,7 +14,7 @@ use super::{Loop, Task};
 use crate::{
     board::{Commit, News, SourceRow, SourceTrouble},
     daemon::{
-        look::{Asked, Eye, Findings, Read, Seen, Understood, warn_of},
+        look::{Asked, Eye, Findings, Read, Sighting, Understood, warn_of},
         versions::Versions,
     },
     model::{Debts, TenantId, TenantName},
@@ -57,7 +57,7 @@ where
             self.looking = false;
             return self.told.look_again();
         };
-        let Seen { sight, digest, files, trust, versions } = seen;
+        let Sighting { sight, digest, files, trust, versions } = seen;
         if self.looks.taken() == Some(digest) {
             self.rank.read(digest, &self.reports, (self.now(), self.daemon.timing.poll));
         }
@@ -226,19 +226,22 @@ fn rows(reports: &[SourceReport]) -> Vec<SourceRow> {
         branch: report.branch.clone(),
         revision: report.revision.as_ref().map(Commit::from),
         heard_at: report.heard_at,
-        trouble: report.trouble.as_ref().map(|(trouble, since)| SourceTrouble {
-            code: trouble.kind.code().to_owned(),
-            reason: trouble.reason.clone(),
-            hint: trouble.hint.clone(),
-            since: *since,
-            matters_from: if trouble.kind.may_pass() {
-                since.checked_add(report.patience).unwrap_or(Timestamp::MAX)
-            } else {
-                *since
-            },
-        }),
+        trouble: trouble_of(report),
     };
     reports.iter().map(row).collect()
+}
+
+fn trouble_of(report: &SourceReport) -> Option<SourceTrouble> {
+    let (trouble, since) = report.trouble.as_ref()?;
+    let may_pass = trouble.kind.may_pass();
+    let passed = since.checked_add(report.patience).unwrap_or(Timestamp::MAX);
+    Some(SourceTrouble {
+        code: trouble.kind.code().to_owned(),
+        reason: trouble.reason.clone(),
+        hint: trouble.hint.clone(),
+        since: *since,
+        matters_from: if may_pass { passed } else { *since },
+    })
 }
 
 /// What is open with these tenants, as far as the journal can tell now.

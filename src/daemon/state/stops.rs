@@ -13,6 +13,10 @@ use crate::{
     words::many,
 };
 
+/// What to do where there is no stop file.
+const NOTHING_STOPPED: &str =
+    "nothing is stopped: give the order again, end the service, or set `stop: true`";
+
 impl<R, P, J> Loop<R, P, J>
 where
     R: LiveReader + 'static,
@@ -60,7 +64,11 @@ where
         let put = self.daemon.switch.put(&note);
         self.brake.moved();
         self.obey();
-        let running = self.running.len();
+        let ends = if self.running.len() == 1 { "ends" } else { "end" };
+        let under_way = match self.running.len() {
+            0 => "no pass is under way".to_owned(),
+            running => format!("{} under way {ends} before the next", many(running, "pass")),
+        };
         let stopped = self.daemon.switch.state();
         if let Some(host) = self.who_leads_instead().filter(|_| stopped.is_some()) {
             let message =
@@ -68,24 +76,15 @@ where
             let hint = format!("give the order on {host} as well");
             return self.orders.note(id, |request| request.refuse(message, hint));
         }
-        self.orders.note(id, |request| match (stopped, put) {
+        let refused = match (stopped, put) {
             (Some(stopped), _) => {
-                let ends = if running == 1 { "ends" } else { "end" };
-                let under_way = match running {
-                    0 => "no pass is under way".to_owned(),
-                    _ => format!("{} under way {ends} before the next", many(running, "pass")),
-                };
-                request.done(format!("{}; no new call begins, {under_way}", stopped.message));
+                let done = format!("{}; no new call begins, {under_way}", stopped.message);
+                return self.orders.note(id, |request| request.done(done));
             }
-            (None, Err(error)) => {
-                let hint = "nothing is stopped: end the service, or set `stop: true`";
-                request.refuse(format!("the stop file cannot be made: {error}"), hint);
-            }
-            (None, Ok(_)) => {
-                let hint = "nothing is stopped: give the order again";
-                request.refuse("the stop file is not there any more", hint);
-            }
-        });
+            (None, Err(error)) => format!("the stop file cannot be made: {error}"),
+            (None, Ok(_)) => "the stop file is not there any more".to_owned(),
+        };
+        self.orders.note(id, |request| request.refuse(refused, NOTHING_STOPPED));
     }
 
     /// Switches it off, as far as its file is what keeps it on.

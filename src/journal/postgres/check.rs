@@ -10,7 +10,7 @@ use super::{
     look::PostgresHistory,
 };
 use crate::{
-    journal::{About, OpenError, fold::Fold, frozen::Frozen, load as lines, record},
+    journal::{About, OpenError, chain::Link, fold::Fold, frozen::Frozen, load as lines, record},
     ports::{Checked, Exported},
     words::hex,
 };
@@ -20,6 +20,21 @@ const PAGE: i64 = 5_000;
 
 /// What is kept of the place where reading goes on.
 const FROM_THE_BEGINNING: i64 = i64::MIN;
+
+/// Notes when an entry was recorded: tenants are read one after the other.
+fn note(checked: &mut Checked, at: Timestamp) {
+    checked.first = Some(checked.first.map_or(at, |first| first.min(at)));
+    checked.last = Some(checked.last.map_or(at, |last| last.max(at)));
+}
+
+/// Whether an entry is the one that what is kept of a tenant adds up to, if it has its place.
+fn same(kept: Link, stored: &Stored) -> Result<(), lines::Bad> {
+    if stored.sequence == kept.sequence && stored.hash != kept.hash {
+        let reason = format!("it adds up to another entry {}", kept.sequence);
+        return Err(lines::Bad::Damaged(reason));
+    }
+    Ok(())
+}
 
 impl PostgresHistory {
     /// Reads all of it, tenant by tenant, and proves each seal and each link of each chain.
@@ -69,16 +84,11 @@ impl PostgresHistory {
             }
             let followed = load::follow(&mut head, &entries, |stored| {
                 let entry = lines::parse(&stored.line, stored.sequence)?;
-                checked.first = Some(checked.first.map_or(entry.at, |at| at.min(entry.at)));
-                checked.last = Some(checked.last.map_or(entry.at, |at| at.max(entry.at)));
-                if stored.sequence == at.sequence && stored.hash != at.hash {
-                    let reason = format!("it adds up to another entry {}", at.sequence);
-                    return Err(lines::Bad::Damaged(reason));
-                }
+                note(checked, entry.at);
                 if stored.sequence > at.sequence {
                     fold.add(&entry);
                 }
-                Ok(())
+                same(at, stored)
             });
             if let Err(bad) = followed {
                 return Ok(Err(load::why(bad)));
@@ -87,7 +97,8 @@ impl PostgresHistory {
         if head == row.head {
             return Ok(Ok(()));
         }
-        let (last, written) = (head.sequence, row.head.sequence);
+        let last = head.sequence;
+        let written = row.head.sequence;
         Ok(Err(format!("it ends at entry {last}, but {written} was written")))
     }
 

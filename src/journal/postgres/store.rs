@@ -69,24 +69,22 @@ impl PostgresJournal {
         let of_writer = shared.clone();
         // A thread with a runtime of its own: it ends after its last answer, whatever becomes of
         // the runtime that others are on.
-        let work = move |runtime: tokio::runtime::Runtime| {
-            runtime.block_on(async move {
-                let session = match open(&dialer).await {
-                    Ok((session, journal)) => {
-                        let _ = opened.send(Ok(journal));
-                        session
-                    }
-                    Err(error) => return drop(opened.send(Err(error))),
-                };
-                Writer::new((dialer, session), of_writer, retention).run(jobs).await;
-            });
+        let work = async move {
+            let session = match open(&dialer).await {
+                Ok((session, journal)) => {
+                    let _ = opened.send(Ok(journal));
+                    session
+                }
+                Err(error) => return drop(opened.send(Err(error))),
+            };
+            Writer::new((dialer, session), of_writer, retention).run(jobs).await;
         };
         let ended = |words: String| Failure::new(Kind::Other, words).at("database");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ended(error.to_string()))?;
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || work(runtime))
+            .spawn(move || runtime.block_on(work))
             .map_err(|error| ended(error.to_string()))?;
         let journal = answer.await.map_err(|_| ended("its writer has ended".to_owned()))??;
         Ok(Self { shared, queue, writer: Some(thread), journal, folder: None })

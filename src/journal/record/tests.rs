@@ -15,19 +15,15 @@ fn every_entry_survives_the_file() {
     ]
     .into_iter()
     .collect();
-    let shown = |text: &str| {
-        let number = PhoneNumber::observed(text, Some(&us)).unwrap();
-        Event::Intent {
-            user: user.clone(),
-            verb: Verb::Update,
-            details: [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect(),
-            before: [
-                (Field::PhoneNumber, None),
-                (Field::UseTeamsVoicemail, Some(Value::Flag(false))),
-            ]
-            .into(),
-            origin: Some(Origin { file: "sales.yaml".into(), line: Some(12) }),
-        }
+    let before = [(Field::PhoneNumber, None), (Field::UseTeamsVoicemail, Some(Value::Flag(false)))];
+    let origin = Origin { file: "sales.yaml".into(), line: Some(12) };
+    let phone = |number| [(Field::PhoneNumber, Value::Phone(number))].into_iter().collect();
+    let shown = |text: &str| Event::Intent {
+        user: user.clone(),
+        verb: Verb::Update,
+        details: phone(PhoneNumber::observed(text, Some(&us)).unwrap()),
+        before: before.clone().into(),
+        origin: Some(origin.clone()),
     };
     let shown =
         ["+11000", "+1 1000", "1000", "14255550100", "tel:+1 425 555 0100;ext=7"].map(shown);

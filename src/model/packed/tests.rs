@@ -143,30 +143,28 @@ proptest! {
     }
 }
 
-#[test]
-fn many_rows_take_few_bytes() {
-    let user = |n: usize| LiveUser {
+/// A user as most are.
+fn usual(n: usize) -> LiveUser {
+    let number = PhoneNumber::observed(&format!("+49{:010}", 3_000_000_000 + n), None).unwrap();
+    let policy = ["National", "Emergency"][n % 2];
+    let details = [
+        (Field::PhoneNumber, Value::Phone(number)),
+        (Field::SbcGatewayId, Value::Gateway(GatewayId::new(805).unwrap())),
+        (Field::CallPolicyName, Value::Text(policy.into())),
+        (Field::UserTag, Value::Text(format!("Anna Mueller {n}").into())),
+    ];
+    let observed = details.map(|(field, value)| (field, Observed::Set(value)));
+    LiveUser {
         upn: Upn::parse(&format!("user{n:06}@tenant-0001.example.com")).unwrap(),
         id: None,
         calling: LiveCalling::Enabled,
-        details: [
-            (
-                Field::PhoneNumber,
-                Observed::Set(Value::Phone(
-                    PhoneNumber::observed(&format!("+49{:010}", 3_000_000_000 + n), None).unwrap(),
-                )),
-            ),
-            (Field::SbcGatewayId, Observed::Set(Value::Gateway(GatewayId::new(805).unwrap()))),
-            (
-                Field::CallPolicyName,
-                Observed::Set(Value::Text(["National", "Emergency"][n % 2].into())),
-            ),
-            (Field::UserTag, Observed::Set(Value::Text(format!("Anna Mueller {n}").into()))),
-        ]
-        .into_iter()
-        .collect(),
-    };
-    let users: Vec<LiveUser> = (0..1000).map(user).collect();
+        details: observed.into_iter().collect(),
+    }
+}
+
+#[test]
+fn many_rows_take_few_bytes() {
+    let users: Vec<LiveUser> = (0..1000).map(usual).collect();
     let packed: Packed<LiveUser> = users.iter().collect();
     assert!(packed.bytes.len() < 30 * users.len(), "{} bytes", packed.bytes.len());
 }

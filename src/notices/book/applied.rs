@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Rules;
 use crate::{
-    board::{Applied, Sent, Status},
+    board::{Applied, SentSteps, Status},
     model::{Incident, IncidentDetails, IncidentKind, Telling, Told, Verb},
     notices::Wishes,
     words::{between, clauses, list, many},
@@ -18,13 +18,13 @@ const TENANTS: usize = 10;
 /// What passes have sent, and what was told of it. It is not kept across restarts: nor are they.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Passes {
-    seen: BTreeMap<String, Seen>,
+    seen: BTreeMap<String, SoFar>,
     /// By receiver and pass: what was seen until then was told.
     told: BTreeMap<(String, String), Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct SoFar {
     applied: Arc<Applied>,
     /// When something more of it was seen.
     last: Timestamp,
@@ -33,7 +33,7 @@ struct Seen {
 impl Passes {
     pub(super) fn see(&mut self, status: &Status, at: Timestamp) {
         for applied in &status.applied {
-            let new = || Seen { applied: Arc::clone(applied), last: at };
+            let new = || SoFar { applied: Arc::clone(applied), last: at };
             let seen = self.seen.entry(applied.pass.clone()).or_insert_with(new);
             if seen.applied != *applied {
                 seen.applied = Arc::clone(applied);
@@ -79,10 +79,10 @@ impl Passes {
 
 /// What a receiver is told of a pass, once more if it has heard of a part of it; nothing if none of
 /// its tenants is in it.
-fn told(pass: &str, seen: &Seen, wishes: &Wishes, again: bool) -> Option<Told> {
+fn told(pass: &str, seen: &SoFar, wishes: &Wishes, again: bool) -> Option<Told> {
     let mine = |name: &&String| wishes.is_of(name);
     let tenants = seen.applied.tenants.iter().filter(|(name, _)| mine(name));
-    let tenants: Vec<(&String, &Sent)> = tenants.collect();
+    let tenants: Vec<(&String, &SentSteps)> = tenants.collect();
     let all = tenants.iter().map(|(_, sent)| *sent);
     let count: usize = all.clone().flat_map(|sent| sent.accepted.values()).sum();
     let (first, _) = tenants.first()?;
@@ -116,7 +116,7 @@ fn told(pass: &str, seen: &Seen, wishes: &Wishes, again: bool) -> Option<Told> {
 }
 
 /// `1 disabled, 3 enabled, 1 not accepted`: what takes calling away first.
-fn counts<'s>(all: impl Iterator<Item = &'s Sent> + Clone) -> String {
+fn counts<'s>(all: impl Iterator<Item = &'s SentSteps> + Clone) -> String {
     const VERBS: [(Verb, &str); 4] = [
         (Verb::Disable, "disabled"),
         (Verb::Configure, "set up"),

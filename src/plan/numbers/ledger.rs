@@ -258,7 +258,13 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
     let name = tenant.name();
     for (wanted, user) in tenant.tenant.desired.users.beside(&live.users) {
         let Some(user) = user else { continue };
-        let mut hold = |number: &PhoneNumber, holding: Holding| {
+        let shown = user.number();
+        let written = match write(&tenant.memory, &user.upn).map(|write| &write.value) {
+            Some(Value::Phone(number)) if shown != Some(number) => Some(number),
+            _ => None,
+        };
+        let shown = shown.map(|number| (number, Holding::Shown));
+        for (number, holding) in shown.into_iter().chain(written.map(|it| (it, Holding::Written))) {
             let who = HoldingUser {
                 user: user.upn.clone(),
                 spelled: user.upn.as_str().into(),
@@ -267,16 +273,6 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
                 wish: wanted.map(|wanted| Wish::of(wanted, number, &tenant.tenant.desired)),
             };
             held.push((NumberKey::new(name, number), Who::User(who)));
-        };
-        let shown = user.number();
-        if let Some(number) = shown {
-            hold(number, Holding::Shown);
-        }
-        let written = write(&tenant.memory, &user.upn).map(|write| &write.value);
-        if let Some(Value::Phone(number)) = written
-            && shown != Some(number)
-        {
-            hold(number, Holding::Written);
         }
         let unknown = |why: Unknown| UnreadNumber {
             name: user.upn.as_str().into(),

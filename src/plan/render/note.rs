@@ -28,14 +28,13 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unmanaged(users) => {
-                let (count, who) = (many(users.len(), "user"), Named(users));
-                write!(
-                    f,
-                    "{count} with calling that no manifest names, left alone (prune: never): {who}"
-                )
+                let count = many(users.len(), "user");
+                write!(f, "{count} with calling that no manifest names, ")?;
+                write!(f, "left alone (prune: never): {}", Named(users))
             }
             Self::NotAdopted(users) => {
-                let (count, who) = (many(users.len(), "user"), Named(users));
+                let count = many(users.len(), "user");
+                let who = Named(users);
                 write!(
                     f,
                     "{count} with calling that no manifest has named since the journal began, \
@@ -43,7 +42,8 @@ impl fmt::Display for Note {
                 )
             }
             Self::Unforeseen(users) => {
-                let (is, who) = (is_or_are(users.len()), Named(users));
+                let is = is_or_are(users.len());
+                let who = Named(users);
                 write!(
                     f,
                     "{} with calling {is} named by no manifest, and the journal here has never \
@@ -71,7 +71,8 @@ impl fmt::Display for Note {
                 )
             }
             Self::Early(users) => {
-                let (count, who) = (many(users.len(), "user"), Named(users));
+                let count = many(users.len(), "user");
+                let who = Named(users);
                 write!(f, "{count} with calling before `from`, left as is until then: {who}")
             }
             Self::Ahead(ahead) => write!(f, "{}", Coming(ahead)),
@@ -163,7 +164,8 @@ impl fmt::Display for Ruling {
             }
             Self::Opens { gates, users, reason } => {
                 let gates: Vec<String> = gates.iter().map(ToString::to_string).collect();
-                let (gates, users) = (gates.join(" and "), many(*users, "user"));
+                let gates = gates.join(" and ");
+                let users = many(*users, "user");
                 write!(f, "opens {gates} for {users}, once: {reason}")
             }
         }

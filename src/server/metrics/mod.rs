@@ -19,8 +19,8 @@ use prometheus_client::{
 };
 
 pub use page::markdown;
-pub(super) use table::Seen;
-use table::{Kind, Labels, Metric, TABLE, Value};
+pub(super) use table::Sampled;
+use table::{Labels, Metric, MetricKind, TABLE, Value};
 
 /// What every name begins with.
 const PREFIX: &str = "dialplane";
@@ -29,7 +29,7 @@ const PREFIX: &str = "dialplane";
 pub(super) const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All metrics as they are now.
-pub(super) fn text(seen: Seen) -> Result<String, std::fmt::Error> {
+pub(super) fn text(seen: Sampled) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix(PREFIX);
     registry.register_collector(Box::new(seen));
     let mut out = String::new();
@@ -37,7 +37,7 @@ pub(super) fn text(seen: Seen) -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
-impl Collector for Seen {
+impl Collector for Sampled {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         TABLE.iter().try_for_each(|metric| write(metric, self, &mut encoder))
     }
@@ -46,7 +46,7 @@ impl Collector for Seen {
 /// Writes one metric. One without a sample is not there.
 fn write(
     metric: &Metric,
-    seen: &Seen,
+    seen: &Sampled,
     encoder: &mut DescriptorEncoder<'_>,
 ) -> Result<(), std::fmt::Error> {
     let samples = (metric.samples)(seen);
@@ -55,9 +55,9 @@ fn write(
     }
     let seconds = metric.seconds.then_some(Unit::Seconds);
     let kind = match metric.kind {
-        Kind::Gauge => MetricType::Gauge,
-        Kind::Counter => MetricType::Counter,
-        Kind::Histogram => MetricType::Histogram,
+        MetricKind::Gauge => MetricType::Gauge,
+        MetricKind::Counter => MetricType::Counter,
+        MetricKind::Histogram => MetricType::Histogram,
     };
     let mut family = encoder.encode_descriptor(metric.name, metric.help, seconds.as_ref(), kind)?;
     for sample in &samples {

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     PREFIX,
-    table::{Kind, Metric, TABLE},
+    table::{Metric, MetricKind, TABLE},
 };
 use crate::words::list;
 
@@ -28,9 +28,9 @@ fn write_page(out: &mut String) -> fmt::Result {
     );
     for metric in TABLE {
         let kind = match metric.kind {
-            Kind::Gauge => "gauge",
-            Kind::Counter => "counter",
-            Kind::Histogram => "histogram",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Counter => "counter",
+            MetricKind::Histogram => "histogram",
         };
         let labels = list(metric.labels.iter().map(|label| format!("`{label}`")));
         writeln!(out, "| `{}` | {kind} | {labels} | {} |", metric.shown(), metric.help)?;
@@ -42,7 +42,7 @@ impl Metric {
     /// Its name as people write it in a query.
     fn shown(&self) -> String {
         let unit = if self.seconds { "_seconds" } else { "" };
-        let total = if matches!(self.kind, Kind::Counter) { "_total" } else { "" };
+        let total = if matches!(self.kind, MetricKind::Counter) { "_total" } else { "" };
         format!("{PREFIX}_{}{unit}{total}", self.name)
     }
 }

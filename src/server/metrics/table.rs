@@ -13,7 +13,7 @@ pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// What samples are made of.
 #[derive(Debug)]
-pub(in super::super) struct Seen {
+pub(in super::super) struct Sampled {
     /// What was published last.
     pub(in super::super) published: Arc<Published>,
     /// How long ago the loop made its last turn.
@@ -24,7 +24,7 @@ pub(in super::super) struct Seen {
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum MetricKind {
     Gauge,
     Counter,
     Histogram,
@@ -34,12 +34,12 @@ pub(super) enum Kind {
 pub(super) struct Metric {
     /// Without the prefix, the unit and `_total`.
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: MetricKind,
     /// Whether its unit is seconds.
     pub(super) seconds: bool,
     pub(super) labels: &'static [&'static str],
     pub(super) help: &'static str,
-    pub(super) samples: fn(&Seen) -> Vec<Sample>,
+    pub(super) samples: fn(&Sampled) -> Vec<Sample>,
 }
 
 /// One value.
@@ -60,27 +60,27 @@ const fn row(
     name: &'static str,
     labels: &'static [&'static str],
     help: &'static str,
-    samples: fn(&Seen) -> Vec<Sample>,
+    samples: fn(&Sampled) -> Vec<Sample>,
 ) -> Metric {
-    Metric { name, kind: Kind::Gauge, seconds: false, labels, help, samples }
+    Metric { name, kind: MetricKind::Gauge, seconds: false, labels, help, samples }
 }
 
 const fn moment(
     name: &'static str,
     labels: &'static [&'static str],
     help: &'static str,
-    samples: fn(&Seen) -> Vec<Sample>,
+    samples: fn(&Sampled) -> Vec<Sample>,
 ) -> Metric {
-    Metric { name, kind: Kind::Gauge, seconds: true, labels, help, samples }
+    Metric { name, kind: MetricKind::Gauge, seconds: true, labels, help, samples }
 }
 
 const fn counter(
     name: &'static str,
     labels: &'static [&'static str],
     help: &'static str,
-    samples: fn(&Seen) -> Vec<Sample>,
+    samples: fn(&Sampled) -> Vec<Sample>,
 ) -> Metric {
-    Metric { name, kind: Kind::Counter, seconds: false, labels, help, samples }
+    Metric { name, kind: MetricKind::Counter, seconds: false, labels, help, samples }
 }
 
 const OF_TENANT: &[&str] = &["tenant"];
@@ -139,13 +139,13 @@ pub(super) const TABLE: &[Metric] = &[
         syncs.map(|(outcome, times)| counted(vec![("outcome", (*outcome).to_owned())], *times)).collect()
     }),
     Metric {
-        name: "pass_duration", kind: Kind::Histogram, seconds: true, labels: &["ending"],
+        name: "pass_duration", kind: MetricKind::Histogram, seconds: true, labels: &["ending"],
         help: "How long passes took, by how they ended: `done`, `held`, `waits`, `failed`.",
         samples: passes,
     },
 ];
 
-impl Seen {
+impl Sampled {
     fn status(&self) -> &crate::board::Status {
         &self.published.status
     }
@@ -179,12 +179,12 @@ fn counted(labels: Labels, times: u64) -> Sample {
 }
 
 /// Something of a service that shares its journal with others.
-fn lead(seen: &Seen, is_so: impl Fn(&LeadRow) -> bool) -> Vec<Sample> {
+fn lead(seen: &Sampled, is_so: impl Fn(&LeadRow) -> bool) -> Vec<Sample> {
     seen.status().lead.as_ref().map(|lead| one(flag(is_so(lead)))).unwrap_or_default()
 }
 
 /// One sample for each tenant that has one.
-fn each(seen: &Seen, value: impl Fn(&TenantRow) -> Option<f64>) -> Vec<Sample> {
+fn each(seen: &Sampled, value: impl Fn(&TenantRow) -> Option<f64>) -> Vec<Sample> {
     let rows = seen.status().tenants.iter();
     let sample = |row: &Arc<TenantRow>| {
         let labels = vec![("tenant", row.tenant.clone())];
@@ -194,7 +194,7 @@ fn each(seen: &Seen, value: impl Fn(&TenantRow) -> Option<f64>) -> Vec<Sample> {
 }
 
 /// One sample for each receiver of notices that has one.
-fn receivers(seen: &Seen, value: impl Fn(&ReceiverRow) -> Option<f64>) -> Vec<Sample> {
+fn receivers(seen: &Sampled, value: impl Fn(&ReceiverRow) -> Option<f64>) -> Vec<Sample> {
     let rows = seen.status().receivers.iter();
     let sample = |row: &ReceiverRow| {
         let labels = vec![("receiver", row.name.clone())];
@@ -203,7 +203,7 @@ fn receivers(seen: &Seen, value: impl Fn(&ReceiverRow) -> Option<f64>) -> Vec<Sa
     rows.filter_map(sample).collect()
 }
 
-fn notices(seen: &Seen) -> Vec<Sample> {
+fn notices(seen: &Sampled) -> Vec<Sample> {
     let mut samples = Vec::new();
     for row in &seen.status().receivers {
         for (outcome, times) in [("delivered", row.delivered), ("failed", row.failed)] {
@@ -216,7 +216,7 @@ fn notices(seen: &Seen) -> Vec<Sample> {
 
 /// One sample for each group of each tenant that has one.
 fn groups(
-    seen: &Seen,
+    seen: &Sampled,
     of: impl Fn(&TenantRow) -> &[Group],
     value: impl Fn(&Group) -> Option<f64>,
 ) -> Vec<Sample> {
@@ -230,14 +230,14 @@ fn groups(
     samples
 }
 
-fn build(seen: &Seen) -> Vec<Sample> {
+fn build(seen: &Sampled) -> Vec<Sample> {
     let revision = seen.status().manifests.revision.as_ref();
     let commit = revision.map(|revision| revision.commit.clone()).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     vec![gauge(vec![("version", version), ("commit", commit)], 1.0)]
 }
 
-fn tenants(seen: &Seen) -> Vec<Sample> {
+fn tenants(seen: &Sampled) -> Vec<Sample> {
     let mut modes =
         BTreeMap::from(["enforce", "report", "suspend", "broken"].map(|mode| (mode, 0)));
     for row in &seen.status().tenants {
@@ -251,7 +251,7 @@ fn tenants(seen: &Seen) -> Vec<Sample> {
     modes.into_iter().map(sample).collect()
 }
 
-fn in_need(seen: &Seen) -> Vec<Sample> {
+fn in_need(seen: &Sampled) -> Vec<Sample> {
     let needs = [Need::Manifests, Need::Failing, Need::Held, Need::Problems];
     let sample = |need: Need| {
         let rows = seen.status().tenants.iter().filter(|row| row.needs.contains(&need));
@@ -260,7 +260,7 @@ fn in_need(seen: &Seen) -> Vec<Sample> {
     needs.into_iter().map(sample).collect()
 }
 
-fn passes(seen: &Seen) -> Vec<Sample> {
+fn passes(seen: &Sampled) -> Vec<Sample> {
     let passes = seen.published.counts.passes.iter();
     let sample = |(ending, took): (&&'static str, &Durations)| {
         let above = took.count - took.within.iter().sum::<u64>();

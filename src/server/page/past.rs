@@ -82,16 +82,7 @@ fn steps(days: &[Day]) -> Markup {
     let told = totals.iter().filter(|(_, count, _)| *count > 0);
     let words = list(told.clone().map(|(_, count, what)| format!("{count} {what}")));
     let most = days.iter().map(Day::steps).max().unwrap_or_default().max(1);
-    let bar = |day: &Day| {
-        let mut base = BARS;
-        let mut drawn = Vec::new();
-        for (class, count, _) in parts(day).into_iter().filter(|(_, count, _)| *count > 0) {
-            let height = (count * BARS / most).max(1);
-            base = base.saturating_sub(height);
-            drawn.push((class, base, height));
-        }
-        drawn
-    };
+    let bar = |day: &Day| stacked(&parts(day), most);
     html! {
         figure {
             figcaption { strong { "Steps" } ", " (many(most, "step")) " a day at most" }
@@ -101,6 +92,21 @@ fn steps(days: &[Day]) -> Markup {
             }
         }
     }
+}
+
+/// Parts of a bar, one upon the other: the class, where it begins, and how high it is.
+fn stacked(
+    parts: &[(&'static str, usize, &'static str)],
+    most: usize,
+) -> Vec<(&'static str, usize, usize)> {
+    let mut base = BARS;
+    let mut drawn = Vec::new();
+    for (class, count, _) in parts.iter().filter(|(_, count, _)| *count > 0) {
+        let height = (count * BARS / most).max(1);
+        base = base.saturating_sub(height);
+        drawn.push((*class, base, height));
+    }
+    drawn
 }
 
 /// From commit to applied: the slowest of each day.

@@ -163,18 +163,19 @@ fn placed(file: &str, text: &str, mut wrongs: Vec<Wrong>) -> Vec<Diagnostic> {
     wrongs.truncate(MAX_TOLD);
     let places = yaml::locate(text, &wrongs.iter().map(|wrong| wrong.path.clone()).collect());
     let text: Arc<str> = text.into();
-    let one = |wrong: Wrong| {
+    let mut told = Vec::with_capacity(wrongs.len());
+    for wrong in wrongs {
         let source = places.source(&text, &wrong.path);
-        Diagnostic {
+        told.push(Diagnostic {
             place: places.get(&wrong.path, wrong.at).cloned(),
             message: yaml::in_source(&wrong.message, source),
             hint: wrong.hint.map(|hint| yaml::in_source(&hint, source)),
             file: file.into(),
             labels: Vec::new(),
             text: Arc::clone(&text),
-        }
-    };
-    wrongs.into_iter().map(one).collect()
+        });
+    }
+    told
 }
 
 /// The parser's own error, at the line and column that it says.

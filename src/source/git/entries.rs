@@ -4,9 +4,9 @@ use crate::source::tree::name_of;
 
 /// An entry of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct TreeEntry {
     /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: EntryKind,
     /// The name of the object, in hexadecimal.
     pub(super) id: String,
     /// The length in bytes; unknown for what is not a file.
@@ -17,7 +17,7 @@ pub(super) struct Entry {
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     /// A regular file.
     File,
     /// A symbolic link: its text is where it leads to.
@@ -27,28 +27,28 @@ pub(super) enum Kind {
 }
 
 /// The entries, in git's order; otherwise what is odd.
-pub(super) fn read(listed: &[u8]) -> Result<Vec<Entry>, String> {
+pub(super) fn read(listed: &[u8]) -> Result<Vec<TreeEntry>, String> {
     let lines = listed.split(|byte| *byte == 0).filter(|line| !line.is_empty());
     lines.map(|line| entry(line).ok_or_else(|| odd(line))).collect()
 }
 
 /// `100644 blob 8b137891791fe96927ad78e64b0aad7bded08bdc      42\tmanifests/office.yaml`
-fn entry(line: &[u8]) -> Option<Entry> {
+fn entry(line: &[u8]) -> Option<TreeEntry> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let head = std::str::from_utf8(&line[..tab]).ok()?;
     let mut words = head.split_ascii_whitespace();
     let kind = match words.next()? {
-        "120000" => Kind::Link,
-        "160000" => Kind::Submodule,
-        mode if mode.starts_with("100") => Kind::File,
+        "120000" => EntryKind::Link,
+        "160000" => EntryKind::Submodule,
+        mode if mode.starts_with("100") => EntryKind::File,
         _ => return None,
     };
     let _type = words.next()?;
     let id = words.next().filter(|id| is_id(id))?.to_owned();
     let size = words.next()?;
-    let size = if kind == Kind::Submodule { 0 } else { size.parse().ok()? };
+    let size = if kind == EntryKind::Submodule { 0 } else { size.parse().ok()? };
     let path = name_of(&line[tab + 1..]);
-    (words.next().is_none() && !path.is_empty()).then_some(Entry { kind, id, size, path })
+    (words.next().is_none() && !path.is_empty()).then_some(TreeEntry { kind, id, size, path })
 }
 
 /// Whether a text is the whole name of an object, by SHA-1 or by SHA-256.
@@ -72,13 +72,14 @@ mod tests {
             "100644 blob {ID}      42\ta b\n.yaml\0120000 blob {ID}       7\tlink.yaml\0\
                 160000 commit {ID}       -\tother\0"
         );
-        let entry = |kind, size, path: &str| Entry { kind, id: ID.into(), size, path: path.into() };
+        let entry =
+            |kind, size, path: &str| TreeEntry { kind, id: ID.into(), size, path: path.into() };
         assert_eq!(
             read(listed.as_bytes()).unwrap(),
             [
-                entry(Kind::File, 42, "a b\n.yaml"),
-                entry(Kind::Link, 7, "link.yaml"),
-                entry(Kind::Submodule, 0, "other"),
+                entry(EntryKind::File, 42, "a b\n.yaml"),
+                entry(EntryKind::Link, 7, "link.yaml"),
+                entry(EntryKind::Submodule, 0, "other"),
             ]
         );
         assert_eq!(read(b"").unwrap(), []);

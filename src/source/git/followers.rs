@@ -15,21 +15,21 @@ impl Followers {
     /// Follows these; `news` hears of whatever has changed. To be called in a runtime.
     pub(in crate::source) fn of(branches: Vec<Arc<Branch>>, news: &Arc<Notify>) -> Self {
         let runtime = Handle::current();
-        let follow = |branch: Arc<Branch>| {
+        let mut followers = Vec::with_capacity(branches.len());
+        for branch in branches {
             let followed = Arc::clone(&branch);
             let news = Arc::clone(news);
             let runtime = runtime.clone();
             let thread = thread::Builder::new().name("git".to_owned());
             match thread.spawn(move || followed.follow(&runtime, &news)) {
-                Ok(thread) => Some((branch, thread)),
+                Ok(thread) => followers.push((branch, thread)),
                 Err(error) => {
                     warn!(source = branch.name(), %error, "the source cannot be followed");
                     branch.end();
-                    None
                 }
             }
-        };
-        Self(branches.into_iter().filter_map(follow).collect())
+        }
+        Self(followers)
     }
 }
 

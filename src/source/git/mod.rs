@@ -48,7 +48,7 @@ use std::{
     time::Duration,
 };
 
-use entries::{Entry, Kind, is_id};
+use entries::{EntryKind, TreeEntry, is_id};
 use program::{Bounds, Git, Halt, Silent};
 
 pub(super) use branch::Branch;
@@ -232,7 +232,7 @@ impl Repository {
         let inside: Vec<&str> = roots.iter().map(|(_, inside)| *inside).collect();
         let entries = self.entries(commit, &inside)?;
         let listed = tree::Listed::of(&entries, roots);
-        let wanted: Vec<&Entry> = listed.wanted(known);
+        let wanted: Vec<&TreeEntry> = listed.wanted(known);
         let bytes: u64 = wanted.iter().map(|entry| entry.size + HEAD).sum();
         if bytes > MAX_BYTES {
             return Err(Unread::new(
@@ -257,8 +257,8 @@ impl Repository {
     pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
         let Ok(inside) = self.inside(path) else { return Ok(None) };
         let entries = self.entries(commit, &[&inside])?;
-        let is_it = |entry: &&Entry| {
-            entry.path == inside && entry.kind == Kind::File && entry.size <= yaml::MAX_BYTES
+        let is_it = |entry: &&TreeEntry| {
+            entry.path == inside && entry.kind == EntryKind::File && entry.size <= yaml::MAX_BYTES
         };
         let Some(entry) = entries.iter().find(is_it) else { return Ok(None) };
         let answer = self.blobs(&[&entry.id], entry.size + HEAD)?;
@@ -266,7 +266,7 @@ impl Repository {
         Ok(content.first().map(|bytes| bytes.to_vec()))
     }
 
-    fn entries(&self, commit: &CommitId, inside: &[&str]) -> Result<Vec<Entry>, Unread> {
+    fn entries(&self, commit: &CommitId, inside: &[&str]) -> Result<Vec<TreeEntry>, Unread> {
         let mut arguments = vec!["ls-tree", "-r", "-z", "-l", "--full-tree", commit.as_str()];
         // The root of the repository is all of it.
         if inside.iter().all(|path| !path.is_empty()) {

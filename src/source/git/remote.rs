@@ -281,7 +281,8 @@ impl Remote {
     /// Who has signed a commit, where somebody must have.
     fn signer(&self, commit: &CommitId) -> Result<Option<String>, Trouble> {
         let Some(verify) = &self.source.verify else { return Ok(None) };
-        let (folder, ring) = (self.cache.folder(), self.cache.folder().with_extension("gnupg"));
+        let folder = self.cache.folder();
+        let ring = self.cache.folder().with_extension("gnupg");
         signature::signer(commit, folder, &ring, verify, &self.halt).map(Some)
     }
 

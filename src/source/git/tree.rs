@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::entries::{Entry, Kind};
+use super::entries::{EntryKind, TreeEntry};
 use crate::{
     file,
     manifest::{ManifestFile, Role, Scope, Text},
@@ -25,27 +25,27 @@ const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 pub(super) struct Listed<'e> {
     files: BTreeMap<String, Found<'e>>,
     /// Whatever was listed.
-    entries: &'e [Entry],
+    entries: &'e [TreeEntry],
 }
 
 /// What was found at a path.
 enum Found<'e> {
     /// A manifest.
-    Manifest(&'e Entry),
+    Manifest(&'e TreeEntry),
     /// What must be a manifest by its name and cannot be read.
     Refused(String),
     /// What looks like one by its name.
     Aside(Role, String),
     /// What may look like one by its content, or lead to a folder with manifests.
-    Other(&'e Entry),
+    Other(&'e TreeEntry),
 }
 
 impl<'e> Listed<'e> {
     /// The files below these roots: each as it was named, and as git calls it.
-    pub(super) fn of(entries: &'e [Entry], roots: &[(&Path, &str)]) -> Self {
+    pub(super) fn of(entries: &'e [TreeEntry], roots: &[(&Path, &str)]) -> Self {
         let paths: BTreeSet<&str> = entries
             .iter()
-            .filter(|entry| entry.kind == Kind::File)
+            .filter(|entry| entry.kind == EntryKind::File)
             .map(|entry| entry.path.as_str())
             .collect();
         let mut files = BTreeMap::new();
@@ -78,7 +78,7 @@ impl<'e> Listed<'e> {
     }
 
     /// The entries whose contents are needed and not known, each once, in an order of their own.
-    pub(super) fn wanted(&self, known: &KnownBlobs) -> Vec<&'e Entry> {
+    pub(super) fn wanted(&self, known: &KnownBlobs) -> Vec<&'e TreeEntry> {
         let mut seen = BTreeSet::new();
         let mut wanted = Vec::new();
         for found in self.files.values() {
@@ -96,7 +96,7 @@ impl<'e> Listed<'e> {
 
     /// The whole, with the contents of what was wanted. From now on exactly these are known.
     pub(super) fn tree(&self, contents: &BTreeMap<&str, &[u8]>, known: &mut KnownBlobs) -> Tree {
-        let of = |entry: &Entry| contents.get(entry.id.as_str()).copied().unwrap_or_default();
+        let of = |entry: &TreeEntry| contents.get(entry.id.as_str()).copied().unwrap_or_default();
         let former = std::mem::take(known);
         let mut files = BTreeMap::new();
         for (name, found) in &self.files {
@@ -114,8 +114,8 @@ impl<'e> Listed<'e> {
                     let read = || former.cloned().unwrap_or_else(|| beginning(of(entry)));
                     let beginning = known.others.entry(entry.id.clone()).or_insert_with(read);
                     let odd = match entry.kind {
-                        Kind::Link => self.leads_to_manifests(entry, beginning),
-                        Kind::File | Kind::Submodule => {
+                        EntryKind::Link => self.leads_to_manifests(entry, beginning),
+                        EntryKind::File | EntryKind::Submodule => {
                             let like =
                                 lookalike::by_content(last(name), || Some(beginning.to_vec()));
                             like.map(|like| (Role::Aside, like.reason))
@@ -133,10 +133,10 @@ impl<'e> Listed<'e> {
 
     /// What a link is if it leads, or may lead, to a folder with manifests: in a checkout those are
     /// read.
-    fn leads_to_manifests(&self, link: &Entry, target: &[u8]) -> Option<(Role, String)> {
+    fn leads_to_manifests(&self, link: &TreeEntry, target: &[u8]) -> Option<(Role, String)> {
         let target = leads_to(&link.path, &tree::name_of(target));
         let is_inside =
-            |entry: &Entry| below(&entry.path, &target).is_some_and(|it| !it.is_empty());
+            |entry: &TreeEntry| below(&entry.path, &target).is_some_and(|it| !it.is_empty());
         if self.entries.iter().any(is_inside) {
             let reason = "it is a symbolic link to a folder, which is not followed in a commit";
             return Some((Role::Manifest, reason.to_owned()));
@@ -187,7 +187,7 @@ fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
-fn find<'e>(entry: &'e Entry, below: &str, paths: &BTreeSet<&str>) -> Option<Found<'e>> {
+fn find<'e>(entry: &'e TreeEntry, below: &str, paths: &BTreeSet<&str>) -> Option<Found<'e>> {
     if below.split('/').any(|part| lookalike::is_passed_over(OsStr::new(part))) {
         return None;
     }
@@ -196,18 +196,18 @@ fn find<'e>(entry: &'e Entry, below: &str, paths: &BTreeSet<&str>) -> Option<Fou
     let name = last(&entry.path);
     let is_manifest = named || lookalike::is_manifest(OsStr::new(name));
     match entry.kind {
-        Kind::Submodule => Some(Found::Refused(
+        EntryKind::Submodule => Some(Found::Refused(
             "it is another repository (a submodule), which is not read".to_owned(),
         )),
-        Kind::Link if is_manifest => Some(Found::Refused(
+        EntryKind::Link if is_manifest => Some(Found::Refused(
             "it is a symbolic link, which is not followed in a commit".to_owned(),
         )),
-        Kind::Link => (entry.size <= MAX_OTHER).then_some(Found::Other(entry)),
-        Kind::File if is_manifest && entry.size > yaml::MAX_BYTES => {
+        EntryKind::Link => (entry.size <= MAX_OTHER).then_some(Found::Other(entry)),
+        EntryKind::File if is_manifest && entry.size > yaml::MAX_BYTES => {
             Some(Found::Refused(file::too_large(&entry.size.to_string(), yaml::MAX_BYTES)))
         }
-        Kind::File if is_manifest => Some(Found::Manifest(entry)),
-        Kind::File => {
+        EntryKind::File if is_manifest => Some(Found::Manifest(entry)),
+        EntryKind::File => {
             let folder = entry.path.strip_suffix(name).unwrap_or_default();
             let is_there = |beside: &str| paths.contains(format!("{folder}{beside}").as_str());
             match lookalike::by_name(name, is_there) {

@@ -61,7 +61,7 @@ async fn manifests_of_several_repositories_have_a_patch_each() {
     assert_eq!((in_clone(&mine), in_clone(&theirs)), before);
     let again = stage.run(&["undo", "--last", "--patch"]).await;
     assert_code(&again, 0);
-    assert!(again.stderr.contains("want already"), "{}", again.stderr);
+    assert!(again.stderr.contains("already want"), "{}", again.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use dialplane::{
     journal::VolatileJournal,
     manifest::InForce,
     model::{Field, Upn, Verb},
-    pass::{self, Memories, Seen, Versions},
+    pass::{self, Memories, Observations, Versions},
     plan::{
         Cause, Change, Plan,
         review::{Review, What, as_wanted},
@@ -43,11 +43,11 @@ fn versions() -> impl Strategy<Value = (Vec<TenantDraw>, Vec<TenantDraw>)> {
     })
 }
 
-async fn seen(model: &Model, versions: Versions<'_>) -> Seen {
+async fn seen(model: &Model, versions: Versions<'_>) -> Observations {
     pass::see(model, versions, 1, || {}).await
 }
 
-fn review(versions: Versions<'_>, seen: &Seen) -> Review {
+fn review(versions: Versions<'_>, seen: &Observations) -> Review {
     let execution = Execution { sync_spacing: std::time::Duration::ZERO, ..Execution::default() };
     pass::review(versions, seen, &Memories::default(), NOW, &execution)
 }
@@ -206,7 +206,7 @@ fn where_everything_is_as_the_change_wants_it_nothing_is_caused() {
 }
 
 /// Live state as a version wants it.
-fn as_live(wanted: &InForce) -> Seen {
+fn as_live(wanted: &InForce) -> Observations {
     let tenants = wanted.desired.tenants.values();
     tenants
         .map(|tenant| (tenant.id.clone(), Ok(as_wanted(Some(tenant), None, NOW).into())))

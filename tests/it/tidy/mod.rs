@@ -2,6 +2,7 @@
 //! module says what it is for.
 
 mod circles;
+mod closures;
 mod imports;
 
 use std::{
@@ -10,10 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use closures::Closure;
 use imports::{Module, Modules, Name};
 
 /// Lines of a source file, at most. Longer ones have become two rooms.
 const MAX_LINES: usize = 400;
+
+/// Lines inside a closure, at most. A longer one has deserved a name.
+const MAX_CLOSURE: usize = 7;
 
 /// The rooms that every other may use: text, and nothing of what it is about.
 const EVERYWHERE: [&str; 2] = ["foreign", "words"];
@@ -258,6 +263,61 @@ fn files_are_short_and_say_what_they_are_for() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn closures_are_short() {
+    let mut seen = 0;
+    let mut long = Vec::new();
+    for path in files(&root().join("src")) {
+        for closure in closures::of(&fs::read_to_string(&path).unwrap()) {
+            seen += 1;
+            if closure.inside > MAX_CLOSURE {
+                let Closure { line, inside } = closure;
+                long.push(format!("{}:{line}: {inside} lines", path.display()));
+            }
+        }
+    }
+    assert!(seen > 2000, "only {seen} closures were looked at");
+    assert!(long.is_empty(), "give these functions names:\n{}", long.join("\n"));
+}
+
+/// `let (a, b) = (x, y);` is two in one line; what a call returns may be taken apart, and two things
+/// may be asked at once whether they are there.
+#[test]
+fn a_let_binds_one_thing() {
+    let packed = |line: &str| {
+        let names =
+            line.trim_start().strip_prefix("let (").and_then(|rest| rest.split_once(") = ("));
+        names.is_some_and(|(names, _)| !names.contains('('))
+    };
+    let mut broken = Vec::new();
+    for path in files(&root().join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().enumerate().filter(|(_, line)| packed(line));
+        broken.extend(lines.map(|(at, _)| format!("{}:{}", path.display(), at + 1)));
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_form_of_closure_is_measured() {
+    for (text, inside) in [
+        ("let f = |x| x + 1;", vec![0]),
+        ("f(|x| {\n1;\n2;\n3\n})", vec![3]),
+        ("f(a, move || -> Result<A, B> {\n1;\n2\n})", vec![2]),
+        ("f(|x| async move {\n1;\n2\n}, y)", vec![2]),
+        ("f(|A { x, .. }, (y, z): (u8, u8)| Self {\nx,\ny,\nz,\n})", vec![3]),
+        ("let f = |x| match x {\n1 => 2,\n_ => 3,\n};", vec![2]),
+        ("f(&|x| {\ng(|y| {\n1\n});\n2\n})", vec![4, 1]),
+        ("for x in a.iter().filter(|x| x.is_on()) {\n1;\n2;\n}", vec![0]),
+        ("if a || b {\n1;\n2;\n}", vec![]),
+        ("match x {\nA(_) | B(_) => {\n1;\n2;\n}\nC => |x| x,\n}", vec![0]),
+        ("let x = (a() | b) | C {\nx,\ny,\n};", vec![]),
+    ] {
+        let found = closures::of(text).into_iter().map(|closure| closure.inside);
+        assert_eq!(found.collect::<Vec<_>>(), inside, "{text}");
+    }
 }
 
 #[test]

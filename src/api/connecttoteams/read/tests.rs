@@ -1,7 +1,7 @@
 //! What is asked for side by side, against a service that answers only once all of it has come.
 
 use std::{
-    future::Future,
+    future::{Future, ready},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::Request as Incoming, response::IntoResponse as _};
+use axum::{
+    Router,
+    extract::Request as Incoming,
+    response::{IntoResponse as _, Response},
+};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -26,15 +30,7 @@ async fn serve<F: Future<Output = Value> + Send + 'static>(
 ) -> Reader {
     let router = Router::new().fallback(move |request: Incoming| {
         let uri = request.uri().to_string();
-        let answer = answer.clone();
-        async move {
-            let told = if uri == "/oauth/token" {
-                json!({"access_token": "token", "expires_in": 3600})
-            } else {
-                answer(uri).await
-            };
-            told.to_string().into_response()
-        }
+        answered(uri, answer.clone())
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -45,6 +41,19 @@ async fn serve<F: Future<Output = Value> + Send + 'static>(
     row.page_size = 2;
     row.items = if paging == "none" { String::new() } else { "/data".to_owned() };
     Client::new(&account).unwrap().reader()
+}
+
+/// A token, or what `answer` makes of the path and query.
+async fn answered<F: Future<Output = Value>>(
+    uri: String,
+    answer: impl Fn(String) -> F,
+) -> Response {
+    let told = if uri == "/oauth/token" {
+        json!({"access_token": "token", "expires_in": 3600})
+    } else {
+        answer(uri).await
+    };
+    told.to_string().into_response()
 }
 
 /// Far longer than anything takes that does not wait for ever.
@@ -91,48 +100,49 @@ async fn where_consent_and_list_fail_it_is_consent_that_is_told() {
     assert!(fault.message.starts_with("read the consent of contoso"), "{fault:?}");
 }
 
+/// A page of nine users; those behind the first wait for each other.
+async fn page_of_nine(uri: String, others: Arc<Barrier>) -> Value {
+    if !uri.starts_with("/users") {
+        return json!({});
+    }
+    let start = number(&uri, "start");
+    if start > 0 {
+        others.wait().await;
+    }
+    let draw = number(&uri, "draw");
+    let count = (9 - start).min(2);
+    json!({"draw": draw, "recordsTotal": 9, "data": users(start, count)})
+}
+
 #[tokio::test]
 async fn pages_behind_the_first_are_asked_for_side_by_side() {
     let four = Arc::new(Barrier::new(PAGES_AHEAD));
-    let reader = serve("datatables", move |uri| {
-        let four = Arc::clone(&four);
-        async move {
-            if !uri.starts_with("/users") {
-                return json!({});
-            }
-            let start = number(&uri, "start");
-            if start > 0 {
-                four.wait().await;
-            }
-            let draw = number(&uri, "draw");
-            let count = (9 - start).min(2);
-            json!({"draw": draw, "recordsTotal": 9, "data": users(start, count)})
-        }
-    })
-    .await;
+    let reader = serve("datatables", move |uri| page_of_nine(uri, Arc::clone(&four))).await;
     let live = soon(reader.observe(&tenant())).await.unwrap();
     assert_eq!((live.users.len(), live.coverage), (9, Coverage::Complete));
 }
 
-/// A service that sends a page short in the middle, and counts its users otherwise from then on.
+/// A page of a service that sends one short in the middle, and counts its users otherwise from then
+/// on.
+fn page_that_changes(uri: &str, total_after: usize) -> Value {
+    if !uri.starts_with("/users") {
+        return json!({});
+    }
+    let draw = number(uri, "draw");
+    let start = number(uri, "start");
+    let count = if start == 2 { 1 } else { 2 }.min(9 - start);
+    let total = if start < 2 { 9 } else { total_after };
+    json!({"draw": draw, "recordsTotal": total, "data": users(start, count)})
+}
+
 #[tokio::test]
 async fn a_list_that_changes_while_it_is_read_is_doubted_and_hides_nobody() {
     for (total_after, doubt) in [(9, None), (8, Some("the total changed from 9 to 8"))] {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let reader = serve("datatables", move |uri| {
-            let counted = Arc::clone(&counted);
-            async move {
-                if !uri.starts_with("/users") {
-                    return json!({});
-                }
-                counted.fetch_add(1, Ordering::SeqCst);
-                let draw = number(&uri, "draw");
-                let start = number(&uri, "start");
-                let count = if start == 2 { 1 } else { 2 }.min(9 - start);
-                let total = if start < 2 { 9 } else { total_after };
-                json!({"draw": draw, "recordsTotal": total, "data": users(start, count)})
-            }
+            counted.fetch_add(usize::from(uri.starts_with("/users")), Ordering::SeqCst);
+            ready(page_that_changes(&uri, total_after))
         })
         .await;
         let live = soon(reader.observe(&tenant())).await.unwrap();

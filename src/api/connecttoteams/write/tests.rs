@@ -119,15 +119,10 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn nothing_is_sent_after_the_end_of_what_it_carries() {
-    let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
-    let core = Core::new("connectToTeams", account(&address)).unwrap();
-    let until = |at: jiff::Timestamp| {
-        let fault = Fault::new(FaultKind::Auth, "it has ended");
-        Some(transport::Until { at, fault })
-    };
-    let request = |end| transport::Request {
+/// A write that carries something which ends then.
+fn carrying(core: &Core, at: jiff::Timestamp) -> transport::Request {
+    let fault = Fault::new(FaultKind::Auth, "it has ended");
+    transport::Request {
         what: "write".to_owned(),
         section: section::Section::new("connectToTeams"),
         row: "sync",
@@ -137,9 +132,16 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
         url: core.base().at("/x").unwrap(),
         payload: Payload::Text("{}".to_owned()),
         limit: 1000,
-        until: until(end),
+        until: Some(transport::Until { at, fault }),
         permit: Permit::default(),
-    };
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_after_the_end_of_what_it_carries() {
+    let (seen, address) = serve_at(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    let core = Core::new("connectToTeams", account(&address)).unwrap();
+    let request = |end| carrying(&core, end);
     let calls = || seen.calls.load(Ordering::SeqCst);
     let hour = Duration::from_secs(3600);
     let fault = core.send(&request(jiff::Timestamp::now())).await.err().unwrap();

@@ -7,7 +7,7 @@ use reqwest::{Response, header::LOCATION};
 use super::{FEWER_CALLS, Request, Transport, certificate};
 use crate::{
     api::http::{
-        address::Setting,
+        address::{Base, Setting},
         proxy::Proxy,
         redact,
         throttle::TooLong,
@@ -90,6 +90,24 @@ impl Transport {
     }
 }
 
+/// A proxy of the environment that cannot be used.
+pub(super) fn no_proxy(base: &Base, why: &str) -> Fault {
+    let message = format!("{} cannot be reached: {why}", base.host());
+    Fault::new(FaultKind::NotConfigured, message).hint(
+        "set it to http://HOST:PORT, or name the host in NO_PROXY; both are variables of the \
+            environment",
+    )
+}
+
+/// A client that cannot be built.
+pub(super) fn no_tls(error: &reqwest::Error) -> Fault {
+    let message = format!("no TLS connection can be prepared: {}", cause(error));
+    Fault::new(FaultKind::NotConfigured, message).hint(
+        "install the system's root certificates (package ca-certificates), or name others in \
+            SSL_CERT_FILE; what is set there must be a file of certificates (PEM)",
+    )
+}
+
 /// The service asks for a longer wait than a call sits out, or lets too few calls through.
 pub(super) fn too_long(request: &Request, why: &TooLong) -> Fault {
     let what = &request.what;
@@ -132,7 +150,7 @@ pub(super) fn redirected(request: &Request, response: &Response, setting: &Setti
 }
 
 /// The innermost cause of an error: the one that says something. The outer ones repeat the URL.
-pub(super) fn cause(error: &reqwest::Error) -> String {
+fn cause(error: &reqwest::Error) -> String {
     causes(error)
         .last()
         .map_or_else(|| "no cause is known".to_owned(), |cause| redact::value(&cause.to_string()))

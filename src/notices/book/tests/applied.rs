@@ -4,7 +4,7 @@ use glob::Pattern;
 
 use super::*;
 use crate::{
-    board::{Applied, Sent},
+    board::{Applied, SentSteps},
     model::Verb,
 };
 
@@ -16,7 +16,8 @@ fn asks() -> Wishes {
 fn pass(name: &str, tenants: usize) -> Arc<Applied> {
     let mut applied = Applied { pass: name.to_owned(), ..Applied::default() };
     for number in 0..tenants {
-        let mut sent = Sent { people: vec![format!("disable a@t{number:02}")], ..Sent::default() };
+        let mut sent =
+            SentSteps { people: vec![format!("disable a@t{number:02}")], ..SentSteps::default() };
         sent.accepted.insert(Verb::Disable, 1);
         if number == 0 {
             sent.accepted.insert(Verb::Enable, 2);

@@ -66,25 +66,27 @@ fn everything_that_needs_somebody_is_told_with_its_reason() {
         manifests: Manifests { errors: 7, ..alone(seen(), Some(away(0))).manifests },
         ..alone(row, None)
     };
-    let told = |status: &Status| -> Vec<String> {
-        let rules = rules(Wishes { names: true, ..Wishes::default() });
-        let mut book = Book::default();
-        book.see(status, &rules, at(0));
-        let due = book.due("on-call", &rules, at(2));
-        let line = |told: &Told| {
-            let details = told.details.clone().unwrap_or_default();
-            format!("{}: {}", told.headline(), details.reason)
-        };
-        due.iter().map(line).collect()
-    };
-    insta::assert_snapshot!(told(&all_wrong).join("\n"));
+    insta::assert_snapshot!(told_with_names(&all_wrong));
     let mut suspended = all_wrong;
     Arc::make_mut(&mut suspended.tenants[0]).mode = "suspend".to_owned();
     suspended.manifests.sources[0].trouble = Some(away(3));
-    let told = told(&suspended).join("\n");
+    let told = told_with_names(&suspended);
     for quiet in ["limit-disable", "not-visible", "away"] {
         assert!(!told.contains(quiet), "{told}");
     }
+}
+
+/// What is told at a first look, a line each.
+fn told_with_names(status: &Status) -> String {
+    let rules = rules(Wishes { names: true, ..Wishes::default() });
+    let mut book = Book::default();
+    book.see(status, &rules, at(0));
+    let due = book.due("on-call", &rules, at(2));
+    let line = |told: &Told| {
+        let details = told.details.clone().unwrap_or_default();
+        format!("{}: {}", told.headline(), details.reason)
+    };
+    due.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A service that looks and sees nothing has not seen that something is over, and what is not over

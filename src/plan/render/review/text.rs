@@ -165,7 +165,8 @@ fn write_drift_of(out: &mut String, tenant: &TenantPlan, told: &mut AlreadyTold)
         )?;
     }
     for user in tenant.unforeseen() {
-        let (user, tenant) = (line(user), &tenant.tenant);
+        let user = line(user);
+        let tenant = &tenant.tenant;
         writeln!(
             out,
             "  {FAINT}{:8}{FAINT:#} {user:USER$} {FAINT}{tenant}  named by nobody: a run may \
