@@ -132,6 +132,7 @@ impl Given<'_> {
         let recovered = session::recovered(looked, once, &memories);
         let mut plan =
             session::decide(looked, &reader, &backend.execution, &memories, signals).await?;
+        plan.accounts = backend.accounts(&looked.in_force.desired);
         // A run changes what is remembered; who still holds it makes it be cloned.
         drop(memories);
         let left_out = LeftOut::of(&mut plan, &once.tenants);

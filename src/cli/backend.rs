@@ -1,6 +1,7 @@
 //! The service that a command talks to: the real one, or a sandbox in this process.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -10,7 +11,7 @@ use super::exit::Failure;
 use crate::{
     api::{connecttoteams::Client, graph},
     config::{self, Account, Execution, Graph, SecretSource, Settings},
-    model::Desired,
+    model::{Desired, DesiredTenant, TenantName},
     readers::Readers,
     sandbox::{self, Sandbox, World},
     source::SnapshotFiles,
@@ -67,6 +68,16 @@ impl Backend {
         if let Some(graph) = &self.graph {
             graph.try_logins_again(first, ceiling);
         }
+    }
+
+    /// Which account writes to which tenant.
+    pub(super) fn accounts(&self, desired: &Desired) -> BTreeMap<TenantName, String> {
+        let account = |tenant: &DesiredTenant| match &self.sandbox {
+            Some(_) => Some("a rehearsal".to_owned()),
+            None => self.client.account_of(&tenant.reference()),
+        };
+        let all = desired.tenants.iter();
+        all.filter_map(|(name, tenant)| Some((name.clone(), account(tenant)?))).collect()
     }
 
     /// The half that reads.

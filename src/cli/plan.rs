@@ -279,14 +279,16 @@ async fn decide_and_show(
         .await?;
         return finish(global, plan, asked, (&looked, &memories), &settings);
     }
-    let (reader, execution, _sandbox) = {
+    let (reader, execution, accounts, _sandbox) = {
         let backend = session::backend(once, &settings, &looked).await?;
         confirm::tell_place(&backend);
-        (backend.reader(), backend.execution, backend.sandbox)
+        let accounts = backend.accounts(&looked.in_force.desired);
+        (backend.reader(), backend.execution, accounts, backend.sandbox)
     };
     let memories = session::recalled(&looked, once, &settings).await?;
-    let (plan, observed) =
+    let (mut plan, observed) =
         session::decide_shown(&looked, &reader, &execution, &memories, signals, asked.at).await?;
+    plan.accounts = accounts;
     let exit = finish(global, plan, asked, (&looked, &memories), &settings);
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));

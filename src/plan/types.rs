@@ -1,6 +1,6 @@
 //! What a plan is made of. Data only: every choice is in here, so the executor decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -17,6 +17,9 @@ pub struct Plan {
     /// Tenants whose users may be written to, and that the journal has never looked at: a run with
     /// the journal that has knows more of them.
     pub unremembered: BTreeSet<TenantName>,
+    /// Which account at which host would write to a tenant, where that is known: a saved plan is
+    /// carried out by that one alone.
+    pub accounts: BTreeMap<TenantName, String>,
     /// The moment that it is the plan of, if that is not the one at which it was made: it is only
     /// shown.
     pub at: Option<Timestamp>,
@@ -26,7 +29,7 @@ impl Plan {
     /// A plan of these tenants, made with all that is remembered of them.
     #[must_use]
     pub fn of(tenants: Vec<TenantPlan>) -> Self {
-        Self { tenants, unremembered: BTreeSet::new(), at: None }
+        Self { tenants, unremembered: BTreeSet::new(), accounts: BTreeMap::new(), at: None }
     }
 
     /// Leaves only some tenants.

@@ -148,6 +148,39 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_is_carried_out_by_the_account_that_it_was_made_for_and_by_no_other() {
+    let here = Stage::drifted().await;
+    let there = Stage::drifted().await;
+    assert_code(&here.run(&["plan", "--out", "plan.json"]).await, 2);
+    let saved = fs::read_to_string(here.path().join("plan.json")).unwrap();
+    fs::write(there.path().join("plan.json"), &saved).unwrap();
+    let other_host = there.run(&["apply", "plan.json"]).await;
+    assert_code(&other_host, 1);
+    assert_eq!(there.writes(), [""; 0], "{}", other_host.stdout);
+    insta::assert_snapshot!(crate::filters::plain(&other_host.stderr), @r"
+    account sandbox-admin at [service]
+    error: plan.json was made for another account than the one that would write now, so nothing is done: adatum (for sandbox-admin at [service] then, sandbox-admin at [service] now); contoso (for sandbox-admin at [service] then, sandbox-admin at [service] now); fabrikam (for sandbox-admin at [service] then, sandbox-admin at [service] now)
+      hint: apply it with the configuration that it was made with, or plan again with this one and look at that plan
+    ");
+    let rehearsal = here.run(&["apply", "--sandbox", "--plan", "plan.json"]).await;
+    assert_code(&rehearsal, 1);
+    assert!(rehearsal.stderr.contains("then, a rehearsal now"), "{}", rehearsal.stderr);
+    assert_code(&here.run(&["plan", "--sandbox", "--out", "rehearsed.json"]).await, 2);
+    let real = here.run(&["apply", "rehearsed.json"]).await;
+    assert_code(&real, 1);
+    assert!(real.stderr.contains("for a rehearsal then"), "{}", real.stderr);
+    assert_eq!(here.writes(), [""; 0]);
+    here.configure("username: sandbox-admin", "username: another-admin");
+    let other_login = here.run(&["apply", "plan.json"]).await;
+    assert_code(&other_login, 1);
+    assert!(other_login.stderr.contains("another-admin at "), "{}", other_login.stderr);
+    here.configure("username: another-admin", "username: sandbox-admin");
+    // One tenant is held.
+    assert_code(&here.run(&["apply", "plan.json"]).await, 3);
+    assert!(!here.writes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_is_obeyed_by_all_that_writes() {
     let stage = Stage::drifted().await;
     let state = stage.path().join(".dialplane/sandbox");

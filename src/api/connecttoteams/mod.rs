@@ -72,7 +72,7 @@ pub use write::Writer;
 use super::http::{address, answer, auth, gate, grant, redact, section, transport};
 use crate::{
     config::{Account, Endpoints, Method},
-    model::{AccountName, Fault},
+    model::{AccountName, Fault, TenantRef},
 };
 use {self::core::Core, accounts::Accounts};
 
@@ -122,6 +122,13 @@ impl Client {
     #[must_use]
     pub fn probes(&self) -> Vec<Probe> {
         self.accounts.all().map(|core| Probe::new(Arc::clone(core))).collect()
+    }
+
+    /// Which account at which host manages a tenant; nothing if none does.
+    #[must_use]
+    pub fn account_of(&self, tenant: &TenantRef) -> Option<String> {
+        let core = self.accounts.of(tenant).ok()?;
+        Some(format!("{} at {}", core.account.username, core.host()))
     }
 
     /// Every call that a client with this table can make, as method and path template, in the order

@@ -186,6 +186,7 @@ pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     let tenants = saved["tenants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let name = |tenant: &Value| tenant["tenant"].as_str().unwrap_or_default().to_owned();
     plan.retain(|now| tenants.iter().any(|saved| name(saved) == now.tenant.as_str()));
+    refuse_other_accounts(plan, tenants, path)?;
     let now = render::json(plan);
     let now: Vec<&Value> = now["tenants"].as_array().into_iter().flatten().collect();
     let of = |tenant: &str| now.iter().copied().find(|now| now["tenant"] == tenant);
@@ -208,6 +209,31 @@ pub(super) fn only(plan: &mut Plan, path: &Path) -> Result<(), Failure> {
     Err(Failure::new(message).hint(
         "manifests, live state or what is held have changed since it was saved: look at the plan \
             again",
+    ))
+}
+
+/// Fails if an account would write that is not the one which the saved plan was made for: another
+/// host, another login, or a rehearsal.
+fn refuse_other_accounts(plan: &Plan, saved: &[Value], path: &Path) -> Result<(), Failure> {
+    let other = saved.iter().filter_map(|saved| {
+        let tenant = saved["tenant"].as_str()?;
+        let then = saved["account"].as_str()?;
+        let now = plan.accounts.iter().find(|(name, _)| name.as_str() == tenant);
+        let now = now.map_or("no account", |(_, account)| account.as_str());
+        (now != then).then(|| format!("{tenant} (for {} then, {} now)", line(then), line(now)))
+    });
+    let other: Vec<String> = other.collect();
+    if other.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} was made for another account than the one that would write now, so nothing is done: {}",
+        path.display(),
+        clauses(TOLD, other, "tenant")
+    );
+    Err(Failure::new(message).hint(
+        "apply it with the configuration that it was made with, or plan again with this one and \
+            look at that plan",
     ))
 }
 

@@ -43,6 +43,9 @@ pub(super) struct PlanView<'p> {
 struct TenantView<'p> {
     tenant: &'p str,
     tenant_id: Option<&'p str>,
+    /// Which account at which host it was planned for; absent where none writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'p str>,
     /// Unknown if its manifests are broken.
     mode: Option<&'static str>,
     /// Of the plan; absent if nothing is to be done.
@@ -164,7 +167,7 @@ fn view(plan: &Plan) -> PlanView<'_> {
 
 /// A part of a plan, which nobody can ask for alone.
 pub(super) fn part(plan: &Plan) -> PlanView<'_> {
-    let tenants = plan.tenants.iter().map(tenant_view).collect();
+    let tenants = plan.tenants.iter().map(|tenant| tenant_view(plan, tenant)).collect();
     PlanView {
         version: VERSION,
         kind: "Plan",
@@ -177,7 +180,7 @@ pub(super) fn part(plan: &Plan) -> PlanView<'_> {
     }
 }
 
-fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
+fn tenant_view<'p>(plan: &'p Plan, tenant: &'p TenantPlan) -> TenantView<'p> {
     let steps =
         tenant.steps.numbered().map(|(number, step)| step_view(tenant, number, step)).collect();
     let problems = tenant.remarks.problems.iter().map(|problem| ProblemView {
@@ -190,6 +193,7 @@ fn tenant_view(tenant: &TenantPlan) -> TenantView<'_> {
     TenantView {
         tenant: tenant.tenant.as_str(),
         tenant_id: tenant.reference.as_ref().map(|reference| reference.id.as_str()),
+        account: plan.accounts.get(&tenant.tenant).map(String::as_str),
         mode: tenant.reference.as_ref().map(|_| tenant.mode.name()),
         fingerprint: tenant.fingerprint.as_ref().map(Fingerprint::as_str),
         interruption: tenant
