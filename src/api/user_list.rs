@@ -149,11 +149,15 @@ impl UserList {
             _ => self.others.get(&user.upn),
         };
         let same = known.map(|known| known.phone() == user.phone());
+        let contradicts = known.is_some_and(|known| known.calling != user.calling);
         if by_id || same.is_some() {
             self.repeated += 1;
             let number =
                 if same == Some(true) { None } else { number_of(&user, "listed more than once") };
             self.beside.numbers.extend(number);
+            if contradicts {
+                self.contradict(&user);
+            }
             return;
         }
         self.identities.extend(user.id.clone());
@@ -162,6 +166,14 @@ impl UserList {
             self.last = Some(user);
         } else {
             self.others.insert(user.upn.clone(), user);
+        }
+    }
+
+    /// Of somebody who is listed with calling and without it is not known which is so.
+    fn contradict(&mut self, user: &LiveUser) {
+        self.look_at_all();
+        if let Some(known) = self.others.get_mut(&user.upn) {
+            known.calling = known.calling.beside(&user.calling);
         }
     }
 

@@ -234,6 +234,24 @@ impl LiveCalling {
             Self::Unclear(_) => None,
         }
     }
+
+    /// What is known of a user of whom both are said.
+    #[must_use]
+    pub fn beside(&self, other: &Self) -> Self {
+        match self {
+            Self::Unclear(_) => self.clone(),
+            _ if self == other => self.clone(),
+            _ => Self::Unclear(format!("{} and {}", self.said(), other.said())),
+        }
+    }
+
+    fn said(&self) -> &str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Unclear(text) => text,
+        }
+    }
 }
 
 /// What an answer said of a field.

@@ -228,10 +228,11 @@ fn gather(rows: Vec<Result<StringRecord, String>>, columns: &Columns<'_>) -> Liv
                     odd.push(format!("row {number} names no user"));
                     beside.numbers.extend(columns.held(&row, "not a user that can be read"));
                 }
-                Some(user) => match users.get(&user.upn) {
+                Some(user) => match users.get_mut(&user.upn) {
                     None => drop(users.insert(user.upn.clone(), user)),
                     Some(known) => {
                         odd.push(format!("row {number} names {} again", user.upn));
+                        known.calling = known.calling.beside(&user.calling);
                         let other = known.phone() != user.phone();
                         beside
                             .numbers

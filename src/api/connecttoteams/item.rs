@@ -28,7 +28,8 @@ pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> 
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
         // Its number is that of the user.
-        Entry::User(_) | Entry::NotSetUp(_) => return Item { entry, numbers: Vec::new() },
+        Entry::User(_) => return Item { entry, numbers: Vec::new() },
+        Entry::NotSetUp(_) => "not set up",
         Entry::Foreign => "of another tenant",
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => "not a user that can be read",
     };
@@ -63,16 +64,23 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
         };
     };
     let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
-    if is_not_set_up(item, row) {
-        return Entry::NotSetUp(LiveUser::not_set_up(upn, id));
-    }
+    let calling = match calling(item, row) {
+        // One of the two is not so.
+        LiveCalling::Enabled if is_not_set_up(item, row) => {
+            LiveCalling::Unclear("enabled, and not set up".to_owned())
+        }
+        _ if is_not_set_up(item, row) => {
+            return Entry::NotSetUp(LiveUser::not_set_up(upn, id));
+        }
+        calling => calling,
+    };
     let mut details = FieldMap::default();
     for &(field, slot) in &row.fields {
         if let Some(observed) = observed(field, slot, item, row, tenant) {
             details.insert(field, observed);
         }
     }
-    Entry::User(LiveUser { upn, id, calling: calling(item, row), details })
+    Entry::User(LiveUser { upn, id, calling, details })
 }
 
 /// Whether an item says of its user that nothing is set up.
@@ -235,6 +243,26 @@ mod tests {
         let sparse = ListUsers { omits_unset: true, ..row() };
         assert!(seen(&sparse).iter().all(|(_, value)| *value == Observed::Unset));
         assert_eq!(seen(&sparse).len(), row().fields.len());
+    }
+
+    #[test]
+    fn who_is_not_set_up_holds_the_number_that_is_shown_and_has_no_calling() {
+        let status = json!({"at": "/status", "values": ["LICENSED"]});
+        let not_set_up = Some(serde_json::from_value(status).unwrap());
+        let row = ListUsers { not_set_up, ..row() };
+        let item = |state: &str, phone: Json| json!({"teamsUserId": "adele@contoso.com", "status": "LICENSED", "state": state, "phone": phone});
+        for (phone, held) in
+            [(json!(null), 0), (json!("+493012345678"), 1), (json!("reception"), 1)]
+        {
+            let Item { entry, numbers } = read(&item("off", phone.clone()), &row, &tenant());
+            assert!(matches!(entry, Entry::NotSetUp(_)), "{phone}: {entry:?}");
+            assert_eq!(numbers.len(), held, "{phone}");
+            assert!(numbers.iter().all(|held| &*held.holder == "adele@contoso.com"), "{phone}");
+        }
+        let both = read(&item("active", json!("+493012345678")), &row, &tenant());
+        let Entry::User(user) = both.entry else { panic!("{:?}", both.entry) };
+        assert_eq!(user.calling, LiveCalling::Unclear("enabled, and not set up".to_owned()));
+        assert!(user.number().is_some(), "the ledger has it");
     }
 
     #[test]

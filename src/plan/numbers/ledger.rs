@@ -17,7 +17,8 @@ use jiff::Timestamp;
 use crate::{
     model::{
         Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant,
-        Memory, NumberKey, NumberList, PhoneNumber, TenantName, Unread, Upn, Value, Write,
+        LiveUser, Memory, NumberKey, NumberList, PhoneNumber, TenantName, Unread, Upn, Value,
+        Write,
     },
     plan::{Observation, TenantInput},
 };
@@ -246,6 +247,16 @@ pub(super) fn write<'m>(memory: &'m Memory, user: &Upn) -> Option<&'m Write<Valu
     (!write.landed && matches!(write.value, Value::Phone(_))).then_some(write)
 }
 
+/// The number that was last written for a user whose row says nothing of numbers: there it stays
+/// what the user has, as it does when the user is compared.
+fn unshown<'m>(memory: &'m Memory, user: &LiveUser) -> Option<&'m PhoneNumber> {
+    let write = memory.written.get(&user.upn)?.details.get(&Field::PhoneNumber)?;
+    match (user.phone(), &write.value) {
+        (LivePhone::NotShown, Value::Phone(number)) if !write.lost => Some(number),
+        _ => None,
+    }
+}
+
 /// What a tenant shows, and what was written there and is not shown: the numbers that somebody
 /// holds, and those that are not understood.
 fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumber>) {
@@ -258,7 +269,7 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
     let name = tenant.name();
     for (wanted, user) in tenant.tenant.desired.users.beside(&live.users) {
         let Some(user) = user else { continue };
-        let shown = user.number();
+        let shown = user.number().or_else(|| unshown(&tenant.memory, user));
         let written = match write(&tenant.memory, &user.upn).map(|write| &write.value) {
             Some(Value::Phone(number)) if shown != Some(number) => Some(number),
             _ => None,

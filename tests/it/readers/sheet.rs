@@ -89,3 +89,21 @@ async fn a_column_that_is_not_there_writes_to_nobody() {
     assert!(told.contains("live.portal.fields.sbcGatewayId") && told.contains("Gatway"), "{told}");
     assert!(told.contains("live.portal.fields.userTag"), "{told}");
 }
+
+#[tokio::test]
+async fn who_is_listed_with_calling_and_without_has_none_that_is_known() {
+    let calling = SheetCalling {
+        column: "Calling".into(),
+        enabled: vec!["Yes".into()],
+        disabled: vec!["No".into()],
+    };
+    let settings = Sheet { calling: Some(calling), ..Sheet::default() };
+    let told = sheet(
+        "TeamsUserID,Calling\nadele@contoso.com,No\nalex@contoso.com,Yes\nADELE@contoso.com,Yes\n\
+            alex@contoso.com,Yes\n",
+        &settings,
+    )
+    .await;
+    assert!(told.contains("adele@contoso.com Unclear(\"disabled and enabled\")"), "{told}");
+    assert!(told.contains("alex@contoso.com Enabled"), "{told}");
+}

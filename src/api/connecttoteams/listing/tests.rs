@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{super::page, *};
-use crate::model::{Coverage, TenantId, TenantName, TenantRef};
+use crate::model::{Coverage, LiveCalling, TenantId, TenantName, TenantRef, Upn};
 
 /// Takes a page in that came as this.
 fn take(listing: &mut Listing<'_>, page: &Value) -> Result<Option<Page>, String> {
@@ -182,4 +182,33 @@ fn an_answer_without_a_list_is_no_list() {
     ] {
         assert!(take(&mut Listing::new(&Row::new(&row)), &page).is_err());
     }
+}
+
+#[test]
+fn of_somebody_whose_rows_contradict_each_other_it_is_not_known_whether_there_is_calling() {
+    let rows = |rows: &[(&str, &str)]| -> Value {
+        let row =
+            |(name, calling): &(&str, &str)| json!({"u": format!("{name}@c.com"), "c": calling});
+        rows.iter().map(row).collect()
+    };
+    let bert = Upn::parse("bert@c.com").unwrap();
+    for (list, calling) in [
+        (rows(&[("adele", "on"), ("bert", "off"), ("bert", "on")]), "disabled and enabled"),
+        (rows(&[("bert", "on"), ("adele", "on"), ("BERT", "off")]), "enabled and disabled"),
+        (rows(&[("bert", "on"), ("bert", "away"), ("bert", "on")]), "enabled and away"),
+        (rows(&[("bert", "away"), ("bert", "on")]), "away"),
+    ] {
+        let row = row("none", "");
+        let mut listing = Listing::new(&Row::new(&row));
+        assert_eq!(take(&mut listing, &list), Ok(None));
+        let listed = listing.finish();
+        assert!(matches!(listed.coverage(), Coverage::Suspect(_)), "{list}");
+        let seen = listed.users.get(&bert).map(|user| user.calling.clone());
+        assert_eq!(seen, Some(LiveCalling::Unclear(calling.to_owned())), "{list}");
+    }
+    let row = row("none", "");
+    let mut listing = Listing::new(&Row::new(&row));
+    take(&mut listing, &rows(&[("bert", "on"), ("bert", "on")])).unwrap();
+    let seen = listing.finish().users.get(&bert).map(|user| user.calling.clone());
+    assert_eq!(seen, Some(LiveCalling::Enabled), "twice the same");
 }

@@ -104,3 +104,44 @@ fn a_number_that_a_list_has_shown_is_no_longer_held_because_it_was_written() {
         assert_eq!(super::write(&memory, &adele).is_none(), landed);
     }
 }
+
+#[test]
+fn a_number_that_was_sent_to_a_user_whose_row_is_silent_stays_with_that_user() {
+    let number = PhoneNumber::observed("+14255550100", None).unwrap();
+    let adele = Upn::parse("adele@contoso.com").unwrap();
+    // What the row shows, whether the answer was lost, whether a list has shown the number since,
+    // and whether the number is hers.
+    for (shown, lost, landed, hers) in [
+        (None, false, false, true),
+        (None, false, true, true),
+        (None, true, false, false),
+        (Some(Observed::Unset), false, true, false),
+    ] {
+        let mut input = input(&[Field::PhoneNumber], Coverage::Complete, Observed::Unset);
+        let Observation::Seen(live) = &input.live else { panic!("not seen") };
+        let mut live = LiveTenant::clone(live);
+        let details = shown.iter().map(|shown| (Field::PhoneNumber, shown.clone())).collect();
+        let calling = LiveCalling::Enabled;
+        live.users =
+            [LiveUser { upn: adele.clone(), id: None, calling, details }].into_iter().collect();
+        input.live = Observation::Seen(Arc::new(live));
+        let write = Write {
+            value: Value::Phone(number.clone()),
+            at: Timestamp::UNIX_EPOCH,
+            lost,
+            landed,
+            tells: true,
+            synced: None,
+            in_vain: 0,
+        };
+        let details = [(Field::PhoneNumber, write)].into();
+        let written = Written { details, ..Written::default() };
+        let memory = Memory { written: [(adele.clone(), written)].into(), ..Memory::default() };
+        input.memory = Arc::new(memory);
+        let (held, _) = entries(&input);
+        let shown_as_hers =
+            |who: &Who| matches!(who, Who::User(user) if user.holding == Holding::Shown);
+        assert_eq!(held.iter().any(|(_, who)| shown_as_hers(who)), hers, "{lost} {landed}");
+        assert!(held.len() <= 1, "held once");
+    }
+}
