@@ -189,9 +189,11 @@ impl Draft {
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
         let fingerprint = judged.then(|| fingerprint::of(desired, live, &steps, moment));
+        // An approval has ended if it has by one of the two clocks.
+        let latest = subject.context().there().max(Some(moment.now)).unwrap_or(moment.now);
         let ruled = fingerprint
             .as_ref()
-            .map(|plan| approval::lift(&mut steps, &tenant.approvals, plan, memory, moment.now));
+            .map(|plan| approval::lift(&mut steps, &tenant.approvals, plan, memory, latest));
         order::spread_holds(&mut steps);
         let mut steps = order::topological(steps);
         let mut holds_of_steps = steps.iter().flat_map(|step| &step.holds);

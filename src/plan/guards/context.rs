@@ -1,5 +1,7 @@
 //! What guards look at beside the steps.
 
+use jiff::Timestamp;
+
 use crate::{
     model::{DesiredTenant, LiveTenant, TenantInForce},
     plan::Moment,
@@ -20,5 +22,11 @@ impl<'a> Context<'a> {
     /// What the manifests want.
     pub(super) fn desired(&self) -> &'a DesiredTenant {
         &self.tenant.desired
+    }
+
+    /// The time by the service's clock, where that is far from this machine's: one of them is wrong.
+    pub(in crate::plan) fn there(&self) -> Option<Timestamp> {
+        let ahead = self.live.beside.clock_ahead?;
+        self.moment.now.checked_add(ahead).ok()
     }
 }

@@ -30,7 +30,18 @@ pub(in crate::plan) fn not_enforced(mode: Mode) -> Option<Grounds> {
 
 /// Somebody has suspended it.
 pub(super) fn by_hand(context: &Context<'_>) -> Option<Grounds> {
-    suspended_by_hand(&context.desired().name, context.moment)
+    let tenant = &context.desired().name;
+    suspended_by_hand(tenant, context.moment).or_else(|| {
+        let there = context.there()?;
+        let grounds = suspended_by_hand(tenant, Moment { now: there, ..context.moment })?;
+        let now = time(context.moment.now);
+        let reason = format!(
+            "{}; it has ended by the clock of this machine ({now}), and not by the service's ({})",
+            grounds.reason,
+            time(there)
+        );
+        Some(Grounds { reason, until: None, ..grounds })
+    })
 }
 
 /// Why nothing of a tenant is written that somebody has suspended, if so.

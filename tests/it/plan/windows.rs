@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use dialplane::{
-    model::{Calling, Field, Value, Windows},
+    journal::VolatileJournal,
+    model::{Calling, Entry, Event, Field, RunId, Value, Windows},
     plan::{HoldKind, window},
 };
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 
 use super::carry_out;
 use crate::snapshot::snapshot;
-use crate::support::{House, contoso, number, of, runnable, store, switch, text};
+use crate::support::{House, contoso, id, name, number, of, runnable, store, switch, text};
 
 const NIGHTS: &str = "windows: \
     { timeZone: Europe/Berlin, allow: [ { days: [mon, tue, wed, thu], from: \"22:00\", to: \"05:00\" } ] }";
@@ -266,4 +267,43 @@ fn the_next_opening_is_the_one_that_a_look_at_each_minute_finds() {
             Ok(())
         })
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_has_ended_by_one_of_two_clocks_alone_has_not_ended() {
+    let spec = "windows: { timeZone: UTC, allow: [ { from: \"22:00\", to: \"05:00\" } ] }, \
+        limits: { disable: { percent: 100 } }";
+    let mut house = House::open(&contoso(spec, &["ann disabled"]), |world| {
+        switch(world, "ann", Calling::Enabled);
+    })
+    .await;
+    let suspended = Event::Suspended {
+        by: "ada".to_owned(),
+        reason: "the vendor is moving".to_owned(),
+        until: Some(at("2040-01-14T12:00:00Z")),
+    };
+    house.journal = VolatileJournal::of([Entry {
+        at: at("2040-01-10T12:00:00Z"),
+        run: RunId::new("r1"),
+        tenant: name("contoso"),
+        tenant_id: id("contoso"),
+        event: suspended,
+    }]);
+    let nothing: [HoldKind; 0] = [];
+    // By this machine's clock the suspension is over, and the window is open.
+    for (hours, kinds, told) in [
+        (0, &nothing[..], "disable  ann@contoso.com"),
+        (-24, &nothing, "disable  ann@contoso.com"),
+        (-12, &[HoldKind::Window], "not by the service's (Sunday, 2040-01-15 at 1"),
+        (12, &[HoldKind::Window], "not by the service's (Monday, 2040-01-16 at 1"),
+        (-48, &[HoldKind::Suspended], "it has ended by the clock of this machine"),
+    ] {
+        house.sandbox.faults(|faults| faults.clock_ahead_seconds = hours * 3600);
+        let plan = house.plan_at(at("2040-01-15T23:00:00Z")).await;
+        let steps = of(&plan, "contoso").steps.iter().flat_map(|step| &step.holds);
+        let found = of(&plan, "contoso").holds.iter().chain(steps).map(|hold| hold.kind);
+        assert_eq!(found.collect::<Vec<_>>(), kinds, "{hours} h: {}", text(&plan));
+        assert_eq!(runnable(&plan).is_empty(), !kinds.is_empty(), "{hours} h");
+        assert!(text(&plan).contains(told), "{hours} h: {}", text(&plan));
+    }
 }
