@@ -8,6 +8,7 @@ use std::{
     iter::Peekable,
 };
 
+use deunicode::deunicode_with_tofu;
 use jiff::Timestamp;
 
 use super::{Hold, HoldKind, Moment, unread::unread_number};
@@ -24,6 +25,8 @@ pub(super) struct People<'a> {
     renamed: BTreeMap<Upn, Upn>,
     /// The numbers of users who are named and not visible.
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
+    /// All users who are named and not visible.
+    absent: Vec<&'a Upn>,
     /// People with calling that no manifest names.
     unnamed: Vec<LiveUser>,
     /// Users who are managed from now on.
@@ -61,12 +64,13 @@ impl<'a> People<'a> {
             known: KnownByName::peekable(Box::new(moment.memory.managed.iter())),
             not_visible: Vec::new(),
             missing: BTreeMap::new(),
+            absent: Vec::new(),
             unnamed: Vec::new(),
             managed: Vec::new(),
             unread: Vec::new(),
         };
         desired.users.meet(&live.users, |wanted, seen| walk.meet(wanted, seen));
-        let Walk { known, mut not_visible, missing, unnamed, managed, unread, .. } = walk;
+        let Walk { known, mut not_visible, missing, absent, unnamed, managed, unread, .. } = walk;
         not_visible.extend(known);
         let renamed = renamed(live, &not_visible);
         let whole = live.coverage == Coverage::Complete;
@@ -75,7 +79,7 @@ impl<'a> People<'a> {
             .filter(|(managed, known)| whole && !known.vanished && !renamed.contains_key(managed));
         let vanished = gone.map(|(managed, _)| managed).collect();
         let memory = moment.memory;
-        Self { desired, memory, renamed, missing, unnamed, managed, vanished, unread }
+        Self { desired, memory, renamed, missing, absent, unnamed, managed, vanished, unread }
     }
 
     /// The present name of a managed user who is not visible under the earlier one.
@@ -114,11 +118,21 @@ impl<'a> People<'a> {
                 format!("wait until {missing} is visible, or {}", by_name(user, "its name")),
             ));
         }
+        if let Some(named) = self.looks_like(user) {
+            return Standing::Doubtful(Hold::new(
+                HoldKind::Renamed,
+                format!(
+                    "its name looks like {named}, which a manifest names and nobody has: perhaps \
+                        this is the same person"
+                ),
+                by_name(user, "the name that the service shows"),
+            ));
+        }
         match self.memory.managed.get(&user.upn) {
             Some(known) if known.vanished => Standing::Doubtful(Hold::new(
                 HoldKind::Quarantined,
-                "it was not visible for a while, and no manifest names it since: missing is not \
-                    gone",
+                "it was not visible for a while, or the journal was brought back and cannot tell, \
+                    and no manifest names it since: missing is not gone",
                 by_name(user, "its name"),
             )),
             Some(_) => Standing::Managed,
@@ -153,6 +167,13 @@ impl<'a> People<'a> {
         }
     }
 
+    /// The user who is named, not visible, and called almost the same: one name can be written with
+    /// marks of their own, or with letters of another alphabet.
+    fn looks_like(&self, user: &LiveUser) -> Option<&'a Upn> {
+        let is_alike = |named: &&Upn| alike(named.as_str(), user.upn.as_str());
+        self.absent.iter().copied().find(is_alike)
+    }
+
     /// What the journal does not know yet, and what is odd.
     pub(super) fn news(self) -> News {
         let Self { managed, vanished, unread, .. } = self;
@@ -172,6 +193,7 @@ struct Walk<'a> {
     /// Those of them that are not visible.
     not_visible: Vec<(Upn, Known)>,
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
+    absent: Vec<&'a Upn>,
     unnamed: Vec<LiveUser>,
     managed: Vec<Managed>,
     unread: Vec<(String, Unread)>,
@@ -180,6 +202,7 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn meet(&mut self, wanted: Option<&'a DesiredUser>, seen: Option<&LiveUser>) {
         let Some(user) = seen else {
+            self.absent.extend(wanted.map(|wanted| &wanted.upn));
             let number = wanted.and_then(|wanted| wanted.details.phone());
             return self.missing.extend(number.zip(wanted.map(|wanted| &wanted.upn)));
         };
@@ -228,6 +251,15 @@ fn newly_managed(
         let is_alike = wanted.upn.as_str() == user.upn.as_str();
         Managed { user: if is_alike { &wanted.upn } else { &user.upn }.clone(), id }
     })
+}
+
+/// Whether two names that differ look the same to people.
+fn alike(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let letters = deunicode_with_tofu(name, "").to_lowercase();
+        letters.chars().filter(char::is_ascii_graphic).collect::<String>()
+    };
+    !(one.is_ascii() && other.is_ascii()) && plain(one) == plain(other)
 }
 
 /// The way to disable somebody that leaves no doubt.

@@ -157,15 +157,18 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             means: "the user was not visible for a while, and no manifest names it since",
             arises: "A managed user vanished from the list, its line was removed from the \
                 manifests, and the user is visible again. Missing is not gone, so pruning leaves \
-                it.",
+                it. After `journal accept` it is not known who was missing, and this counts for \
+                everybody whom no manifest names by then.",
             remedy: "Name the user in a manifest: with `calling: disabled` to disable it, or as it \
                 should be.",
-            example: "it was not visible for a while, and no manifest names it since",
+            example: "it was not visible for a while, or the journal was brought back and cannot \
+                tell, and no manifest names it since",
         },
         HoldKind::Renamed => Text {
             means: "the user may be a managed one under a new name",
             arises: "No manifest names this user, and its identity or its number is that of a \
-                managed user that is not visible any more.",
+                managed user that is not visible any more, or its name only looks like that of \
+                one who is named and not visible.",
             remedy: "Correct the user's name in its manifest.",
             example: "this is adele@contoso.com under a new name",
         },

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{carry_out, done, scenario};
 use crate::support::{
     House, NOTHING, contoso, fleet, id, name, number, of, on, runnable, store, stranger, switch,
-    tenant, text, upn,
+    tenant, text, upn, user,
 };
 
 const LOOSE: &str = "limits: { disable: { percent: 100 } }";
@@ -168,6 +168,28 @@ async fn the_hour_of_the_fleet_counts_over_runs() {
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "bert@fabrikam.com"), [HoldKind::HourLimit], "{}", text(&plan));
     assert_eq!(kinds(&house.plan_in(2).await, "bert@fabrikam.com"), []);
+}
+
+#[tokio::test]
+async fn who_is_called_almost_as_a_user_that_is_named_and_not_visible_is_not_pruned() {
+    let spec = format!("prune: disable, adopt: all, {LOOSE}");
+    // An accent as a mark of its own, a letter of another alphabet, a mark that nobody sees.
+    for (other, kinds_held) in [
+        ("jose\u{301}@contoso.com", vec![HoldKind::Renamed]),
+        ("jos\u{435}@contoso.com", vec![HoldKind::Renamed]),
+        ("jos\u{e9}\u{200b}@contoso.com", vec![HoldKind::Renamed]),
+        ("joseph@contoso.com", vec![]),
+    ] {
+        let named = contoso(&spec, &["adele enabled", "jos\u{e9} enabled"]);
+        let house = House::open(&named, |world| {
+            user(world, "jos\u{e9}").hidden = true;
+            stranger(world, "contoso", other, Calling::Enabled, &[]);
+        })
+        .await;
+        let plan = house.plan().await;
+        assert_eq!(kinds(&plan, other), kinds_held, "{other}: {}", text(&plan));
+        assert!(text(&plan).contains(&format!("disable  {other}")) || other.contains('\u{200b}'));
+    }
 }
 
 #[tokio::test]
