@@ -29,7 +29,9 @@ pub(super) enum Arguments {
     ///
     /// If there is no journal, a new one begins. What is missing is forgotten: steps whose answer
     /// was lost, approvals that were used up, and what was sent since. Calls may have been carried
-    /// out that this journal does not know, so each tenant owes a sync from now on.
+    /// out that this journal does not know, so each tenant owes a sync from now on. Who was not
+    /// visible for a while since is not known either: users that no manifest names keep calling
+    /// until one says `calling: disabled`.
     ///
     /// In a database, tenants are accepted that are held because it lost entries; all of them if
     /// none is.
@@ -43,7 +45,7 @@ pub(super) enum Arguments {
 
 /// What follows from a journal that may not be the newest.
 const DEBT: &str = "it may not know the last calls, so each tenant owes a sync, which its next run \
-    sends";
+    sends; users that no manifest names by then keep calling until one does";
 
 /// Checks or exports the journal.
 pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit, Failure> {

@@ -144,6 +144,10 @@ impl Fold {
             let memory = Arc::make_mut(memory);
             leave_unknown(pending, memory);
             memory.sync_owed.get_or_insert_with(|| debt.clone());
+            // Who was not visible meanwhile is not known: those that are named are seen again, and
+            // of all others missing is not gone.
+            let managed: Vec<Upn> = memory.managed.iter().map(|(user, _)| user).collect();
+            memory.managed.vanish(&managed);
         }
         self.accepted = Some(debt.clone());
     }

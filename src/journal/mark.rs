@@ -7,8 +7,9 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -31,6 +32,9 @@ pub(super) struct Mark {
     journal: String,
     sequence: i64,
     hash: String,
+    /// Which file of the disk it is in; absent in older marks.
+    #[serde(default)]
+    file: Option<String>,
     /// Over all of it.
     check: String,
 }
@@ -40,22 +44,47 @@ pub(super) struct Mark {
 pub(super) struct Keeper {
     file: File,
     journal: String,
+    /// Which file of the disk the journal is.
+    place: String,
 }
 
 /// Always of one length, so a new one covers the one before.
-fn text(journal: &str, Link { sequence, hash }: Link) -> String {
+fn text(journal: &str, place: &str, Link { sequence, hash }: Link) -> String {
     let hash = hex(&hash);
-    let check = check(journal, sequence, &hash);
+    let file = format!("{place:<40}");
+    let check = check(journal, sequence, &hash, Some(&file));
     format!(
-        "{{\"journal\":\"{journal}\",\"sequence\":{sequence:>20},\"hash\":\"{hash}\",\"check\":\"{check}\"}}\n"
+        "{{\"journal\":\"{journal}\",\"sequence\":{sequence:>20},\"hash\":\"{hash}\",\"file\":\"{file}\",\"check\":\"{check}\"}}\n"
     )
 }
 
-fn check(journal: &str, sequence: i64, hash: &str) -> String {
-    hex(&Sha256::digest(format!("{journal} {sequence} {hash}")))
+fn check(journal: &str, sequence: i64, hash: &str, file: Option<&str>) -> String {
+    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
+    hex(&Sha256::digest(format!("{journal} {sequence} {hash}{file}")))
+}
+
+/// Which file of the disk the journal of a folder is: a copy of it is another one. Its number alone
+/// may be given to the next file.
+fn place(folder: &Path) -> io::Result<String> {
+    let found = fs::metadata(folder.join(db::FILE))?;
+    let made = found.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+    let made = made.map_or(0, |made| made.as_millis());
+    Ok(format!("{}.{made}", found.ino()))
 }
 
 impl Mark {
+    /// Whether the journal is a copy of the file that was written here: the folder was copied, or
+    /// brought back as a whole.
+    pub(super) fn is_of_a_copy(&self, folder: &Path) -> io::Result<bool> {
+        let Some(file) = &self.file else { return Ok(false) };
+        Ok(file.trim() != place(folder)?)
+    }
+
+    fn is_whole(&self) -> bool {
+        let Self { journal, sequence, hash, file, check } = self;
+        self::check(journal, *sequence, hash, file.as_deref()) == *check
+    }
+
     /// Reads it; nothing if there is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, OpenError> {
         let path = folder.join(FILE);
@@ -63,9 +92,7 @@ impl Mark {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(OpenError::Io { path, source }),
             Ok(bytes) => match serde_json::from_slice::<Self>(&bytes) {
-                Ok(mark) if check(&mark.journal, mark.sequence, &mark.hash) == mark.check => {
-                    Ok(Some(mark))
-                }
+                Ok(mark) if mark.is_whole() => Ok(Some(mark)),
                 _ => Err(OpenError::Other {
                     path,
                     reason: "it does not say any more which journal was written here".to_owned(),
@@ -107,16 +134,17 @@ impl Keeper {
         let beside = folder.join(format!("{FILE}.new"));
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(text(&journal, link).as_bytes())?;
+        let place = place(folder)?;
+        file.write_all(text(&journal, &place, link).as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, folder.join(FILE))?;
         File::open(folder)?.sync_all()?;
-        Ok(Self { file, journal })
+        Ok(Self { file, journal, place })
     }
 
     /// Moves it on. It is not flushed: one that is older than the journal is still true.
     pub(super) fn keep(&self, link: Link) -> io::Result<()> {
-        self.file.write_all_at(text(&self.journal, link).as_bytes(), 0)
+        self.file.write_all_at(text(&self.journal, &self.place, link).as_bytes(), 0)
     }
 }
 
@@ -144,4 +172,36 @@ pub(super) fn forget(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+    fn is_of_a_copy(folder: &Path) -> Outcome<bool> {
+        let Some(mark) = Mark::read(folder)? else { return Ok(false) };
+        Ok(mark.is_of_a_copy(folder)?)
+    }
+
+    #[test]
+    fn a_copy_of_the_journal_is_not_the_file_that_was_written() -> Outcome<()> {
+        let folder = tempfile::tempdir()?;
+        let at = folder.path();
+        fs::write(at.join(db::FILE), "journal")?;
+        let keeper = Keeper::begin(at, "j".to_owned(), Link::default())?;
+        assert!(!is_of_a_copy(at)?);
+        keeper.keep(Link { sequence: 7, ..Link::default() })?;
+        assert!(!is_of_a_copy(at)?, "it was written since");
+        fs::copy(at.join(db::FILE), at.join("copy"))?;
+        fs::rename(at.join("copy"), at.join(db::FILE))?;
+        assert!(is_of_a_copy(at)?, "a copy");
+        // Marks of the former form name no file.
+        let check = check("j", 7, "0", None);
+        let former = format!(r#"{{"journal":"j","sequence":7,"hash":"0","check":"{check}"}}"#);
+        fs::write(at.join(FILE), former)?;
+        assert!(!is_of_a_copy(at)?);
+        Ok(())
+    }
 }

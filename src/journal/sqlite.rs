@@ -24,7 +24,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     OpenError, Retention, db, former,
@@ -40,6 +40,10 @@ use crate::{
     model::{Entry, Event, Memory, RunId, TenantId, TenantName},
     ports::{Journal, JournalError, Lease, Recall},
 };
+
+/// What to do about a journal that is a copy.
+const COPY: &str = "if it may not be the newest, end this and run `dialplane journal accept`: each tenant \
+    is then synced once, and nobody is disabled only because no manifest names the user";
 
 /// How long is waited before it is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -82,6 +86,9 @@ impl SqliteJournal {
                 .map_err(|error| OpenError::of(&path, &error))?;
             differs
                 .map_or(Ok(()), |reason| Err(OpenError::Other { path: path.clone(), reason }))?;
+            if mark.is_of_a_copy(folder).map_err(at(folder))? {
+                warn!(hint = COPY, "{} was copied here, or brought back", path.display());
+            }
         }
         let marked = opened.mark(folder, &lock, &holder)?;
         let Opened { db, loaded, .. } = opened;

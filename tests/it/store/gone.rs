@@ -13,7 +13,7 @@ use dialplane::{
     board::Status,
     config::State,
     journal::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
-    model::{Details, Event, Memory, StepOutcome, Verb},
+    model::{Details, Event, Managed, Memory, StepOutcome, Verb},
     ports::{Journal as _, JournalError},
 };
 use rusqlite::Connection;
@@ -198,6 +198,28 @@ async fn every_tenant_owes_one_sync_after_a_journal_was_accepted() {
     assert!(SqliteJournal::accept(folder.path()).unwrap());
     let adele = &reopened(folder.path()).written[&upn("adele@contoso.com")];
     assert_eq!(adele.unknown, Some((Verb::Disable, super::at(5))));
+}
+
+#[tokio::test]
+async fn whom_an_accepted_journal_knows_may_have_been_away_meanwhile() {
+    let folder = crate::folder::folder();
+    let adele = upn("adele@contoso.com");
+    let seen = |second| {
+        let managed = Managed { user: adele.clone(), id: None };
+        entry(second, "r1", Event::Managed(vec![managed]))
+    };
+    let vanished = || reopened(folder.path()).managed.get(&adele).map(|known| known.vanished);
+    write(folder.path(), &[seen(0)]).await;
+    assert_eq!(vanished(), Some(false));
+    assert!(SqliteJournal::accept(folder.path()).unwrap());
+    assert_eq!(vanished(), Some(true));
+    // That outlives its entry.
+    drop(
+        SqliteJournal::open(folder.path(), Retention { age: Duration::ZERO, entries: 0 }).unwrap(),
+    );
+    assert_eq!(vanished(), Some(true));
+    write(folder.path(), &[seen(1)]).await;
+    assert_eq!(vanished(), Some(false), "named, and there");
 }
 
 #[tokio::test]
