@@ -5,13 +5,13 @@
 //! graph           users from Microsoft Graph; consent from the service, because that is who needs it to write
 //! file            users from a snapshot or a list of the portal, if it is not too old; consent from the service
 //! confirm: graph  beside the service's users those of Graph, to be told from them; numbers that others
-//!                 than users hold in Teams are held here too
+//!                 than users hold in Teams are held here too, and those of users that only Teams shows
 //! ```
 //!
 //! **Invariant:** no reader takes the place of another: a tenant whose reader is not configured is not
 //! read, and says what is missing.
 
-use std::{mem::take, sync::Arc};
+use std::{collections::BTreeSet, mem::take, sync::Arc};
 
 use futures_util::future::{join, try_join};
 use jiff::Timestamp;
@@ -19,13 +19,17 @@ use jiff::Timestamp;
 use crate::{
     api::{Listed, connecttoteams, graph},
     model::{
-        Confirmation, Fault, FaultKind, Inventory, LiveSource, LiveTenant, NumberList, TenantRef,
+        Confirmation, Fault, FaultKind, HeldNumber, Inventory, LiveSource, LiveTenant, LiveUser,
+        NumberList, PhoneNumber, Roster, TenantRef, UserId,
     },
     ports::LiveReader,
     snapshot::Snapshot,
     source::SnapshotFiles,
     words::{duration, time},
 };
+
+/// As what a user holds a number that the service does not list.
+const ONLY_IN_TEAMS: &str = "user that only Teams shows";
 
 /// All readers that are configured.
 #[derive(Debug, Clone)]
@@ -120,14 +124,50 @@ impl LiveReader for Readers {
     }
 }
 
-/// What others than users hold in Teams is nobody else's at the service. That it is not all known
-/// holds nothing where Teams only confirms.
+/// What others than users hold in Teams is nobody else's at the service, and neither is the number of
+/// a user that the service does not list. That it is not all known holds nothing where Teams only
+/// confirms.
 fn held_in_teams(live: &mut LiveTenant, listed: &mut Listed) {
+    let mut unlisted = unlisted(live, &listed.users);
+    live.beside.numbers.append(&mut unlisted);
     live.beside.numbers.append(&mut listed.beside.numbers);
     live.beside.number_list = match take(&mut listed.beside.number_list) {
         NumberList::InDoubt(why) => NumberList::NotRead(why),
         list => list,
     };
+}
+
+/// The numbers of users that only Teams shows. Who has another name at the service is listed there, a
+/// number that it shows is known, and who is not set up there is set up with a number or told.
+fn unlisted(live: &LiveTenant, teams: &Roster<LiveUser>) -> Vec<HeldNumber> {
+    let mut holders = Vec::new();
+    // In a copy: what it opens is gone with it.
+    teams.clone().meet(&live.users, |theirs, ours| {
+        let is_free = |user: &&LiveUser| !live.beside.not_set_up.contains_key(&user.upn);
+        let unlisted = theirs.filter(|_| ours.is_none()).filter(is_free);
+        let number = |user: &LiveUser| Some((user.number()?.clone(), user.clone()));
+        holders.extend(unlisted.and_then(number));
+    });
+    if holders.is_empty() {
+        return Vec::new();
+    }
+    let numbers: BTreeSet<PhoneNumber> = holders.iter().map(|(number, _)| number.clone()).collect();
+    let ids: BTreeSet<UserId> = holders.iter().filter_map(|(_, user)| user.id.clone()).collect();
+    let mut shown = BTreeSet::new();
+    let mut renamed = BTreeSet::new();
+    live.users.each(|user| {
+        shown.extend(user.number().filter(|number| numbers.contains(number)).cloned());
+        renamed.extend(user.id.clone().filter(|id| ids.contains(id)));
+    });
+    let is_other = |(number, user): &(PhoneNumber, LiveUser)| {
+        !shown.contains(number) && !user.id.as_ref().is_some_and(|id| renamed.contains(id))
+    };
+    let held = |(number, user): (PhoneNumber, LiveUser)| HeldNumber {
+        holder: user.upn.as_str().into(),
+        held_as: ONLY_IN_TEAMS.into(),
+        number: Ok(number),
+    };
+    holders.into_iter().filter(is_other).map(held).collect()
 }
 
 fn graph_missing(tenant: &TenantRef) -> Fault {
@@ -170,4 +210,49 @@ fn check_age(snapshot: &Snapshot, kept: &SnapshotFiles, tenant: &TenantRef) -> R
         "export the list again, or `dialplane observe --out FILE`; `live.maxAge` says how old it \
             may be",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        Beside, Consent, Coverage, Field, FieldMap, LiveCalling, Observed, Upn, Value,
+    };
+
+    fn user(name: &str, id: &str, number: &str) -> LiveUser {
+        let number = PhoneNumber::parse(number, None).map(Value::Phone).map(Observed::Set);
+        let details: FieldMap<_> =
+            number.into_iter().map(|number| (Field::PhoneNumber, number)).collect();
+        let upn = Upn::parse(&format!("{name}@contoso.com")).unwrap();
+        LiveUser { upn, id: UserId::observed(id), calling: LiveCalling::Enabled, details }
+    }
+
+    #[test]
+    fn a_number_is_held_in_teams_by_those_alone_that_the_service_does_not_know() {
+        let service = [user("ann", "1", "+14255550101"), user("karl", "3", "+14255550103")];
+        let not_set_up = user("dora", "4", "+14255550104");
+        let live = LiveTenant {
+            consent: Consent::Granted,
+            coverage: Coverage::Complete,
+            sees: BTreeSet::new(),
+            users: service.into_iter().collect(),
+            beside: Beside {
+                not_set_up: [not_set_up.clone()].into_iter().collect(),
+                ..Beside::default()
+            },
+            confirmation: Confirmation::NotAsked,
+        };
+        let teams = [
+            user("ann", "1", "+14255550109"),
+            user("bert", "2", "+14255550102"),
+            // Karl before he had his name, and somebody whose number is Ann's by now.
+            user("carl", "3", "+14255550113"),
+            user("eve", "5", "+14255550101"),
+            user("finn", "6", ""),
+            not_set_up,
+        ];
+        let held = unlisted(&live, &teams.into_iter().collect());
+        let held: Vec<&str> = held.iter().map(|held| &*held.holder).collect();
+        assert_eq!(held, ["bert@contoso.com"]);
+    }
 }

@@ -10,7 +10,9 @@ use dialplane::{
 };
 
 use crate::snapshot::snapshot;
-use crate::support::{House, NOTHING, contoso, gateway, number, on, switch, text, user};
+use crate::support::{
+    House, NOTHING, contoso, gateway, number, on, runnable, store, switch, text, user,
+};
 
 const USERS: [&str; 3] = ["adele enabled +14255550100", "bert disabled", "carl enabled"];
 
@@ -105,4 +107,18 @@ async fn without_graph_in_the_settings_the_tenant_is_read_all_the_same() {
         said.contains("note: not confirmed in Teams: `graph` is not configured in dialplane.yaml"),
         "{said}"
     );
+}
+
+/// Somebody outside the customer's groups is for the service nobody, and keeps the number in Teams.
+#[tokio::test]
+async fn a_number_of_somebody_that_only_teams_shows_is_given_to_nobody() {
+    let house = house(|world| {
+        store(world, "carl", Field::PhoneNumber, number("+14255550100"));
+        store(world, "adele", Field::PhoneNumber, number("+14255550177"));
+        user(world, "carl").hidden = true;
+    })
+    .await;
+    let plan = house.plan().await;
+    assert!(runnable(&plan).is_empty(), "{}", text(&plan));
+    snapshot!(text(&plan));
 }
