@@ -58,6 +58,8 @@ pub(super) struct Item {
 pub(super) enum Entry {
     /// A user of the tenant.
     User(LiveUser),
+    /// A user of the tenant with the Call App.
+    CallApp(LiveUser),
     /// A user of the tenant who is not set up at the service.
     NotSetUp(LiveUser),
     /// Somebody of another tenant, who does not belong in the list.
@@ -92,6 +94,8 @@ pub(super) struct UserList {
     /// All of them otherwise.
     others: BTreeMap<Upn, LiveUser>,
     identities: BTreeSet<UserId>,
+    /// Those of them with the Call App.
+    call_app: BTreeSet<Upn>,
     beside: Beside,
     entries: usize,
     unnamed: usize,
@@ -123,6 +127,10 @@ impl UserList {
             self.entries += 1;
             match entry {
                 Entry::User(user) => self.enter(user),
+                Entry::CallApp(user) => {
+                    self.call_app.insert(user.upn.clone());
+                    self.enter(user);
+                }
                 Entry::NotSetUp(user) => drop(self.beside.not_set_up.insert(user)),
                 Entry::Foreign => self.foreign += 1,
                 Entry::NoPerson => {}
@@ -187,6 +195,11 @@ impl UserList {
     /// Notes that users may be missing.
     pub(super) fn doubt(&mut self, what: impl Into<String>) {
         self.doubts.push(what.into());
+    }
+
+    /// Notes that the entries say who has the Call App.
+    pub(super) fn tell_the_call_app(&mut self) {
+        self.beside.call_app = Some(take(&mut self.call_app));
     }
 
     /// What arrived. `unmatched` are places of the settings that no entry had.

@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use super::{
     apply::{self, Wanted},
     args::Global,
-    complete, control, credentials, doctor,
+    call_app, complete, control, credentials, doctor,
     exit::{Exit, Failure},
     explain, guide, history, import, init, journal, man, notices, observe,
     plan::{self, Asked},
@@ -30,7 +30,17 @@ pub(super) const GROUPS: [(&str, &[&str]); 5] = [
     ("Explain", &["why", "history", "explain", "journal", "guide"]),
     (
         "Set up",
-        &["init", "tenants", "import", "credentials", "notices", "schema", "completions", "man"],
+        &[
+            "init",
+            "tenants",
+            "import",
+            "credentials",
+            "call-app",
+            "notices",
+            "schema",
+            "completions",
+            "man",
+        ],
     ),
     ("Rehearse", &["sandbox"]),
 ];
@@ -172,6 +182,9 @@ pub(super) enum Command {
     /// Manage credentials of tenants that are written with a token of their own
     #[command(subcommand)]
     Credentials(credentials::Arguments),
+    /// Have the service make what the Call App needs once in a tenant
+    #[command(subcommand)]
+    CallApp(call_app::Arguments),
     /// Try the way to those who are told what needs people
     #[command(subcommand)]
     Notices(notices::Arguments),
@@ -312,6 +325,9 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Doctor(command) => doctor::doctor(global, command, signals).await,
         Command::Credentials(credentials::Arguments::Regenerate(command)) => {
             credentials::regenerate(global, command).await
+        }
+        Command::CallApp(call_app::Arguments::ServiceAccount(command)) => {
+            call_app::service_account(global, command).await
         }
         Command::Notices(command) => notices::notices(global, command).await,
         Command::Schema(command) => {

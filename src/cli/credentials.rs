@@ -16,6 +16,7 @@ use std::{
     io::{BufRead as _, IsTerminal as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Args, Subcommand};
@@ -30,9 +31,9 @@ use super::{
 };
 use crate::{
     api::connecttoteams::regenerate::{Confirmed, Regenerated, Regenerator},
-    config::Settings,
+    config::{Account, Settings},
     foreign::line,
-    model::{FaultKind, TenantName, TenantRef},
+    model::{DesiredTenant, FaultKind, TenantName, TenantRef},
     ports::Permit,
 };
 
@@ -59,29 +60,17 @@ pub(super) struct Regenerate {
 /// Makes new ones.
 pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let looked = manifests::look_at_kept(&manifests::sources(&[], &settings))?;
-    looked.know(&Tenants::one(&command.tenant))?;
-    let broken = || {
-        Failure::new(format!("the manifests of tenant `{}` have errors", command.tenant))
-            .hint("`dialplane validate` shows each of them")
-    };
-    let tenant =
-        looked.in_force.desired.tenants.get(&command.tenant).ok_or_else(broken)?.reference();
-    let regenerator = regenerator(&settings, &tenant)?;
+    let tenant = tenant(&settings, &command.tenant)?.reference();
+    let (section, account) = account(&settings, &tenant)?;
+    let regenerator = Regenerator::new(&section, account)?;
     // It ends what others use: the switch is for this as well.
     let switch = session::switch(false, &settings);
     switch.check()?;
     let typed = match &command.confirm {
         Some(name) => name.clone(),
-        None => ask(&tenant).await?,
+        None => ask(&tenant, &question(&tenant)).await?,
     };
-    let Some(confirmed) = Confirmed::by(&tenant, &typed) else {
-        return Err(Failure::new(format!(
-            "`{}` is not `{}`: nothing was done",
-            typed.trim(),
-            tenant.name
-        )));
-    };
+    let confirmed = confirmed(&tenant, &typed)?;
     let file = create(&command.into)?;
     let permit = Permit::new(move || switch.check());
     let made = regenerator.regenerate(confirmed, &permit).await;
@@ -173,31 +162,54 @@ fn tell_no_credentials(tenant: &TenantRef, kept: &Path, lacks: &str) -> Exit {
     Exit::Partly
 }
 
-/// For the account that manages the tenant.
-fn regenerator(settings: &Settings, tenant: &TenantRef) -> Result<Regenerator, Failure> {
-    let Some((section, account)) = settings.account_of(tenant.account.as_ref()) else {
-        return Err(Failure::new(format!(
-            "the configuration has no account for tenant `{}`",
-            tenant.name
-        ))
-        .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant"));
+/// The tenant as the manifests say it.
+pub(super) fn tenant(
+    settings: &Settings,
+    name: &TenantName,
+) -> Result<Arc<DesiredTenant>, Failure> {
+    let looked = manifests::look_at_kept(&manifests::sources(&[], settings))?;
+    looked.know(&Tenants::one(name))?;
+    let broken = || {
+        Failure::new(format!("the manifests of tenant `{name}` have errors"))
+            .hint("`dialplane validate` shows each of them")
     };
-    Ok(Regenerator::new(&section, account)?)
+    looked.in_force.desired.tenants.get(name).cloned().ok_or_else(broken)
+}
+
+/// The account that manages the tenant, and where it is in the settings.
+pub(super) fn account<'s>(
+    settings: &'s Settings,
+    tenant: &TenantRef,
+) -> Result<(String, &'s Account), Failure> {
+    settings.account_of(tenant.account.as_ref()).ok_or_else(|| {
+        Failure::new(format!("the configuration has no account for tenant `{}`", tenant.name))
+            .hint("set `connectToTeams`, or `accounts` and `spec.account` of the tenant")
+    })
+}
+
+/// That it is meant, if what was typed says so.
+pub(super) fn confirmed<'t>(tenant: &'t TenantRef, typed: &str) -> Result<Confirmed<'t>, Failure> {
+    Confirmed::by(tenant, typed).ok_or_else(|| {
+        Failure::new(format!("`{}` is not `{}`: nothing was done", typed.trim(), tenant.name))
+    })
+}
+
+fn question(tenant: &TenantRef) -> String {
+    format!(
+        "New credentials of {} end the former ones at once: every other program, portal script \
+            and colleague that uses them loses\n\
+         access to the enterprise until it has the new ones.\n",
+        tenant.name
+    )
 }
 
 /// Says what will happen and has the name typed.
-async fn ask(tenant: &TenantRef) -> Result<String, Failure> {
+pub(super) async fn ask(tenant: &TenantRef, question: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::new("cannot ask for confirmation: stdin is not a terminal")
             .hint(format!("if it is meant, say so with `--confirm {}`", tenant.name)));
     }
-    out::talk(&format!(
-        "New credentials of {} end the former ones at once: every other program, portal script \
-            and colleague that uses them loses\n\
-         access to the enterprise until it has the new ones.\n\
-         Type the name of the tenant to go on: ",
-        tenant.name
-    ));
+    out::talk(&format!("{question}Type the name of the tenant to go on: "));
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)

@@ -9,6 +9,7 @@ mod approve;
 mod args;
 mod ask;
 mod backend;
+mod call_app;
 mod choose;
 mod command;
 mod complete;

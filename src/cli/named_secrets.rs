@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     config::Settings,
     manifest::ManifestFile,
-    model::{Desired, DesiredTenant, DesiredUser, WritePath},
+    model::{Desired, DesiredUser},
     words::{list, many},
     yaml::{self, Diagnostic, Place},
 };
@@ -23,8 +23,7 @@ pub(super) fn unknown(
 ) -> Vec<Diagnostic> {
     let mut unknown: BTreeMap<(String, Arc<str>), (DesiredUser, usize)> = BTreeMap::new();
     let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let sets_up = |tenant: &&Arc<DesiredTenant>| tenant.writes == WritePath::ConfigureUser;
-    for tenant in desired.tenants.values().filter(sets_up) {
+    for tenant in desired.tenants.values() {
         let Some((section, account)) = settings.account_of(tenant.account.as_ref()) else {
             continue;
         };

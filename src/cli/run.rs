@@ -29,19 +29,19 @@ use super::{
     signals::Signals,
     stop_setting, undo,
 };
-use publish::{Publishing, publish};
-use show::Show;
-
 use crate::{
-    board::{News, ReceiverRow, Status},
+    board::{News, Status},
     config::Settings,
     control::{Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
     journal::{Place, Service},
+    notices::Tell,
     ports::Lead,
     source::Sources,
     stop::Stoppable,
 };
+use publish::{Publishing, publish};
+use show::Show;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -230,6 +230,11 @@ table! {
     /// at Microsoft; where its body carries who does, it also switches calling on.
     Configure configure "configure": Post "/enterprise/configureUser" Tenant;
         Fields, Write, knows USER, needs NOTHING;
+    /// Sets a user of the Call App up, or changes stored details of one (contract 5.5). What its body
+    /// holds beyond the vendor's sample is inferred.
+    ConfigureCallApp configure_call_app "configureCallApp":
+        Post "/valet/configureValetUser" Tenant;
+        Fields, Write, knows USER, needs NOTHING;
     /// Pushes registrations to Microsoft (contract 4.4).
     Sync sync "sync": Post "/provisioning/syncTeamsRegistrations" Flat;
         Authorisation, Write, knows TENANT, needs NOTHING;

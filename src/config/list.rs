@@ -39,7 +39,10 @@ pub struct ListUsers {
     pub calling: CallingMap,
     /// How users are told apart who are listed and not set up, if they are listed at all.
     #[serde(default)]
-    pub not_set_up: Option<NotSetUp>,
+    pub not_set_up: Option<Sign>,
+    /// How users of the Call App are told apart, if they are. Without it nothing is done for them.
+    #[serde(default)]
+    pub call_app: Option<Sign>,
     /// Where the other fields are in an item, by manifest name: JSON Pointers. A field that is
     /// not named is unobservable.
     #[serde(default)]
@@ -103,10 +106,10 @@ pub struct CallingMap {
     pub disabled: Vec<String>,
 }
 
-/// How users are told apart who are listed and not set up: licensed, without anything at the PBX.
+/// By what some users are told apart: those who are listed and not set up, those of the Call App.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NotSetUp {
+pub struct Sign {
     /// Where the value is: a JSON Pointer.
     pub at: String,
     /// The values that mean so, as text; booleans are `true` and `false`.
@@ -217,8 +220,9 @@ impl ListUsers {
         let optional = optional
             .into_iter()
             .filter_map(|(name, pointer)| Some((vec![name], pointer.as_ref()?)));
-        let not_set_up = self.not_set_up.iter().map(|row| (vec!["notSetUp", "at"], &row.at));
-        let optional = optional.chain(not_set_up);
+        let signs = [("notSetUp", &self.not_set_up), ("callApp", &self.call_app)];
+        let signs = signs.into_iter().filter_map(|(name, sign)| Some((name, sign.as_ref()?)));
+        let optional = optional.chain(signs.map(|(name, sign)| (vec![name, "at"], &sign.at)));
         let fields =
             self.fields.iter().map(|(name, pointer)| (vec!["fields", name.as_str()], pointer));
         named.into_iter().chain(optional).chain(fields).map(|(at, pointer)| (at, pointer.as_str()))

@@ -43,7 +43,7 @@ pub use execution::{Execution, Interruption};
 pub use git::{ForcePush, GitAuth, GitSource, SshKey, Verify};
 pub use graph::Graph;
 pub use link::ConsentLink;
-pub use list::{CallingMap, ListUsers, NotSetUp, Pages, Paging};
+pub use list::{CallingMap, ListUsers, Pages, Paging, Sign};
 pub use live::Live;
 pub use load::{ConfigError, load, parse};
 pub use notices::{Notices, Receiver, ReceiverKind};

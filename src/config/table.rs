@@ -54,7 +54,7 @@ fn of_call(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Vec<Problem> {
     let changes = matches!(rule.body, Carries::Authorisation | Carries::Update | Carries::Fields);
     if call.accept.is_some() && !changes {
         let what = "`accept` is for the calls that change something: enable, disable, update, \
-            configure and sync";
+            configure, configureCallApp and sync";
         problems.push(Problem::at(&["accept"], what));
     }
     problems.extend(body_problem(call, rule, own_tokens).map(|what| Problem::at(&["body"], what)));

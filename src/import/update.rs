@@ -10,8 +10,8 @@ use super::{Choice, File, factor, sort, text};
 use crate::{
     manifest::{Edit, can_say},
     model::{
-        Desired, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, TenantName,
-        Upn, Users, Value,
+        Desired, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Service,
+        TenantName, Upn, Users, Value,
     },
     snapshot::TenantSnapshot,
 };
@@ -57,6 +57,13 @@ pub fn update(tenant: &DesiredTenant, live: &LiveTenant) -> Update {
             update.not_live.push(user.upn.clone());
             continue;
         };
+        if user.service == Service::CallApp || live.has_call_app(seen) {
+            if user.service != Service::CallApp || differs(user, seen) {
+                let why = "is a user of the Call App: say by hand what is to be so".to_owned();
+                update.left.push((user.upn.clone(), why));
+            }
+            continue;
+        }
         let dates = user.dates();
         if dates.from.is_some() || dates.until.is_some() {
             if differs(user, seen) {

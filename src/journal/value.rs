@@ -72,7 +72,7 @@ pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), St
             Value::Phone(number)
         }
         WrittenValue::NoPhone => Value::NoPhone,
-        WrittenValue::Gateway(id) => Value::Gateway(GatewayId::new(id)?),
+        WrittenValue::Gateway(id) => Value::Gateway(GatewayId::of_user(id)?),
         WrittenValue::Flag(flag) => Value::Flag(flag),
         WrittenValue::Text(text) => Value::Text(text.into()),
     };

@@ -3,15 +3,15 @@
 
 use super::{
     entry::{Fields, Written},
-    keys::ONBOARD,
+    keys::{ONBOARD, UNTIL},
 };
 use crate::{
-    model::{Field, FieldMap, Value, WritePath},
+    model::{Field, FieldMap, GatewayId, Value, WritePath},
     words::list,
     yaml::{Path, Wrong},
 };
 
-/// The words of the call policy that `configureUser` knows (contract 5.3).
+/// The words of the call policy that the calls which set up know (contract 5.3, 5.5).
 const POLICY_WORDS: [(Field, [&str; 2]); 2] = [
     (Field::CallPolicyCnam, ["TRANSPARENT", "OTHER"]),
     (Field::CallPolicyForwardedCallsCallerId, ["USER_CALLER_ID", "TRANSPARENT"]),
@@ -34,18 +34,52 @@ pub(super) fn of_defaults(defaults: &Fields, path: WritePath, at: impl Fn() -> P
     wrongs
 }
 
-/// The same with whether somebody may be set up, which only `configureUser` does.
+/// The same with whether somebody may be set up, which `updateUserDetails` does not.
 pub(super) fn onboard(
     onboard: Option<bool>,
     path: WritePath,
     at: impl Fn() -> Path,
 ) -> Option<Wrong> {
-    if onboard != Some(true) || path == WritePath::ConfigureUser {
+    if onboard != Some(true) || path.sets_up() {
         return None;
     }
     let message = format!("`{}` sets nobody up", path.name());
     let hint = "say `writes: configureUser` at the tenant, or leave the key out";
     Some(Wrong::value(at().key(ONBOARD), message).hint(hint))
+}
+
+/// The same with a date from which calling is off, which is a promise that nothing keeps for users of
+/// the Call App.
+pub(super) fn until(is_said: bool, path: WritePath, at: impl Fn() -> Path) -> Option<Wrong> {
+    if !is_said || path != WritePath::ConfigureValetUser {
+        return None;
+    }
+    let message =
+        "no call is known that takes the Call App from somebody, so nothing would happen then";
+    let hint = "leave `until` out, and disable the user in the portal on that day";
+    Some(Wrong::value(at().key(UNTIL), message).hint(hint))
+}
+
+/// What users of one service have and those of the other cannot have (contract 5.5, 7).
+fn of_a_service(field: Field, written: &Written, path: WritePath) -> Option<[String; 2]> {
+    let Written::Ready(value) = written else { return None };
+    let is_call_app = path == WritePath::ConfigureValetUser;
+    let [message, hint] = match (field, value) {
+        (Field::SbcGatewayId, Value::Gateway(GatewayId::CALL_APP)) if !is_call_app => [
+            "gateway -1 does not exist: gateway ids are above 0, and only users of the Call App have -1",
+            "write the id of a gateway, or `service: callApp` if it is about the Call App",
+        ],
+        (Field::UseTeamsVoicemail, Value::Flag(true)) if is_call_app => [
+            "the Call App has no voicemail of Teams, only that of the PBX",
+            "write `useTeamsVoicemail: false`, or leave the key out",
+        ],
+        (Field::PhoneNumber, Value::NoPhone) if is_call_app => [
+            "users of the Call App need a number",
+            "write the number, or leave the key out if it is not to be managed",
+        ],
+        _ => return None,
+    };
+    Some([message.to_owned(), hint.to_owned()])
 }
 
 fn wrong(
@@ -60,12 +94,15 @@ fn wrong(
         let hint = "say `writes: configureUser` at the tenant, or leave the key out";
         return Some(Wrong::value(at(), message).hint(hint));
     }
+    if let Some([message, hint]) = of_a_service(field, written, path) {
+        return Some(Wrong::value(at(), message).hint(hint));
+    }
     let (_, words) = POLICY_WORDS.iter().find(|(typed, _)| *typed == field)?;
     match written {
         Written::Ready(Value::Text(text))
-            if path == WritePath::ConfigureUser && !words.contains(&&**text) =>
+            if path != WritePath::UpdateUserDetails && !words.contains(&&**text) =>
         {
-            let message = format!("`configureUser` knows no {text:?} for `{field}`");
+            let message = format!("`{}` knows no {text:?} for `{field}`", path.name());
             let known = list(words.iter().map(|word| format!("`{word}`")));
             Some(Wrong::value(at(), message).hint(format!("possible are {known}")))
         }

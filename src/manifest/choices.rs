@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::{Adopt, LiveSource, Mode, Prune, Release, WritePath};
+use crate::model::{Adopt, LiveSource, Mode, Prune, Release, Service, WritePath};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -115,6 +115,23 @@ impl From<WritesEntry> for WritePath {
         match entry {
             WritesEntry::UpdateUserDetails => Self::UpdateUserDetails,
             WritesEntry::ConfigureUser => Self::ConfigureUser,
+        }
+    }
+}
+
+/// Which service users have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ServiceEntry {
+    Phone,
+    CallApp,
+}
+
+impl From<ServiceEntry> for Service {
+    fn from(entry: ServiceEntry) -> Self {
+        match entry {
+            ServiceEntry::Phone => Self::Phone,
+            ServiceEntry::CallApp => Self::CallApp,
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::{
 };
 
 use super::{
+    choices::ServiceEntry,
     dates::{self, DateEntry},
     express::text_problem,
     keys::{CALLING, Key, REASON, SECRETS_FROM, Scope, UPN},
@@ -18,8 +19,8 @@ use super::{
 };
 use crate::{
     model::{
-        AccountName, Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber, Site,
-        Upn, Value,
+        AccountName, Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber,
+        Service, Site, Upn, Value,
     },
     yaml::{self, HINT, SECRET, as_written, text, word},
 };
@@ -33,6 +34,7 @@ pub(super) struct Fields {
     pub(super) site: Option<Site>,
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
+    pub(super) service: Option<Service>,
     pub(super) values: FieldMap<Written>,
 }
 
@@ -47,6 +49,7 @@ pub(super) struct UserEntry {
     pub(super) until: Option<DateEntry>,
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
+    pub(super) service: Option<Service>,
     pub(super) fields: FieldMap<Written>,
 }
 
@@ -95,6 +98,7 @@ impl<'de> Visitor<'de> for EntryReader<'_> {
                 Key::SecretsFrom => {
                     into.secrets_from = Some(map.next_value::<SourceName>()?.0);
                 }
+                Key::Service => into.service = Some(map.next_value::<ServiceEntry>()?.into()),
                 Key::Policy => {
                     map.next_value_seed(EntryReader { into, scope: Scope::Policy, texts })?;
                 }
@@ -142,8 +146,8 @@ impl<'de> Deserialize<'de> for Fields {
         let texts = &mut Texts::default();
         EntryReader { into: &mut entry, scope: Scope::Defaults, texts }
             .deserialize(deserializer)?;
-        let UserEntry { site, onboard, secrets_from, fields, .. } = entry;
-        Ok(Self { site, onboard, secrets_from, values: fields })
+        let UserEntry { site, onboard, secrets_from, service, fields, .. } = entry;
+        Ok(Self { site, onboard, secrets_from, service, values: fields })
     }
 }
 
@@ -225,7 +229,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
             Kind::Phone => deserializer.deserialize_any(PhoneText),
             Kind::Gateway => {
                 let id = i64::deserialize(deserializer)?;
-                GatewayId::new(id)
+                GatewayId::of_user(id)
                     .map(|id| Written::Ready(Value::Gateway(id)))
                     .map_err(D::Error::custom)
             }
@@ -333,12 +337,19 @@ fn property(key: Key) -> Schema {
             json_schema!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$", "description": "Which \
                     of `userSecrets` in the settings gives the user's passwords for a set-up."})
         }
+        Key::Service => {
+            json_schema!({"enum": ["phone", "callApp"], "description": "Whether it is about calling \
+                    in Teams or about the Call App."})
+        }
         Key::Policy => object(&properties(Scope::Policy), &[]),
         Key::Field(field) => match field.kind() {
             Kind::Phone => {
                 json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
             }
-            Kind::Gateway => json_schema!({"type": "integer", "minimum": 1}),
+            Kind::Gateway => {
+                json_schema!({"type": "integer", "minimum": -1, "not": {"const": 0}, "description": "The id of a \
+                        gateway, or -1 for users of the Call App."})
+            }
             Kind::Flag => json_schema!({"type": "boolean"}),
             Kind::Text => json_schema!({"type": "string", "minLength": 1}),
         },

@@ -24,6 +24,7 @@ pub(super) enum Key {
     Until,
     Onboard,
     SecretsFrom,
+    Service,
     Policy,
     Field(Field),
 }
@@ -45,6 +46,7 @@ pub(super) const FROM: &str = "from";
 pub(super) const UNTIL: &str = "until";
 pub(super) const ONBOARD: &str = "onboard";
 pub(super) const SECRETS_FROM: &str = "secretsFrom";
+pub(super) const SERVICE: &str = "service";
 
 type Keys = Vec<(&'static str, Key)>;
 
@@ -72,12 +74,14 @@ impl Scope {
                 (UNTIL, Key::Until),
                 (ONBOARD, Key::Onboard),
                 (SECRETS_FROM, Key::SecretsFrom),
+                (SERVICE, Key::Service),
                 (POLICY, Key::Policy),
             ],
             Self::Defaults => &[
                 (SITE, Key::Site),
                 (ONBOARD, Key::Onboard),
                 (SECRETS_FROM, Key::SecretsFrom),
+                (SERVICE, Key::Service),
                 (POLICY, Key::Policy),
             ],
             Self::Policy => &[],

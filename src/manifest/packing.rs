@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        Calling, Dates, Field, FieldMap, Fields, NumberRef, PhoneNumber, Site, TenantName, Upn,
-        Value, WritePath, is_of_platform, is_small,
+        Calling, Dates, Field, FieldMap, Fields, GatewayId, NumberRef, PhoneNumber, Service, Site,
+        TenantName, Upn, Value, WritePath, is_of_platform, is_small,
         packed::{self, Column, Eye, Pack, PackValue, Pen},
     },
     yaml::Path,
@@ -21,7 +21,18 @@ use crate::{
 
 impl Pack for UserEntry {
     fn pack(&self, pen: &mut Pen) {
-        let Self { upn, calling, site, reason, from, until, onboard, secrets_from, fields } = self;
+        let Self {
+            upn,
+            calling,
+            site,
+            reason,
+            from,
+            until,
+            onboard,
+            secrets_from,
+            service,
+            fields,
+        } = self;
         let onboard = match onboard {
             None => 0,
             Some(false) => 1,
@@ -34,10 +45,16 @@ impl Pack for UserEntry {
         };
         let has = [upn.is_some(), site.is_some(), reason.is_some(), secrets_from.is_some()];
         let bits = has.into_iter().fold(onboard, |bits, has| bits << 1 | u8::from(has));
+        let service = match service {
+            None => 0,
+            Some(Service::Phone) => 1,
+            Some(Service::CallApp) => 2,
+        };
         let dates = [from, until];
-        if dates.iter().any(|date| date.is_some()) {
-            pen.byte(bits << 2 | DATED);
-            let has = dates.iter().fold(0, |bits, date| bits << 1 | u8::from(date.is_some()));
+        let is_dated = dates.iter().any(|date| date.is_some());
+        if is_dated || service != 0 || names_call_app(fields) {
+            pen.byte(bits << 2 | MORE);
+            let has = dates.iter().fold(service, |bits, date| bits << 1 | u8::from(date.is_some()));
             pen.byte(has << 2 | calling);
             dates.into_iter().flatten().for_each(|date| date.pack(pen));
         } else {
@@ -64,13 +81,20 @@ impl Pack for UserEntry {
     }
 }
 
+/// Whether a gateway is said that only users of the Call App have: whether that may be depends on more
+/// than a glance sees.
+fn names_call_app(fields: &FieldMap<Written>) -> bool {
+    let call_app = Value::Gateway(GatewayId::CALL_APP);
+    matches!(fields.get(Field::SbcGatewayId), Some(Written::Ready(value)) if *value == call_app)
+}
+
 impl UserEntry {
     /// The rest of an entry, after its first byte.
     fn after(bits: u8, eye: &mut Eye<'_>) -> Self {
         let has = |bit: u8| bits & bit != 0;
-        let is_dated = bits & CALLING == DATED;
-        let more = if is_dated { eye.byte() } else { bits & CALLING };
-        let mut date = |bit: u8| (is_dated && more & bit != 0).then(|| DateEntry::unpack(eye));
+        let is_more = bits & CALLING == MORE;
+        let more = if is_more { eye.byte() } else { bits & CALLING };
+        let mut date = |bit: u8| (is_more && more & bit != 0).then(|| DateEntry::unpack(eye));
         let from = date(HAS_FROM);
         let until = date(HAS_UNTIL);
         Self {
@@ -89,6 +113,11 @@ impl UserEntry {
                 0 => None,
                 onboard => Some(onboard == 2),
             },
+            service: match more >> SERVICE {
+                0 => None,
+                1 => Some(Service::Phone),
+                _ => Some(Service::CallApp),
+            },
             fields: FieldMap::unpack(eye),
         }
     }
@@ -97,8 +126,10 @@ impl UserEntry {
 /// What the first byte of an entry says: the last two bits whether calling is wanted, the first two
 /// whether the user may be set up.
 const CALLING: u8 = 3;
-/// In the place of calling: a second byte has that, and which dates are said.
-const DATED: u8 = 3;
+/// In the place of calling: a second byte has that, which dates are said, and which service.
+const MORE: u8 = 3;
+/// Where in the second byte the service begins.
+const SERVICE: u8 = 4;
 const HAS_UNTIL: u8 = 1 << 2;
 const HAS_FROM: u8 = 1 << 3;
 const SECRETS_FROM: u8 = 1 << 2;
@@ -117,7 +148,8 @@ impl Glance<'_> {
     /// Notes the name and the number of a packed entry. False if there is more to be said of it.
     pub(super) fn at(&mut self, eye: &mut Eye<'_>) -> bool {
         let bits = eye.byte();
-        if self.common.writes == WritePath::ConfigureUser || bits & CALLING == DATED {
+        let is_usual = self.common.path(None) == WritePath::UpdateUserDetails;
+        if !is_usual || bits & CALLING == MORE {
             return self.closely(&UserEntry::after(bits, eye));
         }
         let has = |bit: u8| bits & bit != 0;
@@ -147,13 +179,14 @@ impl Glance<'_> {
 
     /// The same where values matter as well.
     fn closely(&mut self, entry: &UserEntry) -> bool {
-        let UserEntry { upn, calling, from, until, onboard, fields, .. } = entry;
+        let UserEntry { upn, calling, from, until, onboard, service, fields, .. } = entry;
         let Ok(dates) = dates::moments(*from, *until, *calling, self.common.zone.as_ref()) else {
             return false;
         };
-        let writes = self.common.writes;
+        let writes = self.common.path(*service);
         let at = || Path::root(0);
         let is_carried = carried::onboard(*onboard, writes, at).is_none()
+            && carried::until(until.is_some(), writes, at).is_none()
             && carried::wrongs(fields, writes, at).is_empty();
         let has_name = upn.as_ref().is_some_and(|upn| self.name(upn.as_str()));
         let has_number = match (fields.get(Field::PhoneNumber), dates, upn) {
@@ -228,6 +261,7 @@ mod tests {
             site: None,
             onboard: None,
             secrets_from: None,
+            service: Service::default(),
             details,
         }
     }
@@ -242,6 +276,9 @@ mod tests {
             "{ site: leeds, callPolicy: { name: National }, phoneNumber: '1000' }",
             "{ userPrincipalName: a@b.c, onboard: true, secretsFrom: vault }",
             "{ userPrincipalName: a@b.d, onboard: false, email: a@b.d }",
+            "{ userPrincipalName: a@b.g, calling: enabled, service: callApp, sbcGatewayId: -1 }",
+            "{ userPrincipalName: a@b.h, calling: enabled, sbcGatewayId: -1, userTag: a }",
+            "{ userPrincipalName: a@b.i, calling: disabled, service: phone, from: '2026-12-01' }",
             "{ userPrincipalName: a@b.e, calling: enabled, from: '2026-12-01', until: '2027-12-01' }",
             "{ userPrincipalName: a@b.f, onboard: true, until: '2027-12-01T08:00', userTag: a }",
             "{ calling: disabled, from: '2026-12-01T08:00:00+01:00', reason: gone, secretsFrom: a }",

@@ -1,7 +1,7 @@
 //! The users of a tenant as its sets say them, made whenever somebody looks: what was read of the
 //! files is all that is kept of them.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, borrow::Cow, sync::Arc};
 
 use jiff::tz::TimeZone;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::model::{
     Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Likeness, Onboard, Origin,
-    Site, Source, Users, WritePath, packed::Packed,
+    Service, Site, Source, Users, WritePath, packed::Packed,
 };
 
 /// All sets of a tenant.
@@ -40,10 +40,37 @@ pub(super) struct Common {
     pub(super) site: Option<Site>,
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
+    /// Which service the users have that do not say.
+    pub(super) service: Service,
+    /// What is said of users with that service.
     pub(super) details: Details,
 }
 
+/// What is different for each service: said of one, it is not said of the other.
+const OF_A_SERVICE: [Field; 3] = [Field::SbcGatewayId, Field::UseTeamsVoicemail, Field::UserType];
+
+/// What is said of users with one service, for users with another one whose call is `path`.
+pub(super) fn of_any_service(details: &Details, path: WritePath) -> Details {
+    let is_of_all = |field: &Field| !OF_A_SERVICE.contains(field) && path.carries(*field);
+    let pairs = details.iter().filter(|(field, _)| is_of_all(field));
+    pairs.map(|(field, value)| (field, value.clone())).collect()
+}
+
 impl Common {
+    /// The call that stores the details of users with this service.
+    pub(super) fn path(&self, service: Option<Service>) -> WritePath {
+        self.writes.of(service.unwrap_or(self.service))
+    }
+
+    /// What is said of users with this service.
+    fn details_of(&self, service: Service) -> Cow<'_, Details> {
+        if service == self.service {
+            Cow::Borrowed(&self.details)
+        } else {
+            Cow::Owned(of_any_service(&self.details, self.writes.of(service)))
+        }
+    }
+
     /// Whether a user may be set up, and with what. Most users of a set share one value, which is
     /// `kept` from one to the next.
     fn onboard(
@@ -112,20 +139,34 @@ impl Set {
         line: Option<u32>,
         onboards: &mut Option<Arc<Onboard>>,
     ) -> Option<DesiredUser> {
-        let UserEntry { upn, calling, site, reason, from, until, onboard, secrets_from, fields } =
-            entry;
+        let UserEntry {
+            upn,
+            calling,
+            site,
+            reason,
+            from,
+            until,
+            onboard,
+            secrets_from,
+            service,
+            fields,
+        } = entry;
         let common = &self.common;
+        let service = service.unwrap_or(common.service);
         // What is wrong with them has been reported, and a tenant with problems is not used.
         let dates = dates::moments(from, until, calling, common.zone.as_ref()).ok().flatten();
         let (own, _) = values(fields, common.prefix.as_ref());
         Some(DesiredUser {
             upn: upn?,
             calling: calling.unwrap_or(Calling::Enabled), // absent only where a problem has been reported
-            details: own.or(&common.details),
+            details: own.or(&common.details_of(service)),
             site: site.or_else(|| common.site.clone()),
             reason,
             dates: dates.map(Arc::new),
-            onboard: common.onboard(onboard, secrets_from, onboards),
+            onboard: common
+                .onboard(onboard, secrets_from, onboards)
+                .filter(|_| common.path(Some(service)).sets_up()),
+            service,
             origin: Origin { file: Arc::clone(&self.file), line },
         })
     }

@@ -5,7 +5,7 @@ use super::{
     choices::{ConfirmEntry, LiveEntry, PruneEntry},
     draft::TenantDraft,
 };
-use crate::yaml::Wrong;
+use crate::{model::WritePath, yaml::Wrong};
 
 /// What contradicts itself in a tenant, each at its place.
 pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
@@ -29,6 +29,8 @@ pub(super) fn contradictions(draft: &TenantDraft) -> Vec<Wrong> {
         ));
     }
     let defaults = || at.key("defaults");
-    wrongs.extend(carried::of_defaults(&spec.defaults, spec.writes.into(), defaults));
+    let service = spec.defaults.service.unwrap_or_default();
+    let path = WritePath::from(spec.writes).of(service);
+    wrongs.extend(carried::of_defaults(&spec.defaults, path, defaults));
     wrongs
 }

@@ -181,6 +181,7 @@ const KEYS: &[KeyHelp] = &[
     any("userType", "What kind of user it is at the service.", r#"["PBX"]"#),
     any("onboard", "", "[true, false]"),
     any("secretsFrom", "", r#"["pbx"]"#),
+    any("service", "", r#"["phone", "callApp"]"#),
     // Approvals.
     any("plan", "", r#"["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]"#),
     any("gates", "", r#"[["limit"]]"#),

@@ -9,7 +9,7 @@ use super::{
     entry::{Fields, UserEntry, Written},
     fleet::{Fleet, Spot, UserSpot},
     packing::Glance,
-    sets::{Common, Set, values},
+    sets::{Common, Set, of_any_service, values},
 };
 use crate::{
     model::{ExtensionPrefix, FieldMap, PhoneNumber, TenantName, Upn, WritePath},
@@ -22,7 +22,7 @@ impl<'f> Fleet<'f> {
         let Some(file) = self.files.get(number) else { return };
         let common = self.common(set);
         let is_known = self.unchanged.contains_key(&set.tenant);
-        for wrong in carried::of_defaults(&set.defaults, common.writes, || {
+        for wrong in carried::of_defaults(&set.defaults, common.path(None), || {
             set.at.key("spec").key("defaults")
         }) {
             self.problem(number, What::at(wrong), &[&set.tenant]);
@@ -34,7 +34,7 @@ impl<'f> Fleet<'f> {
                 let spot = UserSpot { file: number, set: nth, index };
                 let Some(upn) = &entry.upn else { continue };
                 if self.is_once(upn, spot, set) && !is_known {
-                    self.carried(&entry.fields, entry.onboard, spot, set, common.writes);
+                    self.carried(&entry, spot, set, common.path(entry.service));
                     self.check_dates(&entry, spot, set, &common);
                     self.check_values(entry.fields, spot, set, common.prefix.as_ref());
                 }
@@ -77,12 +77,28 @@ impl<'f> Fleet<'f> {
         let onboard = upper.onboard.or(lower.onboard);
         let secrets_from = upper.secrets_from.as_ref().or(lower.secrets_from.as_ref()).cloned();
         let writes = tenant.map(|(_, tenant)| tenant.writes).unwrap_or_default();
-        let details = of_set.or(&of_tenant);
+        let service_above = lower.service.unwrap_or_default();
+        let service = upper.service.unwrap_or(service_above);
+        let details = if service == service_above {
+            of_set.or(&of_tenant)
+        } else {
+            of_set.or(&of_any_service(&of_tenant, writes.of(service)))
+        };
         let zone = self.drafts.get(&set.tenant).and_then(|draft| draft.spec.zone());
         let mut problems = self.files.iter().flat_map(|file| &file.problems);
         let is_zone_wrong = zone.is_none()
             && problems.any(|it| it.concerns.contains(&set.tenant) && it.what.is_at(TIME_ZONE));
-        Common { zone, is_zone_wrong, writes, prefix, site, onboard, secrets_from, details }
+        Common {
+            zone,
+            is_zone_wrong,
+            writes,
+            prefix,
+            site,
+            onboard,
+            secrets_from,
+            service,
+            details,
+        }
     }
 
     /// Whether nobody named this user before.
@@ -147,19 +163,16 @@ impl<'f> Fleet<'f> {
     }
 
     /// Tells what the call that stores details cannot take.
-    fn carried(
-        &mut self,
-        fields: &FieldMap<Written>,
-        onboard: Option<bool>,
-        spot: UserSpot,
-        set: &SetDraft,
-        writes: WritePath,
-    ) {
+    fn carried(&mut self, entry: &UserEntry, spot: UserSpot, set: &SetDraft, writes: WritePath) {
         let at = || path(set, spot.index);
-        if let Some(wrong) = carried::onboard(onboard, writes, at) {
+        let whole = [
+            carried::onboard(entry.onboard, writes, at),
+            carried::until(entry.until.is_some(), writes, at),
+        ];
+        for wrong in whole.into_iter().flatten() {
             self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
         }
-        for wrong in carried::wrongs(fields, writes, || path(set, spot.index)) {
+        for wrong in carried::wrongs(&entry.fields, writes, at) {
             self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
         }
     }

@@ -14,9 +14,10 @@ pub enum Call {
     Enable(Upn),
     /// `disableCallingForUser`: switches calling off (contract 4.2).
     Disable(Upn),
-    /// `updateUserDetails` or `configureUser`: changes stored details (contract 4.3, 5.3).
+    /// `updateUserDetails`, `configureUser` or `configureValetUser`: changes stored details (contract
+    /// 4.3, 5.3, 5.5).
     Update(UpdateRequest),
-    /// `configureUser`: sets up somebody who is not (contract 5.3).
+    /// `configureUser` or `configureValetUser`: sets up somebody who is not (contract 5.3, 5.5).
     Configure(SetUp),
     /// `syncTeamsRegistrations`: pushes what is stored to Microsoft, for the whole tenant
     /// (contract 4.4).
@@ -57,11 +58,11 @@ impl fmt::Display for Call {
 pub enum Verb {
     /// `enableCallingForUser`.
     Enable,
-    /// `updateUserDetails`, or `configureUser` of somebody who is set up.
+    /// `updateUserDetails`, or another call that stores details, of somebody who is set up.
     Update,
     /// `disableCallingForUser`.
     Disable,
-    /// `configureUser` of somebody who is not set up.
+    /// `configureUser` or `configureValetUser` of somebody who is not set up.
     Configure,
 }
 

@@ -10,8 +10,8 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     AccountName, Calling, Dates, Details, ExtensionPrefix, Field, Limits, LiveSource, Missing,
-    Named, Onboard, PhoneNumber, Roster, ShrinkLimit, Site, TenantId, TenantName, TenantRef, Upn,
-    Value, Windows, WritePath,
+    Named, Onboard, PhoneNumber, Roster, Service, ShrinkLimit, Site, TenantId, TenantName,
+    TenantRef, Upn, Value, Windows, WritePath,
 };
 
 /// What all manifests together ask for.
@@ -147,6 +147,12 @@ impl DesiredTenant {
         }
     }
 
+    /// Which call stores the details of one of its users.
+    #[must_use]
+    pub fn writes_of(&self, user: &DesiredUser) -> WritePath {
+        self.writes.of(user.service)
+    }
+
     /// Since when a user's number is the next one's, if it is.
     #[must_use]
     pub fn handed_on(&self, user: &Upn, now: Timestamp) -> Option<Timestamp> {
@@ -189,6 +195,8 @@ pub struct DesiredUser {
     /// Whether the user may be set up, and with what; absent: a user who is not set up is a
     /// problem.
     pub onboard: Option<Arc<Onboard>>,
+    /// Which service it is about.
+    pub service: Service,
     /// Where the user is written.
     pub origin: Origin,
 }
@@ -225,13 +233,14 @@ impl DesiredUser {
             && self.site == before.site
             && self.reason == before.reason
             && self.dates == before.dates
+            && self.service == before.service
             && before.details.iter().all(|(field, _)| keeps(field))
     }
 
     /// Whether both ask for the same, wherever it is.
     fn says_the_same(&self, other: &Self) -> bool {
         // Taken apart, so a field that is new is not forgotten here.
-        let Self { upn, calling, details, site, reason, dates, onboard, origin: _ } = self;
+        let Self { upn, calling, details, site, reason, dates, onboard, service, origin: _ } = self;
         *upn == other.upn
             && *calling == other.calling
             && *details == other.details
@@ -239,6 +248,7 @@ impl DesiredUser {
             && *reason == other.reason
             && *dates == other.dates
             && *onboard == other.onboard
+            && *service == other.service
     }
 }
 

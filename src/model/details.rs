@@ -47,6 +47,9 @@ impl fmt::Display for Value {
     }
 }
 
+/// The type of users of the Call App, as the vendor's sample has it (contract 5.5).
+const CALL_APP_TYPE: &str = "Service";
+
 /// Fields and their values; a field that is absent is not managed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Details(FieldMap<Value>);
@@ -95,6 +98,15 @@ impl Details {
         self
     }
 
+    /// Makes them what a user of the Call App has (contract 5.5): mailboxes of the PBX only, and a
+    /// type of its own where none is named.
+    fn suit_the_call_app(&mut self) {
+        self.set(Field::UseTeamsVoicemail, Value::Flag(false));
+        if self.get(Field::UserType).is_none() {
+            self.set(Field::UserType, Value::Text(CALL_APP_TYPE.into()));
+        }
+    }
+
     /// The number that is held according to these, if one is named.
     #[must_use]
     pub fn phone(&self) -> Option<&PhoneNumber> {
@@ -141,7 +153,16 @@ impl UpdateRequest {
     /// would refuse it.
     pub fn new(user: Upn, mut details: Details, path: WritePath) -> Result<Self, Field> {
         details.0.retain(|field, _| path.carries(field));
-        let absent = |field: &&Field| details.get(**field).is_none();
+        let is_call_app = path == WritePath::ConfigureValetUser;
+        if is_call_app {
+            details.suit_the_call_app();
+        }
+        let absent = |field: &&Field| match details.get(**field) {
+            // Users of the Call App need a number (contract 7), and nobody else has that gateway.
+            Some(Value::NoPhone) => is_call_app,
+            Some(Value::Gateway(id)) => *id == GatewayId::CALL_APP && !is_call_app,
+            named => named.is_none(),
+        };
         match (details.get(Field::SbcGatewayId), path.demands().iter().find(absent)) {
             (Some(Value::Gateway(gateway)), None) => {
                 Ok(Self { user, gateway: *gateway, details, path, keeps_calling_on: false })

@@ -299,11 +299,20 @@ impl fmt::Display for Site {
     }
 }
 
-/// An SBC gateway of the provider; above 0 (contract 4.3).
+/// An SBC gateway of the provider; above 0 (contract 4.3), or [`Self::CALL_APP`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GatewayId(i64);
 
 impl GatewayId {
+    /// What stands in the place of a gateway for users of the Call App, and for nobody else (contract
+    /// 5.5).
+    pub const CALL_APP: Self = Self(-1);
+
+    /// The same, or what users of the Call App have in its place.
+    pub fn of_user(id: i64) -> Result<Self, String> {
+        if id == Self::CALL_APP.get() { Ok(Self::CALL_APP) } else { Self::new(id) }
+    }
+
     /// Refuses 0 and below: the service does too.
     pub fn new(id: i64) -> Result<Self, String> {
         if id > 0 {
@@ -320,7 +329,7 @@ impl GatewayId {
 
     /// The number that the API takes.
     #[must_use]
-    pub fn get(self) -> i64 {
+    pub const fn get(self) -> i64 {
         self.0
     }
 }

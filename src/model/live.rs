@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::SignedDuration;
 
 use super::{
-    Calling, Details, Field, FieldMap, Named, PhoneNumber, Roster, Unread, Upn, UserId, Users,
-    Value,
+    Calling, Details, Field, FieldMap, GatewayId, Named, PhoneNumber, Roster, Unread, Upn, UserId,
+    Users, Value,
 };
 
 /// One observation of one tenant.
@@ -41,6 +41,17 @@ impl LiveTenant {
     }
 }
 
+impl LiveTenant {
+    /// Whether a user has the Call App, going by what the list says of that or by the gateway, which
+    /// nobody else has.
+    #[must_use]
+    pub fn has_call_app(&self, user: &LiveUser) -> bool {
+        let gateway = user.details.get(Field::SbcGatewayId);
+        self.beside.call_app.as_ref().is_some_and(|those| those.contains(&user.upn))
+            || gateway == Some(&Observed::Set(Value::Gateway(GatewayId::CALL_APP)))
+    }
+}
+
 impl Confirmation {
     fn is_plainly(&self, other: &Self) -> bool {
         match (self, other) {
@@ -66,6 +77,8 @@ pub struct Beside {
     pub nameless: usize,
     /// Users that the service lists and that are not set up there: nothing of them is compared.
     pub not_set_up: Users<LiveUser>,
+    /// Which of the users have the Call App; nothing where the list does not say.
+    pub call_app: Option<BTreeSet<Upn>>,
     /// How far the service's clock is ahead of this machine's, where they are far apart.
     pub clock_ahead: Option<SignedDuration>,
     /// Whether the numbers that Teams keeps, whoever holds them, are among these.

@@ -117,7 +117,7 @@ fn whole_number(number: i64) -> Option<PhoneNumber> {
 }
 
 fn gateway(id: i64) -> Option<Value> {
-    GatewayId::new(id).ok().map(Value::Gateway)
+    GatewayId::of_user(id).ok().map(Value::Gateway)
 }
 
 /// What is seen of a text, without blanks and invisible marks around it.
@@ -192,7 +192,7 @@ mod tests {
             (Kind::Gateway, Raw::Text("0")),
             (Kind::Gateway, Raw::Text("1,000")),
             (Kind::Gateway, Raw::Text("99999999999999999999")),
-            (Kind::Gateway, Raw::Whole(-1)),
+            (Kind::Gateway, Raw::Whole(-2)),
             (Kind::Gateway, Raw::Float(8.5)),
             (Kind::Gateway, Raw::Float(1e300)),
             (Kind::Gateway, Raw::Float(f64::NAN)),

@@ -12,7 +12,7 @@ pub struct Onboard {
     pub secrets: Option<Arc<str>>,
 }
 
-/// One `configureUser` for somebody who is not set up (contract 5.3).
+/// One call for somebody who is not set up (contract 5.3, 5.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetUp {
     /// What is stored of the user.

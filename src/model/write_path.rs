@@ -1,9 +1,9 @@
 //! Which call of the service stores a tenant's details: the two differ in what they demand and in
 //! what they do besides.
 
-use super::Field;
+use super::{Field, Service};
 
-/// The call that changes details (contract 4.3, 5.3).
+/// The call that changes details (contract 4.3, 5.3, 5.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum WritePath {
     /// `updateUserDetails`.
@@ -12,6 +12,8 @@ pub enum WritePath {
     /// `configureUser`: it demands who the user is at the PBX, and with a Microsoft object it also
     /// switches calling on.
     ConfigureUser,
+    /// `configureValetUser`: for users of the Call App, and for nobody else.
+    ConfigureValetUser,
 }
 
 impl WritePath {
@@ -21,6 +23,7 @@ impl WritePath {
         match self {
             Self::UpdateUserDetails => "updateUserDetails",
             Self::ConfigureUser => "configureUser",
+            Self::ConfigureValetUser => "configureValetUser",
         }
     }
 
@@ -30,12 +33,30 @@ impl WritePath {
         match self {
             Self::UpdateUserDetails => &[Field::SbcGatewayId],
             Self::ConfigureUser => &[Field::SbcGatewayId, Field::PbxLocation, Field::PbxUserId],
+            Self::ConfigureValetUser => {
+                &[Field::SbcGatewayId, Field::PbxLocation, Field::PbxUserId, Field::PhoneNumber]
+            }
         }
+    }
+
+    /// The call for users with this service, where this one is their tenant's.
+    #[must_use]
+    pub fn of(self, service: Service) -> Self {
+        match service {
+            Service::Phone => self,
+            Service::CallApp => Self::ConfigureValetUser,
+        }
+    }
+
+    /// Whether the call sets people up.
+    #[must_use]
+    pub fn sets_up(self) -> bool {
+        self != Self::UpdateUserDetails
     }
 
     /// Whether the call has a place for a field.
     #[must_use]
     pub fn carries(self, field: Field) -> bool {
-        self == Self::ConfigureUser || !field.is_of_configure_user()
+        self != Self::UpdateUserDetails || !field.is_of_configure_user()
     }
 }

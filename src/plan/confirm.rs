@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Confirmed, Difference, Moment, Note, Problem, ProblemKind, Remarks};
 use crate::model::{
     Confirmation, Coverage, DesiredTenant, LiveCalling, LivePhone, LiveTenant, LiveUser,
-    PhoneNumber, Upn,
+    PhoneNumber, Service, Upn,
 };
 
 /// What one user turned out to be.
@@ -42,6 +42,10 @@ pub(super) fn tenant(
     let mut told = Confirmed::default();
     for both in desired.users.beside(&live.users) {
         let (Some(user), Some(service)) = both else { continue };
+        // The Call App is not calling in Teams: what Teams shows of its users is not known.
+        if user.service == Service::CallApp || live.has_call_app(service) {
+            continue;
+        }
         match compare(service, users.get(&user.upn), *coverage == Coverage::Complete) {
             Comparison::Unknown => {}
             Comparison::Confirmed => told.confirmed += 1,

@@ -9,6 +9,7 @@
 //! | disabled | disabled | nothing, but for an explicit release of a number |
 //! | from a later date on | whatever it is | nothing |
 //! | enabled, may be set up | known to the directory, not set up | configure, then enable ([`super::onboard`]) |
+//! | of a service | of another one, or it is not known | a problem ([`super::service`]) |
 //! | not named | enabled | a note; with `prune: disable`, disable |
 //!
 //! A user who is not visible is a problem of that user: never an enable, never a disable. So is a
@@ -132,6 +133,9 @@ impl Diff<'_> {
         let written = self.past.written(&desired.upn);
         if self.is_frozen(live, Some(&desired.origin)) {
             return;
+        }
+        if let Some(problem) = self.of_another_service(desired, live) {
+            return self.problem(desired, problem);
         }
         let live_calling = match &live.calling {
             LiveCalling::Enabled => Calling::Enabled,

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Change, Moment, Plan, Seen, Step, SyncPlan};
 use crate::model::{
     Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed,
-    Windows, WritePath,
+    Service, Windows, WritePath,
 };
 
 /// The fingerprint of a tenant's plan.
@@ -36,7 +36,15 @@ pub(super) fn of(
         sees,
         users,
         beside:
-            Beside { numbers, unmatched, nameless: _, not_set_up: _, clock_ahead: _, number_list: _ },
+            Beside {
+                numbers,
+                unmatched,
+                nameless: _,
+                not_set_up: _,
+                call_app: _,
+                clock_ahead: _,
+                number_list: _,
+            },
         confirmation: _,
     } = live;
     (consent, coverage, sees, users.len()).hash(&mut sha);
@@ -114,13 +122,17 @@ fn hash_desired(desired: &DesiredTenant, sha: &mut Sha) {
         hands_on.hash(sha);
     }
     for user in users.values() {
-        let DesiredUser { upn, calling, details, site, reason, dates, onboard, origin: _ } = user;
+        let DesiredUser { upn, calling, details, site, reason, dates, onboard, service, origin: _ } =
+            user;
         (upn, calling, details, site, reason).hash(sha);
         if let Some(dates) = dates {
             dates.hash(sha);
         }
         if let Some(onboard) = onboard {
             ("onboard", &onboard.secrets).hash(sha);
+        }
+        if *service != Service::default() {
+            service.hash(sha);
         }
     }
 }

@@ -24,6 +24,7 @@ pub fn notes(desired: &DesiredTenant, inventory: &Inventory) -> Vec<Note> {
     let mut lacking: BTreeMap<GatewayId, usize> = BTreeMap::new();
     for user in desired.users.clone().values().filter(|user| user.calling == Calling::Enabled) {
         if let Some(Value::Gateway(gateway)) = user.details.get(Field::SbcGatewayId)
+            && *gateway != GatewayId::CALL_APP
             && inventory.lacks_gateway(*gateway)
         {
             *lacking.entry(*gateway).or_default() += 1;

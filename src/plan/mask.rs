@@ -137,7 +137,10 @@ impl Mask {
         let kind = match &problem.kind {
             kind @ (ProblemKind::NotVisible
             | ProblemKind::GatewayMissing
-            | ProblemKind::PbxMissing(_)) => kind.clone(),
+            | ProblemKind::PbxMissing(..)
+            | ProblemKind::OtherService(_)
+            | ProblemKind::ServiceNotShown
+            | ProblemKind::NotSwitched(_)) => kind.clone(),
             kind => ProblemKind::Masked(kind.code()),
         };
         Problem { user: self.user(tenant, &problem.user), kind, origin: None }

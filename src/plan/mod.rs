@@ -50,6 +50,7 @@ mod prune;
 mod refused;
 pub mod render;
 pub mod review;
+mod service;
 mod shrink;
 mod step;
 mod steps;

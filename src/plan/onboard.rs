@@ -1,5 +1,7 @@
 //! Onboarding: setting up people that the directory knows and the service has not set up.
 //!
+//! Users of the Call App are set up by one call, and nothing enables them (contract 5.5).
+//!
 //! | the service | the directory | then |
 //! |---|---|---|
 //! | lists the user without set-up | (the service is its own) | configure, then enable |
@@ -14,12 +16,12 @@ use std::sync::Arc;
 
 use super::{
     Action, Difference, Hold, HoldKind, ProblemKind,
-    diff::{Compared, Diff},
+    diff::{Compared, Diff, Switch},
     past::Lost,
     vain,
 };
 use crate::model::{
-    Calling, Confirmation, DesiredUser, LiveCalling, LivePhone, LiveUser, Onboard, SetUp,
+    Calling, Confirmation, DesiredUser, LiveCalling, LivePhone, LiveUser, Onboard, Service, SetUp,
     UpdateRequest,
 };
 
@@ -35,6 +37,7 @@ impl Diff<'_> {
     /// Plans to set up a user who is not visible, if that may be; whether it may.
     pub(super) fn onboards(&mut self, desired: &DesiredUser) -> bool {
         let Some(onboard) = &desired.onboard else { return false };
+        let is_told = self.past.live.beside.call_app.is_some();
         match self.known(desired) {
             None => return false,
             Some(Known::Taken(difference)) => {
@@ -42,6 +45,10 @@ impl Diff<'_> {
             }
             // Who is to have no calling yet is as wanted.
             Some(Known::Free(_)) if desired.calling == Calling::Disabled => {}
+            // Nothing would show later what became of it.
+            Some(Known::Free(_)) if desired.service == Service::CallApp && !is_told => {
+                self.problem(desired, ProblemKind::ServiceNotShown);
+            }
             Some(Known::Free(user)) => self.set_up(desired, &user, onboard),
         }
         true
@@ -77,17 +84,24 @@ impl Diff<'_> {
         }
         let written = self.past.written(&desired.upn);
         let Compared { changes, vain, mut settling, .. } = self.compare(desired, user, written);
-        let switch = self.switch(Calling::Disabled, written, Calling::Enabled, &mut settling);
+        // The set-up itself is all that the Call App has.
+        let switch = match desired.service {
+            Service::CallApp => Switch::default(),
+            Service::Phone => {
+                self.switch(Calling::Disabled, written, Calling::Enabled, &mut settling)
+            }
+        };
         self.count_settling(settling);
         let calling = switch.in_vain.map(|tries| vain::calling(desired.calling, tries));
+        let path = self.desired.writes_of(desired);
+        let request = UpdateRequest::new(user.upn.clone(), desired.details.clone(), path);
+        // Who is not complete is not set up, and not as wanted either.
+        let request = match request {
+            Ok(request) => request,
+            Err(field) => return self.lacks(desired, field),
+        };
         let mut first = None;
         if !changes.is_empty() {
-            let details = desired.details.clone();
-            let request = UpdateRequest::new(user.upn.clone(), details, self.desired.writes);
-            let request = match request {
-                Ok(request) => request,
-                Err(field) => return self.lacks(desired, field),
-            };
             let in_vain = changes.iter().all(|change| vain.has(change.field));
             let holds = self.removed(desired).into_iter().chain(in_vain.then(|| vain.hold()));
             let holds: Vec<Hold> = holds.collect();

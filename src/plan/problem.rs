@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 pub(super) use words::NUMBER;
 
-use crate::model::{Field, Origin, PhoneNumber, Unread, Upn, Value, Verb, coded};
+use crate::model::{
+    Calling, Field, Origin, PhoneNumber, Service, Unread, Upn, Value, Verb, WritePath, coded,
+};
 
 /// A user that not everything desired can be planned for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +36,14 @@ pub enum ProblemKind {
     CallingUnclear(String),
     /// An update must name a gateway, and none is known.
     GatewayMissing,
-    /// `configureUser` must name this of the user, and it is not known.
-    PbxMissing(Field),
+    /// This call must name this of the user, and it is not known.
+    PbxMissing(WritePath, Field),
+    /// The service shows the user with this service, and the manifests want another one.
+    OtherService(Service),
+    /// The manifests want the Call App, and the list does not say who has it.
+    ServiceNotShown,
+    /// Calling of a user of the Call App is to be so, and no call is known that switches it.
+    NotSwitched(Calling),
     /// Managed values that are not understood, and so are not compared.
     NotUnderstood(Vec<OddValue>),
     /// What was sent again and again, accepted each time, and never became visible.
@@ -134,6 +142,8 @@ pub enum NotUndone {
     HadNoValue(Field),
     /// The run set the user up, with this number if with one, and nothing takes that back.
     StaysSetUp(Option<PhoneNumber>),
+    /// The run set the user up with the Call App, and no call is known that takes that back.
+    KeepsCallApp,
     /// The field keeps this value: details of users without calling are not sent.
     CallingOff(Field, Value),
 }
@@ -153,6 +163,12 @@ coded! {
         GatewayMissing = "gateway-missing",
         /// [`ProblemKind::PbxMissing`].
         PbxMissing = "pbx-missing",
+        /// [`ProblemKind::OtherService`].
+        OtherService = "other-service",
+        /// [`ProblemKind::ServiceNotShown`].
+        ServiceNotShown = "service-not-shown",
+        /// [`ProblemKind::NotSwitched`].
+        NotSwitched = "not-switched",
         /// [`ProblemKind::NotUnderstood`].
         NotUnderstood = "not-understood",
         /// [`ProblemKind::NoEffect`].
@@ -176,7 +192,10 @@ impl ProblemKind {
             Self::NotListed(_) => ProblemCode::NotListed,
             Self::CallingUnclear(_) => ProblemCode::CallingUnclear,
             Self::GatewayMissing => ProblemCode::GatewayMissing,
-            Self::PbxMissing(_) => ProblemCode::PbxMissing,
+            Self::PbxMissing(..) => ProblemCode::PbxMissing,
+            Self::OtherService(_) => ProblemCode::OtherService,
+            Self::ServiceNotShown => ProblemCode::ServiceNotShown,
+            Self::NotSwitched(_) => ProblemCode::NotSwitched,
             Self::NotUnderstood(_) => ProblemCode::NotUnderstood,
             Self::NoEffect(_) => ProblemCode::NoEffect,
             Self::AnswerLost { .. } => ProblemCode::AnswerLost,

@@ -70,6 +70,11 @@ impl Diff<'_> {
         if self.is_frozen(live, None) {
             return;
         }
+        if self.past.live.has_call_app(live) {
+            let kind = ProblemKind::NotSwitched(Calling::Disabled);
+            let user = live.upn.clone();
+            return self.outcome.remarks.problems.push(Problem { user, kind, origin: None });
+        }
         let mut settling = None;
         let written = self.past.written(&live.upn);
         let Switch { needed, did_not_land, fought, in_vain } =

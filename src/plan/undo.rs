@@ -29,8 +29,8 @@ use super::{
 use crate::{
     model::{
         Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
-        LiveTenant, LiveUser, Observed, Origin, Prune, Revision, StepOutcome, TenantInForce,
-        TenantName, Upn, Users, Value, Verb,
+        GatewayId, LiveTenant, LiveUser, Observed, Origin, Prune, Revision, Service, StepOutcome,
+        TenantInForce, TenantName, Upn, Users, Value, Verb,
     },
     plan::Observation,
 };
@@ -165,8 +165,18 @@ impl Undo<'_> {
                 leave(NotUndone::NotVisible);
                 continue;
             };
-            if let Some(details) = &sent.set_up {
-                leave(NotUndone::StaysSetUp(details.phone().cloned()));
+            let of_git = git.users.get(&upn).map(|user| user.service).unwrap_or_default();
+            let service = if sent.is_call_app() || live.has_call_app(user) {
+                Service::CallApp
+            } else {
+                of_git
+            };
+            match (&sent.set_up, service) {
+                (None, _) => {}
+                (Some(_), Service::CallApp) => leave(NotUndone::KeepsCallApp),
+                (Some(details), Service::Phone) => {
+                    leave(NotUndone::StaysSetUp(details.phone().cloned()));
+                }
             }
             let Some(calling) = calling_before(&sent, moment, user, &mut leave) else { continue };
             let details = details_before(&sent, calling, moment, user, &mut leave);
@@ -180,6 +190,7 @@ impl Undo<'_> {
                 reason: None,
                 dates: None,
                 onboard: None,
+                service,
                 origin,
             });
         }
@@ -235,6 +246,13 @@ impl SentByRun {
                 }
             }
         }
+    }
+
+    /// Whether it went to a user of the Call App: nobody else has that gateway.
+    fn is_call_app(&self) -> bool {
+        let gateway = Value::Gateway(GatewayId::CALL_APP);
+        let sent = [Some(&self.details), self.set_up.as_ref()];
+        sent.into_iter().flatten().any(|it| it.get(Field::SbcGatewayId) == Some(&gateway))
     }
 
     fn switched(&mut self, to: Calling) {

@@ -1,7 +1,9 @@
 //! Updates: what is sent of a user whose details differ, complete as the call demands it.
 
 use super::{Action, Change, Hold, ProblemKind, Seen, StepId, diff::Diff, unread, vain::Vain};
-use crate::model::{Calling, DesiredUser, Details, Field, LiveUser, UpdateRequest, Value, Write};
+use crate::model::{
+    Calling, DesiredUser, Details, Field, LiveUser, UpdateRequest, Value, Write, WritePath,
+};
 
 impl Diff<'_> {
     /// Adds an update for `changes`, if there are any. `Err` if one is needed and cannot be made.
@@ -41,7 +43,7 @@ impl Diff<'_> {
         }
         // A release that is all a disabled user is sent does not name what its call demands: where
         // it is not known, what is declared serves.
-        let path = self.desired.writes;
+        let path = self.desired.writes_of(desired);
         let declared = |field: &Field| Some((*field, desired.details.get(*field)?.clone()));
         let known = known.over(&path.demands().iter().filter_map(declared).collect());
         let made = UpdateRequest::new(live.upn.clone(), wanted.over(&known), path);
@@ -66,13 +68,14 @@ impl Diff<'_> {
 
     /// Tells of a field that the call demands and that nobody names.
     pub(super) fn lacks(&mut self, desired: &DesiredUser, field: Field) {
-        self.problem(
-            desired,
-            match field {
-                Field::SbcGatewayId => ProblemKind::GatewayMissing,
-                field => ProblemKind::PbxMissing(field),
-            },
-        );
+        let path = self.desired.writes_of(desired);
+        let kind = match field {
+            Field::SbcGatewayId if path != WritePath::ConfigureValetUser => {
+                ProblemKind::GatewayMissing
+            }
+            field => ProblemKind::PbxMissing(path, field),
+        };
+        self.problem(desired, kind);
     }
 
     /// Whether calling is on, and nothing that was sent or is wanted changes that.

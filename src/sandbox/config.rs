@@ -61,6 +61,7 @@ connectToTeams:
       tenant: /tenantId
       calling: {{ at: /callingStatus, enabled: [ENABLED], disabled: [DISABLED] }}
       notSetUp: {{ at: /userStatus, values: [LICENSED] }}
+      callApp: {{ at: /userService, values: [CALLAPP] }}
       fields:{fields}
 graph:
   clientId: {GRAPH_CLIENT_ID}

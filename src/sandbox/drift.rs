@@ -9,8 +9,8 @@ use fastrand::Rng;
 
 use super::world::{Tenant, User};
 use crate::model::{
-    Calling, DesiredTenant, DesiredUser, Details, Field, GatewayId, Prune, TenantId, TenantName,
-    Upn, Value,
+    Calling, DesiredTenant, DesiredUser, Details, Field, GatewayId, Prune, Service, TenantId,
+    TenantName, Upn, Value,
 };
 
 /// A kind of drift that is dealt out in turn.
@@ -188,7 +188,10 @@ impl<'a> Fate<'a> {
 
     /// One of those who fit and did not drift yet.
     fn choose(&mut self, fits: impl Fn(&DesiredUser) -> bool) -> Option<&'a DesiredUser> {
-        let people = self.desired.users.values().filter(|user| !user.upn.is_platform_account());
+        let people = self.desired.users.values().filter(|user| {
+            // Nothing brings users of the Call App back.
+            !user.upn.is_platform_account() && user.service == Service::Phone
+        });
         let fit: Vec<_> =
             people.filter(|user| !self.drifted.contains(&user.upn) && fits(user)).collect();
         self.rng.choice(fit)

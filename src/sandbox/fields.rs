@@ -57,6 +57,8 @@ pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Map<String, 
     item.insert("callingStatus".to_owned(), json!(face.set_up.then_some(status)));
     let standing = if face.set_up { "CONFIGURED" } else { "LICENSED" };
     item.insert("userStatus".to_owned(), json!(standing));
+    let service = if face.call_app { "CALLAPP" } else { "PBX" };
+    item.insert("userService".to_owned(), json!(face.set_up.then_some(service)));
     for field in Field::ALL {
         let (in_policy, name) = place(field);
         let value = match face.details.get(field) {
@@ -199,7 +201,7 @@ pub(super) fn read_configure(
             policy.keys().find(|key| !known(group, key) && *key != "resellerId")
         });
     if let Some(key) = odd {
-        return Err(Reply::error(400, format!("configureUser has no field {key}")));
+        return Err(Reply::error(400, format!("the call has no field {key}")));
     }
     let mut details = Details::default();
     for field in Field::ALL {
@@ -244,7 +246,7 @@ pub(super) fn read_value(
         (Kind::Phone, Json::String(text)) if text.is_empty() => Some(Value::NoPhone),
         (Kind::Phone, Json::String(text)) => PhoneNumber::observed(text, prefix).map(Value::Phone),
         (Kind::Gateway, Json::Number(number)) => {
-            number.as_i64().and_then(|id| GatewayId::new(id).ok()).map(Value::Gateway)
+            number.as_i64().and_then(|id| GatewayId::of_user(id).ok()).map(Value::Gateway)
         }
         (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
         (Kind::Text, Json::String(text)) => Some(Value::Text(text.as_str().into())),

@@ -23,7 +23,7 @@ use super::{
     wire::{Reply, Request},
     world::{Tenant, User, World},
 };
-use crate::model::{Calling, Details, Field, TenantId, Upn, Value};
+use crate::model::{Calling, Details, Field, GatewayId, TenantId, Upn, Value};
 
 /// Carries out a write.
 pub(super) fn write(
@@ -42,6 +42,10 @@ pub(super) fn write(
         (_, Whose::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
     };
     let tenant = let_in(world, faults, whose, &id, reseller)?;
+    let named = target.user.as_ref().and_then(|user| tenant.users.get(user));
+    if named.is_some_and(|user| user.call_app) && target.route != Route::Sync {
+        return Err(of_the_call_app());
+    }
     match target.route {
         Route::Enable => {
             switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now)
@@ -50,8 +54,15 @@ pub(super) fn write(
             switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now)
         }
         Route::Sync => sync(tenant, faults, now),
+        Route::CallAppAccount => Ok(service_account(tenant)),
         _ => update(world, numbers, faults, &id, &body, now),
     }
+}
+
+/// What the calls for calling in Teams do to users of the Call App is not public (contract 5.5): a
+/// client that makes them has a mistake.
+pub(super) fn of_the_call_app() -> Reply {
+    Reply::error(409, "the user has the Call App")
 }
 
 /// The tenant, if the caller may change it.
@@ -176,7 +187,13 @@ pub(super) fn put(
     mut sent: Details,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
+    let has_call_app = world
+        .tenants
+        .get(id)
+        .and_then(|tenant| tenant.users.get(upn))
+        .is_some_and(|user| user.call_app);
     match sent.get(Field::SbcGatewayId) {
+        Some(Value::Gateway(GatewayId::CALL_APP)) if has_call_app => {}
         Some(Value::Gateway(gateway)) if world.gateways.contains_key(gateway) => {}
         Some(_) => return Err(Reply::error(400, "sbcGatewayId is not a gateway of this reseller")),
         None => return Err(Reply::error(400, "sbcGatewayId is required")),
@@ -230,6 +247,18 @@ fn store(user: &mut User, sent: Details, faults: &Faults, now: Timestamp) {
     if number_changed {
         user.push_slowly(now, teams_lag(faults));
     }
+}
+
+/// The account that the Call App has in a customer's directory.
+fn service_account(tenant: &mut Tenant) -> Reply {
+    let mut people = tenant.users.keys().filter(|user| !user.is_platform_account());
+    let domain = people.find_map(|user| user.as_str().split_once('@'));
+    let name = domain.map(|(_, domain)| format!("callappservice@{domain}"));
+    if let Some(upn) = name.and_then(|name| Upn::parse(&name).ok()) {
+        let account = || User::new(Calling::Enabled, Details::default());
+        tenant.users.entry(upn).or_insert_with(account);
+    }
+    Reply::accepted()
 }
 
 fn sync(tenant: &mut Tenant, faults: &Faults, now: Timestamp) -> Result<Reply, Reply> {

@@ -45,6 +45,10 @@ pub enum Route {
     Update,
     /// `/enterprise/configureUser` (contract 5.3).
     Configure,
+    /// `/valet/configureValetUser` (contract 5.5).
+    ConfigureCallApp,
+    /// `/valet/configureValetServiceAccount` (contract 5.5).
+    CallAppAccount,
     /// `/provisioning/syncTeamsRegistrations` (contract 4.4).
     Sync,
     /// `/sandbox/listUsers`: the sandbox's own, because the vendor's path is not public (contract
@@ -60,7 +64,7 @@ pub enum Route {
 }
 
 /// Method and path of each call; `{}` is a segment that names the user or the tenant.
-const TABLE: [(Route, &str, &str); 18] = [
+const TABLE: [(Route, &str, &str); 20] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Resellers, "GET", "/reseller/getResellers/{}"),
@@ -74,6 +78,8 @@ const TABLE: [(Route, &str, &str); 18] = [
     (Route::Disable, "POST", "/provisioning/disableCallingForUser/{}"),
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
     (Route::Configure, "POST", "/enterprise/configureUser"),
+    (Route::ConfigureCallApp, "POST", "/valet/configureValetUser"),
+    (Route::CallAppAccount, "POST", "/valet/configureValetServiceAccount"),
     (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
     (Route::GraphToken, "POST", "/{}/oauth2/v2.0/token"),
@@ -145,8 +151,10 @@ impl Target {
                 text("/tenantId").or_else(|| msal("")).and_then(tenant_id),
                 Upn::parse(&segment).ok(),
             ),
-            Route::Sync => (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), None),
-            Route::Update | Route::Configure => (
+            Route::Sync | Route::CallAppAccount => {
+                (text("/tenantId").or_else(|| msal("")).and_then(tenant_id), None)
+            }
+            Route::Update | Route::Configure | Route::ConfigureCallApp => (
                 text("/authenticationResult/tenantId")
                     .or_else(|| text("/tenantId"))
                     .or_else(|| msal("/authenticationResult"))

@@ -36,7 +36,8 @@ use super::{
     world::{SyncState, Tenant, User, World},
 };
 use crate::model::{
-    Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Upn, Value,
+    Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Service, Upn,
+    Value,
 };
 
 /// The gateways that every world has, with their regions.
@@ -109,7 +110,9 @@ fn gateways(desired: &Desired) -> BTreeMap<GatewayId, String> {
         .filter_map(|(id, region)| Some((GatewayId::new(id).ok()?, region.to_owned())));
     let users = desired.tenants.values().flat_map(|tenant| tenant.users.values());
     let named = users.filter_map(|user| match user.details.get(Field::SbcGatewayId) {
-        Some(Value::Gateway(id)) => Some((*id, format!("Region {}", id.get()))),
+        Some(Value::Gateway(id)) if *id != GatewayId::CALL_APP => {
+            Some((*id, format!("Region {}", id.get())))
+        }
         _ => None,
     });
     named.chain(fixed).collect()
@@ -134,7 +137,11 @@ fn users(
         if stored.phone().is_some_and(|number| !numbers.insert(number.clone())) {
             stored.set(Field::PhoneNumber, Value::NoPhone);
         }
-        (user.upn.clone(), User::new(user.calling, stored))
+        let user_of = match user.service {
+            Service::Phone => User::new,
+            Service::CallApp => User::with_call_app,
+        };
+        (user.upn.clone(), user_of(user.calling, stored))
     });
     let mut users: BTreeMap<Upn, User> = managed.collect();
     let platform = [
@@ -180,6 +187,7 @@ mod tests {
             reason: None,
             dates: None,
             onboard: None,
+            service: Service::default(),
             origin: origin(),
         }
     }

@@ -191,7 +191,7 @@ impl Service {
             Route::Enterprise => reads::enterprise(&self.world, tenant, &self.faults),
             Route::ConsentLink => reads::consent_link(&self.world, tenant, request),
             Route::ListUsers => reads::list_users(&self.world, tenant, request, failure, now),
-            Route::Configure => configure::configure(
+            Route::Configure | Route::ConfigureCallApp => configure::configure(
                 &mut self.world,
                 &mut self.numbers,
                 &self.faults,

@@ -108,6 +108,8 @@ pub struct User {
     pub hidden: bool,
     /// Set up at the platform; otherwise the user is licensed and listed, and nothing more.
     pub set_up: bool,
+    /// Has the Call App, and no calling in Teams (contract 5.5).
+    pub call_app: bool,
     /// What the platform keeps; an absent field was never set.
     pub stored: Details,
     /// What Microsoft was last told; nothing while calling is off.
@@ -125,6 +127,7 @@ pub struct User {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Face {
     pub(super) set_up: bool,
+    pub(super) call_app: bool,
     pub(super) calling: Calling,
     pub(super) details: Details,
 }
@@ -137,6 +140,7 @@ impl User {
             calling,
             hidden: false,
             set_up: true,
+            call_app: false,
             stored,
             pushed: None,
             id: None,
@@ -153,9 +157,16 @@ impl User {
         Self { set_up: false, ..Self::new(Calling::Disabled, Details::default()) }
     }
 
-    /// Tells Microsoft what is stored.
+    /// A user of the Call App.
+    #[must_use]
+    pub fn with_call_app(calling: Calling, stored: Details) -> Self {
+        Self { call_app: true, pushed: None, ..Self::new(calling, stored) }
+    }
+
+    /// Tells Microsoft what is stored. The Call App is not calling in Teams.
     pub fn push(&mut self) {
-        self.pushed = (self.calling == Calling::Enabled).then(|| self.stored.clone());
+        let is_in_teams = self.calling == Calling::Enabled && !self.call_app;
+        self.pushed = is_in_teams.then(|| self.stored.clone());
     }
 
     /// The same; Teams goes on showing what was before for `delay`.
@@ -196,8 +207,8 @@ impl User {
     }
 
     fn true_face(&self) -> Face {
-        let Self { set_up, calling, stored, .. } = self;
-        Face { set_up: *set_up, calling: *calling, details: stored.clone() }
+        let Self { set_up, call_app, calling, stored, .. } = self;
+        Face { set_up: *set_up, call_app: *call_app, calling: *calling, details: stored.clone() }
     }
 }
 

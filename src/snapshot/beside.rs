@@ -18,6 +18,9 @@ pub(super) struct BesideEntry {
     nameless: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_set_up: Vec<NotSetUpEntry>,
+    /// Which of the users have the Call App, where the list says that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_app: Option<Vec<Text<Upn>>>,
     /// Why the numbers that Teams keeps may have holders that nobody sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     numbers_in_doubt: Option<String>,
@@ -85,6 +88,10 @@ impl BesideEntry {
             unmatched: beside.unmatched.iter().map(unmatched).collect(),
             nameless: beside.nameless,
             not_set_up: beside.not_set_up.values().map(not_set_up).collect(),
+            call_app: beside
+                .call_app
+                .as_ref()
+                .map(|users| users.iter().cloned().map(Text).collect()),
             numbers_in_doubt,
         })
     }
@@ -109,6 +116,7 @@ impl BesideEntry {
             unmatched: self.unmatched.into_iter().map(unmatched).collect(),
             nameless: self.nameless,
             not_set_up: self.not_set_up.into_iter().map(not_set_up).collect(),
+            call_app: self.call_app.map(|users| users.into_iter().map(|user| user.0).collect()),
             // It was that of another moment, and perhaps of another machine.
             clock_ahead: None,
             number_list: self.numbers_in_doubt.map(NumberList::InDoubt).unwrap_or_default(),

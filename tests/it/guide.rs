@@ -157,8 +157,9 @@ fn every_command_in_the_guide_is_one_that_the_program_takes() {
         for (at, name) in text.match_indices("dialplane ") {
             let (before, found) = (&text[..at], &text[at + name.len()..]);
             let is_code = before.ends_with('`') || before.ends_with("$ ");
-            let end = found.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(found.len());
-            if is_code && end > 0 {
+            let is_other = |c: char| !c.is_ascii_lowercase() && c != '-';
+            let end = found.find(is_other).unwrap_or(found.len());
+            if is_code && end > 0 && !found.starts_with('-') {
                 commands.insert(&found[..end]);
             }
         }

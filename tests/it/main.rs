@@ -60,6 +60,7 @@ mod begin;
 mod bounds;
 mod brakes;
 mod branch;
+mod call_app;
 mod carried;
 mod cli;
 mod completed;

@@ -190,7 +190,7 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"+04255550100\""),
         ("phoneNumber: \"+14255550100\"", "phoneNumber: \"+14255550100;ext=a\""),
         ("sbcGatewayId: 805", "sbcGatewayId: 0"),
-        ("sbcGatewayId: 805", "sbcGatewayId: -1"),
+        ("sbcGatewayId: 805", "sbcGatewayId: -2"),
         ("sbcGatewayId: 805", "sbcGatewayId: \"805\""),
         ("sbcGatewayId: 805", "sbcGatewayId: null"),
         ("sbcGatewayId: 805", "phoneNumber: \"+14255550101\""),

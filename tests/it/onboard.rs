@@ -3,7 +3,7 @@
 use std::fs;
 
 use dialplane::{
-    model::{Calling, Field, Value},
+    model::{Calling, Field, Value, WritePath},
     plan::{ProblemKind, SyncPlan},
     sandbox::{Failure, Route, User, World},
 };
@@ -106,7 +106,7 @@ async fn nobody_is_set_up_who_is_not_complete_or_not_to_have_calling() {
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
     assert_eq!(
         of(&plan, "contoso").remarks.problems[0].kind,
-        ProblemKind::PbxMissing(Field::PbxUserId)
+        ProblemKind::PbxMissing(WritePath::ConfigureUser, Field::PbxUserId)
     );
     let house = self::house("adele disabled pbxUserId=a17", new_hire).await;
     let plan = house.plan().await;

@@ -219,10 +219,12 @@ impl House {
         self.sandbox.world(|world| {
             for user in world.tenants.values_mut().flat_map(|tenant| tenant.users.values_mut()) {
                 let hidden = user.hidden;
-                let set_up = user.set_up;
+                let (set_up, call_app) = (user.set_up, user.call_app);
                 *user = User::new(user.calling, user.stored.clone());
                 user.hidden = hidden;
                 user.set_up = set_up;
+                user.call_app = call_app;
+                user.push();
             }
         });
     }

@@ -28,7 +28,7 @@ pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> 
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
         // Its number is that of the user.
-        Entry::User(_) => return Item { entry, numbers: Vec::new() },
+        Entry::User(_) | Entry::CallApp(_) => return Item { entry, numbers: Vec::new() },
         Entry::NotSetUp(_) => "not set up",
         Entry::Foreign => "of another tenant",
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => "not a user that can be read",
@@ -64,14 +64,13 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
         };
     };
     let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
+    let not_set_up = has_sign(item, row.not_set_up.as_ref());
     let calling = match calling(item, row) {
         // One of the two is not so.
-        LiveCalling::Enabled if is_not_set_up(item, row) => {
+        LiveCalling::Enabled if not_set_up => {
             LiveCalling::Unclear("enabled, and not set up".to_owned())
         }
-        _ if is_not_set_up(item, row) => {
-            return Entry::NotSetUp(LiveUser::not_set_up(upn, id));
-        }
+        _ if not_set_up => return Entry::NotSetUp(LiveUser::not_set_up(upn, id)),
         calling => calling,
     };
     let mut details = FieldMap::default();
@@ -80,12 +79,13 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
             details.insert(field, observed);
         }
     }
-    Entry::User(LiveUser { upn, id, calling, details })
+    let user = LiveUser { upn, id, calling, details };
+    if has_sign(item, row.call_app.as_ref()) { Entry::CallApp(user) } else { Entry::User(user) }
 }
 
-/// Whether an item says of its user that nothing is set up.
-fn is_not_set_up(item: &Leaves<'_, '_>, row: &Row<'_>) -> bool {
-    let Some((slot, words)) = &row.not_set_up else { return false };
+/// Whether an item has a sign that the settings name.
+fn has_sign(item: &Leaves<'_, '_>, sign: Option<&(usize, Vec<String>)>) -> bool {
+    let Some((slot, words)) = sign else { return false };
     item.get(*slot).is_some_and(|leaf| is_among(leaf.words().trim(), words))
 }
 

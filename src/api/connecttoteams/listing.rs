@@ -186,6 +186,9 @@ impl<'a> Listing<'a> {
         if sent > 0 {
             self.pointers.doubts().into_iter().for_each(|doubt| self.list.doubt(doubt));
         }
+        if self.pointers.tell_the_call_app(self.row) {
+            self.list.tell_the_call_app();
+        }
         self.list.finish(if sent > 0 { self.pointers.unmatched() } else { Vec::new() })
     }
 }

@@ -31,6 +31,7 @@ mod accounts;
 mod beyond;
 mod breaker;
 mod call;
+pub mod call_app;
 mod core;
 mod delegate;
 mod delegated;

@@ -1,7 +1,13 @@
 //! Which pointers of the settings are in no item of a list: perhaps they are misspelt. Pure.
 
 use super::row::Row;
-use crate::model::{Field, Unmatched};
+use crate::{
+    config::ListUsers,
+    model::{Field, Unmatched},
+};
+
+/// The key of the settings that says where users of the Call App are told apart.
+const CALL_APP: &str = "callApp.at";
 
 /// The pointers that were in no item so far.
 pub(super) struct Pointers<'a>(Vec<Pointer<'a>>);
@@ -30,9 +36,10 @@ impl<'a> Pointers<'a> {
             .into_iter()
             .chain(row.tenant.map(|slot| one("tenant", slot, true)));
         let others = row.id.map(|slot| one("id", slot, false)).into_iter();
-        let not_set_up = row.not_set_up.as_ref();
-        let not_set_up = not_set_up.map(|(slot, _)| one("notSetUp.at", *slot, false));
-        let others = others.chain([one("calling.at", row.calling, false)]).chain(not_set_up);
+        let signs = [("notSetUp.at", &row.not_set_up), (CALL_APP, &row.call_app)];
+        let signs = signs.into_iter().filter_map(|(key, sign)| Some((key, sign.as_ref()?)));
+        let signs = signs.map(|(key, (slot, _))| one(key, *slot, false));
+        let others = others.chain([one("calling.at", row.calling, false)]).chain(signs);
         let fields = row.list.mapped().filter(|_| !row.list.omits_unset);
         let fields = fields.filter_map(|(field, _)| {
             let slot = row.field(field)?;
@@ -57,6 +64,11 @@ impl<'a> Pointers<'a> {
                 )
             })
             .collect()
+    }
+
+    /// Whether the items say who has the Call App.
+    pub(super) fn tell_the_call_app(&self, row: &ListUsers) -> bool {
+        row.call_app.is_some() && !self.0.iter().any(|pointer| pointer.key == CALL_APP)
     }
 
     /// What is in no item.

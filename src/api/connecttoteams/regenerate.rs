@@ -42,6 +42,11 @@ impl<'a> Confirmed<'a> {
     pub fn by(tenant: &'a TenantRef, typed: &str) -> Option<Self> {
         (typed.trim() == tenant.name.as_str()).then_some(Self(tenant))
     }
+
+    /// The tenant.
+    pub(super) fn tenant(&self) -> &'a TenantRef {
+        self.0
+    }
 }
 
 /// What the service answered.

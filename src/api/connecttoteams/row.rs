@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::shape::Shape;
 use crate::{
-    config::ListUsers,
+    config::{ListUsers, Sign},
     model::{Field, Raw},
 };
 
@@ -30,6 +30,8 @@ pub(super) struct Row<'a> {
     pub disabled: Vec<String>,
     /// Where it says that a user is not set up, if anywhere, and by which words, in small letters.
     pub not_set_up: Option<(usize, Vec<String>)>,
+    /// The same of users of the Call App.
+    pub call_app: Option<(usize, Vec<String>)>,
     /// Where the fields are, in their order.
     pub fields: Vec<(Field, usize)>,
     /// How pages are read straight from their bytes; nothing where these pointers do not allow it.
@@ -44,8 +46,11 @@ impl<'a> Row<'a> {
         let tenant = list.tenant.as_deref().map(|at| slot(&mut pointers, at));
         let calling = slot(&mut pointers, &list.calling.at);
         let folded = |values: &[String]| values.iter().map(|value| value.to_lowercase()).collect();
-        let not_set_up = list.not_set_up.as_ref();
-        let not_set_up = not_set_up.map(|it| (slot(&mut pointers, &it.at), folded(&it.values)));
+        let mut sign = |sign: &'a Option<Sign>| {
+            sign.as_ref().map(|it| (slot(&mut pointers, &it.at), folded(&it.values)))
+        };
+        let not_set_up = sign(&list.not_set_up);
+        let call_app = sign(&list.call_app);
         let mut fields: Vec<(Field, usize)> =
             list.mapped().map(|(field, at)| (field, slot(&mut pointers, at))).collect();
         fields.sort_by_key(|(field, _)| *field);
@@ -62,6 +67,7 @@ impl<'a> Row<'a> {
             enabled,
             disabled,
             not_set_up,
+            call_app,
             fields,
             shape,
         }

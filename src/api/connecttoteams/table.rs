@@ -81,6 +81,7 @@ mod tests {
                 "Post /provisioning/disableCallingForUser/{userPrincipalName}",
                 "Post /provisioning/updateUserDetails",
                 "Post /enterprise/configureUser",
+                "Post /valet/configureValetUser",
                 "Post /provisioning/syncTeamsRegistrations",
             ]
         );

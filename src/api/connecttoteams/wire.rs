@@ -1,4 +1,4 @@
-//! How fields are spelled on the wire (contract 4.3, 5.3).
+//! How fields are spelled on the wire (contract 4.3, 5.3, 5.5).
 
 use serde_json::{Map, Value as Json, json};
 
@@ -15,15 +15,25 @@ fn spelling(field: Field, path: WritePath) -> (Option<&'static str>, &'static st
     const OLDER: Option<&str> = Some("callPolicyInfo");
     let policy = match path {
         WritePath::UpdateUserDetails => OLDER,
-        WritePath::ConfigureUser => Some("pbxCallPolicyInfo"),
+        WritePath::ConfigureUser | WritePath::ConfigureValetUser => Some("pbxCallPolicyInfo"),
     };
     match field {
+        Field::SbcGatewayId => (None, gateway(path)),
         Field::CallPolicyName => (policy, "callPolicyName"),
         Field::CallPolicyCnam => (policy, "callPolicyCNAM"),
         Field::CallPolicyCustomCnam => (policy, "callPolicyCustomCNAM"),
         Field::CallPolicyCallerId => (OLDER, "callPolicyCallerId"),
         Field::CallPolicyForwardedCallsCallerId => (policy, "forwardedCallsCallerId"),
         other => (None, other.name()),
+    }
+}
+
+/// Under which name a call takes the gateway: the sample of `configureValetUser` has the older one
+/// (contract 5.5).
+fn gateway(path: WritePath) -> &'static str {
+    match path {
+        WritePath::UpdateUserDetails | WritePath::ConfigureUser => "sbcGatewayId",
+        WritePath::ConfigureValetUser => "directRouteId",
     }
 }
 
@@ -62,7 +72,7 @@ pub(super) fn update(
         }
         Body::None | Body::Text => Map::new(),
     };
-    if update.path() == WritePath::ConfigureUser {
+    if update.path().sets_up() {
         // So it is spelled in this call (contract 5.3).
         body.entry("loginID").or_insert_with(|| acting.into());
     }
@@ -77,7 +87,7 @@ pub(super) fn update(
         }
     }
     body.insert("teamsUserId".to_owned(), update.user().as_str().into());
-    body.insert("sbcGatewayId".to_owned(), update.gateway().get().into());
+    body.insert(gateway(update.path()).to_owned(), update.gateway().get().into());
     Ok(body.into())
 }
 
@@ -131,6 +141,31 @@ mod tests {
     }
 
     #[test]
+    fn configure_valet_user_is_spelled_as_the_sample_is() {
+        let text = |text: &str| Value::Text(text.into());
+        let number = PhoneNumber::parse("+14255550100", None).unwrap();
+        let details = Details::from_iter([
+            (Field::SbcGatewayId, Value::Gateway(GatewayId::CALL_APP)),
+            (Field::PbxLocation, text("7")),
+            (Field::PbxUserId, text("1000")),
+            (Field::PhoneNumber, Value::Phone(number)),
+            (Field::UseTeamsVoicemail, Value::Flag(true)),
+            (Field::CallPolicyName, text("Global")),
+        ]);
+        let request = of(details, WritePath::ConfigureValetUser);
+        let place = |name: &str| (name == "tenantId").then(|| json!("87d349ed"));
+        assert_eq!(
+            update(&request, &Body::Tenant, "apiadmin", &place).unwrap(),
+            json!({
+                "tenantId": "87d349ed", "loginID": "apiadmin", "teamsUserId": "Adele@contoso.com",
+                "pbxLocation": "7", "pbxUserId": "1000", "phoneNumber": "+14255550100",
+                "directRouteId": -1, "userType": "Service", "useTeamsVoicemail": false,
+                "pbxCallPolicyInfo": { "callPolicyName": "Global" },
+            })
+        );
+    }
+
+    #[test]
     fn an_update_is_spelled_as_the_contract_says() {
         let consent =
             json!({"tenantId": "87d349ed-44d7-43e1-9a83-5f2406dee5bd", "resellerId": 123});
@@ -179,7 +214,8 @@ mod tests {
 
     #[test]
     fn no_two_fields_share_a_place_and_none_is_a_secret() {
-        for path in [WritePath::UpdateUserDetails, WritePath::ConfigureUser] {
+        use WritePath::{ConfigureUser, ConfigureValetUser, UpdateUserDetails};
+        for path in [UpdateUserDetails, ConfigureUser, ConfigureValetUser] {
             let mut places: Vec<_> = Field::ALL.map(|field| spelling(field, path)).into();
             assert!(places.iter().all(|(_, name)| !name.to_lowercase().contains("password")));
             places.sort_unstable();

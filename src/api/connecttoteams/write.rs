@@ -1,4 +1,5 @@
-//! Changing a tenant: the calls of contract 4 and `configureUser` (5.3), each sent once.
+//! Changing a tenant: the calls of contract 4, `configureUser` (5.3) and `configureValetUser` (5.5), each
+//! sent once.
 
 #[cfg(test)]
 mod tests;
@@ -77,7 +78,7 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> 
 
 /// Whether a run may begin, or its sync may follow. What only the settings can put right is a
 /// fault, in its own words.
-async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
+pub(super) async fn consent(core: &Core, tenant: &TenantRef) -> Result<Consent, Fault> {
     let fault = |kind, message: String, hint: String| Err(Fault::new(kind, message).hint(hint));
     match core.consent(tenant, Purpose::Write).await? {
         Consent::TokenUnusable(why) => {
@@ -122,6 +123,8 @@ async fn send_details(
             stored_only = without_authorisation(&endpoints.configure);
             (Row::Configure, &stored_only)
         }
+        // It is all that the Call App has: nothing else switches it.
+        WritePath::ConfigureValetUser => (Row::ConfigureCallApp, &endpoints.configure_call_app),
     };
     let draft = Draft::new(what, row, call, tenant).of(update.user()).permitted(permit);
     let not_sent = |fault| draft.not_sent(fault);

@@ -37,7 +37,7 @@ pub(super) fn read(item: &Json, tenant: &TenantRef) -> Item {
     let numbers = Numbers::of(item, tenant);
     let entry = entry(item, tenant, &numbers);
     let numbers = match &entry {
-        Entry::User(_) | Entry::NotSetUp(_) => numbers.others,
+        Entry::User(_) | Entry::CallApp(_) | Entry::NotSetUp(_) => numbers.others,
         Entry::Foreign => Vec::new(),
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => numbers.of_account(item),
     };

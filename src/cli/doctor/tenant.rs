@@ -6,7 +6,7 @@ use crate::{
     api::connecttoteams::Reader,
     model::{
         Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, NumberList,
-        Observed, TenantRef, Upn,
+        Observed, Service, TenantRef, Upn,
     },
     plan,
     ports::LiveReader,
@@ -57,6 +57,7 @@ pub(super) async fn check(
     match users.observe(&tenant).await {
         Ok(live) => {
             visible(&mut checks, desired, &live);
+            call_app(&mut checks, desired, &live);
             understood(&mut checks, &live);
         }
         Err(fault) => checks.fault("users", fault),
@@ -144,6 +145,27 @@ fn visible(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
             "check that they exist, are licensed and are in a group that the customer syncs; new \
                 users can take hours to appear",
         );
+    }
+}
+
+/// Whether it shows who has the Call App, if somebody is to have it.
+fn call_app(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
+    let users = desired.users.clone();
+    let wanted = users.values().filter(|user| user.service == Service::CallApp).count();
+    match &live.beside.call_app {
+        _ if wanted == 0 => {}
+        Some(users) => {
+            checks.pass("call app", format!("{} shown with it", many(users.len(), "user")));
+        }
+        None => checks.warn(
+            "call app",
+            format!(
+                "the manifests want it for {}, and the list does not say who has it",
+                many(wanted, "user")
+            ),
+            "say in `listUsers.callApp` of the account how its list shows it; until then nothing is \
+                sent to these users",
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Text;
 use crate::plan::ProblemCode;
 
 /// Its text.
+#[expect(clippy::too_many_lines, reason = "a table with one row for each kind")]
 pub(super) const fn text(code: ProblemCode) -> Text {
     match code {
         ProblemCode::Renamed => Text {
@@ -42,13 +43,38 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             remedy: "Declare `sbcGatewayId` for the user, its set or its tenant.",
             example: "every update must name the user's gateway",
         },
+        ProblemCode::OtherService => Text {
+            means: "the service shows the user with another service than the manifests want",
+            arises: "The manifests say `service: callApp` of somebody with calling in Teams, or do \
+                not say it of somebody with the Call App. No call is known that moves somebody from \
+                one to the other, so nothing is sent.",
+            remedy: "Correct `service` in the manifests, or set the user up otherwise in the \
+                portal.",
+            example: "the service shows this user with the Call App",
+        },
+        ProblemCode::ServiceNotShown => Text {
+            means: "it is not known whether the user has the Call App",
+            arises: "The manifests say `service: callApp`, and the list does not say who has it: \
+                the settings have no `listUsers.callApp`, no entry has anything there, or live state \
+                comes from Microsoft Graph or a file.",
+            remedy: "Say in `listUsers.callApp` how your account's list shows it.",
+            example: "the list does not say who has it",
+        },
+        ProblemCode::NotSwitched => Text {
+            means: "calling of a user of the Call App is to be otherwise, and nothing switches it",
+            arises: "The manifests want calling of a user of the Call App on and it is off, or off \
+                and it is on; or `prune: disable` would disable one. The vendor's pages name no call \
+                for that.",
+            remedy: "Switch the user in the portal, or correct `calling` in the manifests.",
+            example: "no call is known that switches it",
+        },
         ProblemCode::PbxMissing => Text {
-            means: "`configureUser` must name who the user is at the PBX, and that is not known",
-            arises: "The tenant says `writes: configureUser`. That call asks for `pbxLocation` and \
-                `pbxUserId` every time, and neither the manifests nor the list name it for this \
-                user.",
-            remedy: "Declare it for the user, its set or its tenant, or say `writes: \
-                updateUserDetails`, the default.",
+            means: "a call must name who the user is at the PBX, and that is not known",
+            arises: "The tenant says `writes: configureUser`, or the user has `service: callApp`. \
+                Those calls ask for `pbxLocation` and `pbxUserId` every time, the latter for \
+                `phoneNumber` too, and neither the manifests nor the list name it for this user.",
+            remedy: "Declare it for the user, its set or its tenant. Without the Call App, `writes: \
+                updateUserDetails`, the default, does without it.",
             example: "`writes: configureUser` must name the user's pbxLocation",
         },
         ProblemCode::NotUnderstood => Text {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Difference, NoEffect, NotUndone, OddValue, ProblemKind};
 use crate::{
-    model::Field,
+    model::{Calling, Field, Service, WritePath},
     words::{all_clauses, time},
 };
 
@@ -46,7 +46,30 @@ impl ProblemKind {
             Self::CallingUnclear(_) => {
                 "wait if it is a passing state; else name the value in `listUsers.calling`"
             }
-            Self::PbxMissing(field) => {
+            Self::OtherService(Service::CallApp) => {
+                "if that is right, write `service: callApp`; if not, take the Call App from the user \
+                    in the portal: nothing is sent meanwhile"
+            }
+            Self::OtherService(Service::Phone) => {
+                "if that is right, take `service: callApp` out; if not, set the Call App up in the \
+                    portal: no call is known that moves somebody; if the user is not set up at all, \
+                    name in `listUsers.notSetUp` how the list shows that"
+            }
+            Self::ServiceNotShown => {
+                "say in the settings how the list shows it (`listUsers.callApp`), with `live: \
+                    connecttoteams`: nothing is sent meanwhile"
+            }
+            Self::NotSwitched(Calling::Enabled) => {
+                "switch the user on in the portal, or write `calling: disabled`"
+            }
+            Self::NotSwitched(Calling::Disabled) => "disable the user in the portal",
+            Self::PbxMissing(WritePath::ConfigureValetUser, field) => {
+                return format!(
+                    "declare `{field}` for the user, or for its set if the set says `service: \
+                        callApp`"
+                );
+            }
+            Self::PbxMissing(_, field) => {
                 return format!("declare `{field}` for the user, its set or its tenant");
             }
             Self::GatewayMissing => "declare `sbcGatewayId` for the user, its set or its tenant",
@@ -59,6 +82,9 @@ impl ProblemKind {
             Self::TeamsDiffers(_) => {
                 "check the user's licence and policies in the Teams admin center; switching \
                     calling off and on again pushes the settings again"
+            }
+            Self::NotUndone(NotUndone::KeepsCallApp) => {
+                "disable the user in the portal if the Call App is not to stay: until then it works"
             }
             Self::NotUndone(NotUndone::StaysSetUp(_)) => {
                 "take the user's set-up back in the portal if it is not to stay"
@@ -90,10 +116,32 @@ impl fmt::Display for ProblemKind {
                 "every update must name the user's gateway, and none can be read from the \
                     manifests or from the service",
             ),
-            Self::PbxMissing(field) => write!(
+            Self::PbxMissing(WritePath::ConfigureValetUser, field) => write!(
                 f,
-                "`writes: configureUser` must name the user's {field}, and neither the manifests nor \
-                    the service name one"
+                "the call for users of the Call App must name the user's {field}, and neither the \
+                    manifests nor the service name one"
+            ),
+            Self::PbxMissing(path, field) => write!(
+                f,
+                "`writes: {}` must name the user's {field}, and neither the manifests nor the service \
+                    name one",
+                path.name()
+            ),
+            Self::OtherService(Service::CallApp) => f.write_str(
+                "the service shows this user with the Call App, and the manifests want calling in \
+                    Teams",
+            ),
+            Self::OtherService(Service::Phone) => f.write_str(
+                "the manifests want the Call App for this user, and the service shows the user without \
+                    it",
+            ),
+            Self::ServiceNotShown => f.write_str(
+                "the manifests want the Call App for this user, and the list does not say who has it",
+            ),
+            Self::NotSwitched(wanted) => write!(
+                f,
+                "calling of this user of the Call App is to be {wanted}, and no call is known that \
+                    switches it"
             ),
             Self::NotUnderstood(odd) => f.write_str(&all_clauses(odd)),
             Self::NoEffect(vain) => f.write_str(&all_clauses(vain)),
@@ -182,6 +230,9 @@ impl fmt::Display for NotUndone {
                 )?;
                 number.as_ref().map_or(Ok(()), |number| write!(f, " and keeps {number}"))
             }
+            Self::KeepsCallApp => f.write_str(
+                "the run set this user up with the Call App, and no call is known that takes that back",
+            ),
             Self::ChangedSince(field, value, is) => write!(
                 f,
                 "the run set {field} to {value}, and it is {is} now: somebody has changed it since"

@@ -59,9 +59,9 @@ pub(super) fn of(
     for user in after.users.values() {
         let earlier = before.and_then(|before| before.users.get(&user.upn));
         let asked = changes(earlier, user);
-        // A reason or a site is something else to say, and nothing to send.
-        let says_more = earlier
-            .is_none_or(|earlier| (&earlier.site, &earlier.reason) != (&user.site, &user.reason));
+        // A reason, a site or a service is something else to say, and nothing to send.
+        let beside = |user: &DesiredUser| (user.site.clone(), user.reason.clone(), user.service);
+        let says_more = earlier.is_none_or(|earlier| beside(earlier) != beside(user));
         if !asked.is_empty() || says_more {
             users.insert(user.upn.clone());
         }

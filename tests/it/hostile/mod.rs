@@ -209,6 +209,7 @@ async fn commands_that_look_show_text_as_text() {
         &["credentials", "regenerate", "contoso", "--into", FILES[2], "--confirm", TERMINAL],
     )
     .await;
+    look(&stage, &["call-app", "service-account", "contoso", "--confirm", TERMINAL]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,6 +151,7 @@ fn beside() -> impl Strategy<Value = Beside> {
             unmatched,
             nameless,
             not_set_up: Users::new(),
+            call_app: None,
             clock_ahead: None,
             number_list,
         },

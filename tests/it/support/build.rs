@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dialplane::model::{
     Adopt, Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details,
     Field, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode, Observed, Origin,
-    Protect, Prune, Release, ShrinkLimit, TenantId, Upn, WritePath,
+    Protect, Prune, Release, Service, ShrinkLimit, TenantId, Upn, WritePath,
 };
 
 use super::{name, tenant_id};
@@ -53,6 +53,7 @@ pub(crate) fn desired_user(upn: Upn, calling: Calling, details: Details) -> Desi
         reason: None,
         dates: None,
         onboard: None,
+        service: Service::default(),
         origin: origin(),
     }
 }

@@ -364,8 +364,22 @@ fn one_path_of_the_program_alone_can_end_credentials() {
 }
 
 #[test]
+fn one_path_of_the_program_alone_makes_the_account_of_the_call_app() {
+    let named: Vec<String> = holders("configureValetServiceAccount")
+        .into_iter()
+        .filter(|path| !path.starts_with("src/sandbox/"))
+        .collect();
+    // The settings name it to refuse it.
+    assert_eq!(named, ["src/api/connecttoteams/call_app.rs", "src/config/endpoints.rs"]);
+    assert_eq!(
+        holders("AccountMaker"),
+        ["src/api/connecttoteams/call_app.rs", "src/cli/call_app.rs"]
+    );
+}
+
+#[test]
 fn the_doctor_is_handed_nothing_that_writes() {
-    for word in ["writer(", "Writer", "Provisioner", "Executor", "Regenerator"] {
+    for word in ["writer(", "Writer", "Provisioner", "Executor", "Regenerator", "AccountMaker"] {
         let doctors: Vec<String> =
             holders(word).into_iter().filter(|path| path.contains("cli/doctor")).collect();
         assert!(doctors.is_empty(), "{doctors:?} name {word}");

@@ -1,0 +1,23 @@
+//! Which of the vendor's services a user has: they are set up by different calls, and switched by
+//! different ones or by none that is known.
+
+/// The service of a user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Calling in Teams itself.
+    #[default]
+    Phone,
+    /// The Call App, which the vendor's API calls Valet (contract 5.5).
+    CallApp,
+}
+
+impl Service {
+    /// The word in manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::CallApp => "callApp",
+        }
+    }
+}
