@@ -3,6 +3,11 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use dialplane::{
+    api::{connecttoteams::Client, graph},
+    config::Endpoints,
+};
+
 use crate::stage::{Ended, dialplane};
 
 const CONTRACT: &str = include_str!("../../src/guide/contract.md");
@@ -143,6 +148,35 @@ fn the_program_shows_every_page_and_finds_words_in_them() {
     let ended = run(&["guide", "nigth"]);
     assert!(ended.code == 1 && ended.stderr.contains("did you mean `night`?"), "{}", ended.stderr);
     assert_eq!(run(&["guide", "--search", "no page says this"]).code, 1);
+}
+
+/// A row of the table of calls in the page about the vendor: the path, and the test that calls it.
+fn calls_with_tests() -> Vec<(&'static str, &'static str)> {
+    const VENDOR: &str = include_str!("../../src/guide/vendor.md");
+    let (_, table) = VENDOR.split_once("## Call by call, with the test that makes it").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    let cells = rows.map(|row| row.split('`').collect::<Vec<_>>());
+    cells.map(|cells| (cells[1].split_once(' ').unwrap().1, cells[3])).collect()
+}
+
+#[test]
+fn each_call_that_can_be_made_has_a_test_that_makes_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = calls_with_tests();
+    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::Reader::emits());
+    let hard_wired =
+        ["/enterprise/regenerateAPICredentials", "/valet/configureValetServiceAccount"];
+    let paths = calls.map(|(_, path)| path).chain(hard_wired.map(str::to_owned));
+    for path in paths {
+        let path = path.split('?').next().unwrap();
+        assert!(table.iter().any(|(called, _)| *called == path), "no test is named for {path}");
+    }
+    for (path, test) in table {
+        let (room, name) = test.rsplit_once("::").unwrap();
+        let file = root.join("tests/it").join(room.replace("::", "/")).with_extension("rs");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(&format!("async fn {name}()")), "{test}, for {path}, is not there");
+    }
 }
 
 /// Each command of the README and the guide is one that the program takes.
