@@ -1,7 +1,7 @@
 //! `journal`: whether the record of what was done is whole, what can be saved of it, and which one
 //! counts.
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{
@@ -41,6 +41,25 @@ pub(super) enum Arguments {
     /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as
     /// the journal by the next command that writes.
     Export,
+    /// Move the journal from the state folder to the database that `state.postgres` names
+    ///
+    /// End all services first. The journal is proved, copied, read back and compared: entries, the
+    /// chain and the sum of each tenant. The database may hold no other journal. Cut off anywhere,
+    /// it can be run again. Afterwards the file is called `journal.db.moved`, and a command that
+    /// would write to the folder is told where the journal went.
+    #[command(name = "move")]
+    Move {
+        /// Where to
+        #[arg(long, value_enum, value_name = "STORE")]
+        to: Target,
+    },
+}
+
+/// Where a journal can be moved to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Target {
+    /// The database of `state.postgres`
+    Postgres,
 }
 
 /// What follows from a journal that may not be the newest.
@@ -77,7 +96,28 @@ pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit
             out::talk(&format!("{} exported\n", many(exported.entries, "entry")));
             told(&exported.problems)
         }
+        Arguments::Move { to: Target::Postgres } => transfer(&place).await,
     }
+}
+
+async fn transfer(place: &Place) -> Result<Exit, Failure> {
+    let Some(moved) = place.transfer().await? else {
+        return Err(Failure::new("no database is set").hint(
+            "set `state.postgres` and leave `state.path` as it is: `dialplane guide operating`",
+        ));
+    };
+    let entries = many(moved.entries, "entry");
+    let tenants = many(moved.tenants, "tenant");
+    let (to, kept) = (foreign::line(&moved.to), foreign::line(moved.kept.display()));
+    let done = if moved.was_there {
+        format!("an earlier run moved {entries} of {tenants} to {to}")
+    } else {
+        format!(
+            "{entries} of {tenants} are in {to}; entries, chains and sums are equal on both sides"
+        )
+    };
+    out::talk(&format!("{done}\nthe file is kept as {kept} and is not written any more\n"));
+    Ok(Exit::Done)
 }
 
 /// Looks back through the seam, as it is for every store.

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::ports::Unreadable;
+use crate::{ports::Unreadable, words::time};
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,18 @@ pub enum OpenError {
         /// What to do about it.
         hint: &'static str,
     },
+    /// The journal goes to a database, or went there.
+    #[error("{}", went(path, to, at.as_ref(), *is_over))]
+    Moved {
+        /// The folder.
+        path: PathBuf,
+        /// Where to.
+        to: String,
+        /// Since when, as far as it is known.
+        at: Option<Timestamp>,
+        /// Whether it has come there.
+        is_over: bool,
+    },
     /// Two journals are side by side, and it is not known which of them counts.
     #[error("{path}: beside it lies a journal of the former format with other entries, {former}", path = path.display(), former = former.display())]
     Two {
@@ -122,6 +135,14 @@ impl OpenError {
                     `dialplane journal accept`: syncs that the other one owed are then forgotten"
             }
             Self::Database { hint, .. } => hint,
+            Self::Moved { is_over: false, .. } => {
+                "finish it: end all services, set `state.postgres` to that database and run \
+                    `dialplane journal move --to postgres` again; nothing is lost"
+            }
+            Self::Moved { .. } => {
+                "set `state.postgres` to that database. To have a journal in a file again, see \
+                    `dialplane guide operating`: nothing else knows what is owed now"
+            }
             Self::Two { .. } => {
                 "an older dialplane has written here since; move the file away that does not count"
             }
@@ -149,6 +170,19 @@ impl OpenError {
             // another type, text that is not a text.
             _ => Self::Damaged { path, reason: words(error) },
         }
+    }
+}
+
+/// That a journal is not here any more, or not for long.
+fn went(path: &Path, to: &str, at: Option<&Timestamp>, is_over: bool) -> String {
+    let path = path.display();
+    let since = at.map(|at| format!(" since {}", time(*at))).unwrap_or_default();
+    if is_over {
+        format!("{path}: the journal of this folder is in {to}{since}")
+    } else {
+        format!(
+            "{path}: the journal of this folder is on its way to {to}{since}, and has not arrived"
+        )
     }
 }
 

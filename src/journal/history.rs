@@ -15,6 +15,7 @@ use super::{
     former,
     load::{self, Bad},
     mark::{self, Mark},
+    moved,
 };
 use crate::{
     model::{Begun, Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
@@ -40,6 +41,7 @@ impl SqliteHistory {
     /// Opens the journal in `folder`, whole or damaged; one that never was is empty.
     pub fn read(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(db::FILE);
+        moved::refuse_to_look(folder)?;
         if let Some(db) = db::open_to_read(&path)? {
             return Ok(Self::of(path, db, Some(folder.to_owned())));
         }

@@ -32,6 +32,7 @@ mod load;
 mod lock;
 mod looked;
 mod mark;
+mod moved;
 mod name;
 mod place;
 mod postgres;
@@ -43,9 +44,11 @@ mod shared;
 mod sqlite;
 mod status;
 mod store;
+mod transfer;
 mod value;
 mod verdict;
 mod volatile;
+mod whole;
 mod writer;
 
 pub use about::About;
@@ -59,6 +62,7 @@ pub use postgres::{PostgresHistory, PostgresJournal, Service};
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::SqliteJournal;
 pub use store::Store;
+pub use transfer::Transferred;
 pub use volatile::VolatileJournal;
 
 pub use crate::config::Retention;

@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     About, Finding, Looked, OpenError, PostgresHistory, PostgresJournal, Retention, SqliteHistory,
-    SqliteJournal, Store, db, former, lock, postgres, sqlite, status, verdict,
+    SqliteJournal, Store, Transferred, db, former, lock, postgres, sqlite, status, transfer,
+    verdict,
 };
 use crate::{
     board::Status,
@@ -73,8 +74,7 @@ impl Place {
         OpenError::Database {
             place: self.folder.display().to_string(),
             reason: "it holds a journal in a file, whose debts are not in the database".to_owned(),
-            hint: "take `state.postgres` out, run `dialplane apply` until `dialplane status` tells \
-                of nothing owed or unknown, then move the file away or set another `state.path`",
+            hint: "move it there: end all services and run `dialplane journal move --to postgres`",
         }
     }
 
@@ -107,6 +107,14 @@ impl Place {
             None if SqliteJournal::accept(&self.folder)? => Ok(Accepted::Journal),
             None => Ok(Accepted::Nothing),
             Some(settings) => postgres::accept(settings).await.map(Accepted::Tenants),
+        }
+    }
+
+    /// Moves the journal of the folder to the database. Nothing if no database is set.
+    pub async fn transfer(&self) -> Result<Option<Transferred>, OpenError> {
+        match &self.postgres {
+            None => Ok(None),
+            Some(settings) => transfer::transfer(&self.folder, settings).await.map(Some),
         }
     }
 

@@ -33,6 +33,7 @@ use super::{
     load::{self, Loaded},
     lock::{self, Lock},
     mark::{self, Mark},
+    moved,
     shared::Shared,
     writer::{self, Job, Writer},
 };
@@ -72,23 +73,21 @@ impl SqliteJournal {
     ) -> Result<Self, OpenError> {
         make_folder(folder)?;
         let path = folder.join(db::FILE);
+        moved::refuse_to_write(folder)?;
         // Before the lock is taken, which may be what shows it.
         if !db::exists(&path).map_err(at(&path))? && !former::is_there(folder) {
             mark::refuse_if_gone(folder, &path)?;
         }
         let holder: Arc<str> = lock::identity().into();
         let lock = lock::take(folder, &holder)?;
-        let mark = Mark::read(folder)?;
-        let opened = Opened::open(folder)?;
-        if let Some(mark) = mark.filter(|_| !opened.restored) {
-            let differs = mark
-                .differs_from(&opened.db, opened.loaded.head)
-                .map_err(|error| OpenError::of(&path, &error))?;
-            differs
-                .map_or(Ok(()), |reason| Err(OpenError::Other { path: path.clone(), reason }))?;
-            if mark.is_of_a_copy(folder).map_err(at(folder))? {
-                warn!(hint = COPY, "{} was copied here, or brought back", path.display());
-            }
+        // Under the lock: it is moved under the lock as well.
+        moved::refuse_to_write(folder)?;
+        let opened = Opened::marked(folder)?;
+        let mark = Mark::read(folder)?.filter(|_| !opened.restored);
+        if let Some(mark) = mark
+            && mark.is_of_a_copy(folder).map_err(at(folder))?
+        {
+            warn!(hint = COPY, "{} was copied here, or brought back", path.display());
         }
         let marked = opened.mark(folder, &lock, &holder)?;
         let Opened { db, loaded, .. } = opened;
@@ -113,6 +112,7 @@ impl SqliteJournal {
     pub fn accept(folder: &Path) -> Result<bool, OpenError> {
         let holder = lock::identity();
         let lock = lock::take(folder, &holder)?;
+        moved::refuse_to_write(folder)?;
         let path = folder.join(db::FILE);
         let there = db::exists(&path).map_err(at(&path))?;
         if !there {
@@ -158,14 +158,27 @@ impl SqliteJournal {
 }
 
 /// A journal that is proved to be whole.
-struct Opened {
-    db: Connection,
-    loaded: Loaded,
+pub(super) struct Opened {
+    pub(super) db: Connection,
+    pub(super) loaded: Loaded,
     /// It was just made from lines.
     restored: bool,
 }
 
 impl Opened {
+    /// The one that was last written in `folder`.
+    pub(super) fn marked(folder: &Path) -> Result<Self, OpenError> {
+        let mark = Mark::read(folder)?;
+        let opened = Self::open(folder)?;
+        let Some(mark) = mark.filter(|_| !opened.restored) else { return Ok(opened) };
+        let path = folder.join(db::FILE);
+        let differs = mark.differs_from(&opened.db, opened.loaded.head);
+        match differs.map_err(|error| OpenError::of(&path, &error))? {
+            Some(reason) => Err(OpenError::Other { path, reason }),
+            None => Ok(opened),
+        }
+    }
+
     fn open(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(db::FILE);
         let mut db = db::open(&path)?;
@@ -206,7 +219,12 @@ impl Opened {
     }
 
     /// From now on this is the journal of the folder.
-    fn mark(&self, folder: &Path, lock: &Lock, holder: &str) -> Result<mark::Keeper, OpenError> {
+    pub(super) fn mark(
+        &self,
+        folder: &Path,
+        lock: &Lock,
+        holder: &str,
+    ) -> Result<mark::Keeper, OpenError> {
         let id = db::id(&self.db).map_err(|error| OpenError::of(&folder.join(db::FILE), &error))?;
         lock.name_journal(holder, &id).map_err(at(folder))?;
         mark::Keeper::begin(folder, id, self.loaded.head).map_err(at(folder))

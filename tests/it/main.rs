@@ -135,6 +135,7 @@ mod terminal;
 mod tidy;
 mod tls;
 mod told;
+mod transferred;
 mod tree;
 mod unclear;
 mod undo;

@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::{
+    journal::{PostgresJournal, Retention},
+    model::TenantId,
+    ports::{Journal as _, Recall as _},
+    sandbox::{Failure, Route, Rule},
+};
 use tokio_postgres::NoTls;
 
 use crate::{
@@ -94,6 +99,13 @@ async fn commands_do_the_same_as_with_a_file() {
     let accepted = stage.run(&["journal", "accept"]).await;
     assert_eq!(accepted.code, 0, "{}", accepted.stderr);
     assert!(accepted.stderr.contains("tenants is the journal from now on"), "{}", accepted.stderr);
+    // Also one that the database does not know: what it owes may be what was lost.
+    let unknown = TenantId::parse("00000000-0000-4000-8000-00000000000f").unwrap();
+    let journal = PostgresJournal::open(&database.settings(), Retention::default()).await.unwrap();
+    assert!(journal.recall(&unknown).await.unwrap().sync_owed.is_some());
+    let lease = journal.lease(&unknown).await.unwrap();
+    assert!(journal.memory(&lease).await.unwrap().sync_owed.is_some());
+    drop((lease, journal));
     all.extend([doctor, accepted]);
     for ended in all {
         let told = ended.stdout + &ended.stderr;

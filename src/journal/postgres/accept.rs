@@ -6,15 +6,18 @@ use tokio_postgres::types::Type;
 use super::{
     connect::{Dialer, Param, Session},
     failure::{Failure, Kind},
-    load::{TENANT, Tenant, value},
+    load::{self, TENANT, Tenant, value},
     schema,
 };
 use crate::{
     config::Postgres,
     foreign,
-    journal::{OpenError, load},
-    model::{Entry, Event, RunId, TenantId, TenantName},
+    journal::{OpenError, load as lines},
+    model::{Entry, Event, RunId, SyncDebt, TenantId, TenantName},
 };
+
+/// The run of an acceptance.
+const RUN: &str = "journal-accept";
 
 /// Accepts the tenants that are refused, or all if none is: calls may have been carried out that
 /// the journal does not know, so each owes a sync from then on. Tells how many there are.
@@ -27,7 +30,11 @@ pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, Ope
     let at = |failure: Failure| failure.at(&session.shown());
     let query = format!("SELECT {TENANT} FROM {schema}.tenants t ORDER BY t.tenant_id");
     let rows = session.ask((&query, &[])).await.map_err(at)?;
-    let all = rows.iter().map(Tenant::of).collect::<Result<Vec<_>, _>>().map_err(at)?;
+    let mut all = rows.iter().map(Tenant::of).collect::<Result<Vec<_>, _>>().map_err(at)?;
+    // What was said of all tenants, in a journal that was moved here, is of none.
+    all.retain(|tenant| tenant.id != TenantId::nil());
+    // The tenants first of which nothing is known: entries of theirs may be what is missing.
+    others(&session, schema).await.map_err(at)?;
     let refused = all.iter().any(|tenant| tenant.refused.is_some());
     let mut accepted = 0;
     for tenant in all.iter().filter(|tenant| !refused || tenant.refused.is_some()) {
@@ -48,9 +55,7 @@ pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, Ope
 
 /// Adds to the chain of a tenant that it was taken for the right one, unless somebody works on it.
 async fn one(session: &Session, schema: &str, tenant: &Tenant) -> Result<bool, Failure> {
-    let now = session.ask(("SELECT clock_timestamp()", &[])).await?;
-    let now = now.first().map(|row| value::<std::time::SystemTime>(row, 0)).transpose()?;
-    let now = now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or_else(Timestamp::now);
+    let now = now(session).await?;
     let line = line(&tenant.id, now).map_err(|words| Failure::new(Kind::Other, words))?;
     let head = tenant.head.next(&line);
     let query = format!(
@@ -74,13 +79,28 @@ async fn one(session: &Session, schema: &str, tenant: &Tenant) -> Result<bool, F
     Ok(answers.iter().flatten().next().is_some())
 }
 
+/// From now on a tenant that was never written of owes a sync.
+async fn others(session: &Session, schema: &str) -> Result<(), Failure> {
+    let since = now(session).await?;
+    let debt = load::debt_text(&SyncDebt { since, run: RunId::new(RUN) });
+    let query = format!("UPDATE {schema}.about SET accepted = $1");
+    session.write(&[(&query, &[(&debt, Type::TEXT)])]).await.map(drop)
+}
+
+/// The database's time.
+async fn now(session: &Session) -> Result<Timestamp, Failure> {
+    let now = session.ask(("SELECT clock_timestamp()", &[])).await?;
+    let now = now.first().map(|row| value::<std::time::SystemTime>(row, 0)).transpose()?;
+    Ok(now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or_else(Timestamp::now))
+}
+
 fn line(tenant: &TenantId, now: Timestamp) -> Result<String, String> {
     let entry = Entry {
         at: now,
-        run: RunId::new("journal-accept"),
+        run: RunId::new(RUN),
         tenant: TenantName::parse("all")?,
         tenant_id: tenant.clone(),
         event: Event::Accepted,
     };
-    load::line(&entry).map_err(|error| error.to_string())
+    lines::line(&entry).map_err(|error| error.to_string())
 }

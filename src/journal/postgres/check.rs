@@ -149,7 +149,7 @@ impl PostgresHistory {
         }
         let is_part = "t.anchor_sequence > 0 AND e.sequence <= t.fold_sequence";
         self.lines(&format!("({is_part})"), each, exported).await?;
-        if !sum.tenants.is_empty() {
+        if !sum.tenants.is_empty() || sum.accepted.is_some() {
             let text = serde_json::to_string(&Frozen::from(&sum));
             let text = text.map_err(|error| self.damaged(&error.to_string()))?;
             each(&format!("{{\"v\":1,\"fold\":{text}}}"));

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::{
     failure::Failure,
+    load,
     times::{Moment, Times},
 };
 use crate::{
-    journal::{chain::Link, fold::Fold},
+    journal::{chain::Link, fold::Fold, load::Bad},
     model::{Entry, Memory, TenantId},
     ports::JournalError,
 };
@@ -161,5 +162,81 @@ impl Known {
             }
             None => false,
         }
+    }
+}
+
+impl Known {
+    /// A lease is out from now on.
+    pub(super) fn begin(&mut self, held: Held) {
+        self.lease = Some(held);
+        (self.doubt, self.settled) = (None, Vec::new());
+    }
+
+    /// The lease is not out any more.
+    pub(super) fn end(&mut self) {
+        self.lease = None;
+        (self.doubt, self.settled) = (None, Vec::new());
+    }
+
+    /// The head of the chain tells what became of an append. The answer is why it is not what was
+    /// written, if it is not.
+    pub(super) fn settle(&mut self, found: Option<(i64, Link)>, doubt: Doubt) -> Option<String> {
+        let Some((attempt, head)) = found else {
+            self.end();
+            return None;
+        };
+        if let Some(held) = &mut self.lease {
+            held.attempt = attempt;
+        }
+        if head == doubt.head {
+            self.add(head, &doubt.entries);
+            self.settled = doubt.entries;
+            return None;
+        }
+        if head == self.head {
+            return None;
+        }
+        let known = self.head.sequence;
+        self.end();
+        Some(went_back(head, known))
+    }
+
+    /// Adds what the database has. The answer is what is wrong.
+    pub(super) fn bring_up(
+        &mut self,
+        row: &load::Tenant,
+        entries: &[load::Stored],
+        from: Option<Link>,
+    ) -> Result<(), Bad> {
+        match from {
+            None => {
+                let (head, fold) = row.stored()?;
+                (self.head, self.fold, self.since_fold) = (head, fold, 0);
+            }
+            Some(known) if entries.is_empty() && row.head != known => {
+                return Err(Bad::Damaged(went_back(row.head, known.sequence)));
+            }
+            Some(_) => {}
+        }
+        let mut head = self.head;
+        let mut fold = std::mem::take(&mut self.fold);
+        let added = load::add_up((&mut head, &mut fold), row, entries);
+        self.fold = if added.is_ok() { fold } else { Fold::default() };
+        added?;
+        self.since_fold += entries.len();
+        (self.head, self.anchor, self.epoch) = (head, row.anchor, row.epoch);
+        Ok(())
+    }
+}
+
+pub(super) fn went_back(head: Link, known: i64) -> String {
+    let last = head.sequence;
+    if last < known {
+        format!(
+            "it ends at entry {last}, but {known} was acknowledged: the database lost entries, as \
+                when a standby takes over that was behind, or a backup is brought back"
+        )
+    } else {
+        format!("its entry {known} is not the one that was acknowledged")
     }
 }

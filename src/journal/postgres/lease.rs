@@ -43,8 +43,10 @@ pub(super) async fn take(
     shared: &Shared,
 ) -> Result<Taken, Failure> {
     let asked = shared.times().moment();
-    let make =
-        format!("INSERT INTO {schema}.tenants (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING");
+    let make = format!(
+        "INSERT INTO {schema}.tenants (tenant_id, accepted) SELECT $1, accepted FROM \
+            {schema}.about ON CONFLICT DO NOTHING"
+    );
     let take = format!(
         "UPDATE {schema}.tenants t SET owner = $2, holder = $3, token = t.token + 1, \
             attempt = t.attempt + 1, until = n.now + make_interval(secs => $6) \

@@ -19,7 +19,7 @@ use crate::{
         fold::Fold,
         load::{self as lines, Bad},
     },
-    model::TenantId,
+    model::{RunId, SyncDebt, TenantId},
 };
 
 /// The row of a tenant.
@@ -36,6 +36,8 @@ pub(super) struct Tenant {
     pub(super) head: Link,
     pub(super) anchor: Link,
     pub(super) fold: Option<(Link, String)>,
+    /// What it owed before its first entry.
+    accepted: Option<SyncDebt>,
     seal: Option<Vec<u8>>,
 }
 
@@ -50,7 +52,7 @@ pub(super) struct Stored {
 /// What the columns of [`Tenant`] are.
 pub(super) const TENANT: &str = "t.tenant_id, t.token, t.attempt, t.epoch, t.refused, t.owner, \
     t.holder, t.until, t.sequence, t.hash, t.anchor_sequence, t.anchor_hash, t.fold, \
-    t.fold_sequence, t.fold_hash, t.seal";
+    t.fold_sequence, t.fold_hash, t.seal, t.accepted";
 
 /// A value of a row.
 pub(super) fn value<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, Failure> {
@@ -89,6 +91,7 @@ impl Tenant {
                 _ => None,
             },
             seal: value(row, 15)?,
+            accepted: debt(value(row, 16)?)?,
         })
     }
 
@@ -113,6 +116,11 @@ impl Tenant {
         }
     }
 
+    /// What it is before its first entry.
+    fn beginning(&self) -> Fold {
+        Fold { accepted: self.accepted.clone(), ..Fold::default() }
+    }
+
     /// The sum that was stored, and where it is.
     pub(super) fn stored(&self) -> Result<(Link, Fold), Bad> {
         if !self.is_sealed() {
@@ -120,9 +128,29 @@ impl Tenant {
         }
         match &self.fold {
             Some((at, text)) => Ok((*at, lines::thaw(text)?)),
-            None => Ok((self.anchor, Fold::default())),
+            None => Ok((self.anchor, self.beginning())),
         }
     }
+}
+
+/// What a tenant owes by an acceptance of the whole journal, as it is kept.
+pub(super) fn debt_text(SyncDebt { since, run }: &SyncDebt) -> String {
+    serde_json::json!([since, run.as_str()]).to_string()
+}
+
+fn debt(text: Option<String>) -> Result<Option<SyncDebt>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    let odd = |error| Failure::new(Kind::Other, format!("what tenants owe: {error}"));
+    let (since, run): (Timestamp, String) = serde_json::from_str(&text).map_err(odd)?;
+    Ok(Some(SyncDebt { since, run: RunId::new(&run) }))
+}
+
+/// What is found of a tenant at one moment.
+pub(super) enum Found {
+    /// Its row, with its entries behind a place.
+    There(Box<Tenant>, Vec<Stored>),
+    /// It was never written of: what it would begin with.
+    Absent(Fold),
 }
 
 /// A tenant as it is at one moment, with its entries behind that place, or behind its stored sum.
@@ -131,7 +159,7 @@ pub(super) async fn tenant(
     schema: &str,
     tenant: &TenantId,
     behind: Option<i64>,
-) -> Result<Option<(Tenant, Vec<Stored>)>, Failure> {
+) -> Result<Found, Failure> {
     // The sum of those who know it already need not travel.
     let columns = TENANT.replace(" t.fold,", " CASE WHEN $2 IS NULL THEN t.fold END,");
     let row = format!("SELECT {columns} FROM {schema}.tenants t WHERE t.tenant_id = $1");
@@ -140,20 +168,24 @@ pub(super) async fn tenant(
             USING (tenant_id) WHERE t.tenant_id = $1 AND e.sequence > \
             coalesce($2, t.fold_sequence, t.anchor_sequence) ORDER BY e.sequence"
     );
+    let accepted = format!("SELECT accepted FROM {schema}.about");
     let id = tenant.as_str();
     let answers = session
         .look(&[
             (&row, &[(&id, Type::TEXT), (&behind, Type::INT8)]),
             (&entries, &[(&id, Type::TEXT), (&behind, Type::INT8)]),
+            (&accepted, &[]),
         ])
         .await?;
-    let mut answers = answers.into_iter();
-    let Some(row) = answers.next().and_then(|rows| rows.into_iter().next()) else {
-        return Ok(None);
+    let [row, entries, about] = &answers[..] else {
+        return Err(Failure::new(Kind::Other, "an answer is missing"));
     };
-    let rows = answers.next().unwrap_or_default();
-    let stored = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some((Tenant::of(&row)?, stored)))
+    let Some(row) = row.first() else {
+        let accepted = about.first().map(|row| value(row, 0)).transpose()?;
+        return Ok(Found::Absent(Fold { accepted: debt(accepted.flatten())?, ..Fold::default() }));
+    };
+    let stored = entries.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    Ok(Found::There(Box::new(Tenant::of(row)?), stored))
 }
 
 /// A row of an entry: sequence, line, hash.

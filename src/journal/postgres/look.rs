@@ -9,7 +9,7 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     connect::{Dialer, Param, Session},
     failure::Failure,
-    load::{self, TENANT, Tenant, value},
+    load::{self, Found, TENANT, Tenant, value},
     schema,
 };
 use crate::{
@@ -151,7 +151,10 @@ impl PostgresHistory {
         let unreadable = |reason: String| JournalError::Unreadable(reason);
         let found = load::tenant(&self.session, &self.schema, tenant, None).await;
         let found = found.map_err(|failure| unreadable(self.at(failure).to_string()))?;
-        let Some((row, entries)) = found else { return Ok(Arc::default()) };
+        let (row, entries) = match found {
+            Found::There(row, entries) => (row, entries),
+            Found::Absent(beginning) => return Ok(beginning.memory(tenant)),
+        };
         let sum = || {
             let (mut head, mut fold) = row.stored()?;
             load::add_up((&mut head, &mut fold), &row, &entries)?;

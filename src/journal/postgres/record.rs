@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     append::{Addition, append},
     known::Doubt,
-    load,
+    load::{self, Found},
     writer::{Done, Recording, Writer},
 };
 use crate::{model::TenantId, ports::JournalError};
@@ -145,7 +145,7 @@ impl Writer {
         let owner = self.shared.owner().to_owned();
         let Ok(session) = self.line.session().await else { return JournalError::Lost };
         let found = load::tenant(session, &schema, tenant, Some(i64::MAX)).await;
-        let Ok(Some((row, _))) = self.line.heard(found) else { return JournalError::Lost };
+        let Ok(Found::There(row, _)) = self.line.heard(found) else { return JournalError::Lost };
         if let Some(reason) = row.refused {
             return JournalError::Doubtful(reason);
         }
@@ -153,7 +153,7 @@ impl Writer {
         if !is_ours || row.head == addition.was {
             return JournalError::Lost;
         }
-        let reason = super::writer::went_back(row.head, addition.was.sequence);
+        let reason = super::known::went_back(row.head, addition.was.sequence);
         match self.refuse(tenant, &reason).await {
             Ok(()) => JournalError::Doubtful(reason),
             Err(error) => error,

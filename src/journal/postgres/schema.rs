@@ -1,7 +1,8 @@
 //! The tables, and the way from older formats.
 //!
 //! ```text
-//! about     one row: the journal's name, its format, the oldest programs that may read and write
+//! about     one row: the journal's name, its format, the oldest programs that may read and write,
+//!           which journal was moved here, what a tenant owes of which nothing is known
 //! tenants   who may write of a tenant (owner, token, until), where its chain ends (sequence, hash),
 //!           what its entries add up to (fold) and where those that are kept begin (anchor)
 //! service   one row: the process that leads, until when, and its token
@@ -25,7 +26,7 @@ use crate::journal::OpenError;
 /// The lock that one migration at a time has: "Dial" and what it is for.
 const LOCK: i64 = 0x4469_616c_0000_0001;
 /// The way from each format to the next; `{s}` is the schema.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE {s}.about (
       one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -69,9 +70,15 @@ const MIGRATIONS: [&str; 2] = [
     CREATE INDEX suspensions ON {s}.entries (arrived) WHERE kind IN ('suspended', 'resumed');
 ",
     service::TABLES,
+    "
+    ALTER TABLE {s}.about ADD COLUMN accepted text, ADD COLUMN moved text;
+    ALTER TABLE {s}.tenants ADD COLUMN accepted text;
+",
 ];
 /// The format that this program writes.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
+/// The oldest format that it looks at without bringing it up to date.
+const READS: i32 = 3;
 
 /// What the database says of itself.
 #[derive(Debug, Clone)]
@@ -133,9 +140,17 @@ pub(super) async fn find(session: &Session, schema: &str) -> Result<Option<About
 pub(super) async fn open(session: &Session, schema: &str) -> Result<Option<About>, OpenError> {
     let place = session.shown();
     let about = find(session, schema).await.map_err(|failure| failure.at(&place))?;
-    match about.as_ref().and_then(|about| about.refuses(false)) {
-        Some(reason) => Err(newer(place, reason)),
-        None => Ok(about),
+    match about {
+        Some(About { version, .. }) if version < READS => Err(OpenError::Database {
+            place,
+            reason: format!("its tables are of format {version}; this dialplane reads {READS}"),
+            hint: "run a command that writes, such as `dialplane apply`: it brings the tables up \
+                to date",
+        }),
+        about => match about.as_ref().and_then(|about| about.refuses(false)) {
+            Some(reason) => Err(newer(place, reason)),
+            None => Ok(about),
+        },
     }
 }
 

@@ -18,13 +18,14 @@ use tracing::warn;
 
 use super::{
     connect::{Dialer, Session},
-    known::{Doubt, Held, Known, Shared},
+    known::{Held, Shared},
     lease::{self, Taken},
     line::Line,
-    load, retain,
+    load::{self, Found},
+    retain,
 };
 use crate::{
-    journal::{Retention, chain::Link, fold::Fold, load::Bad},
+    journal::{Retention, fold::Fold, load::Bad},
     model::{Entry, Memory, TenantId},
     ports::JournalError,
 };
@@ -207,14 +208,17 @@ impl Writer {
         if let Some(memory) = self.shared.own(tenant) {
             return Ok(memory);
         }
-        self.load(tenant).await?;
+        if let Some(beginning) = self.load(tenant).await? {
+            return Ok(beginning.memory(tenant));
+        }
         let tenants = self.shared.tenants();
         Ok(tenants.get(tenant).map(|known| known.fold.memory(tenant)).unwrap_or_default())
     }
 
     /// Brings what is known of a tenant up to what the database has. A chain that does not go on
-    /// where this process knew it to be is refused.
-    async fn load(&mut self, tenant: &TenantId) -> Result<(), JournalError> {
+    /// where this process knew it to be is refused. The answer is what a tenant begins with that has
+    /// none.
+    async fn load(&mut self, tenant: &TenantId) -> Result<Option<Fold>, JournalError> {
         let known = self.shared.tenants().get(tenant).map(|known| (known.head, known.epoch));
         let known = known.filter(|(head, _)| head.sequence > 0);
         let schema = self.line.schema().to_owned();
@@ -224,9 +228,9 @@ impl Writer {
         let found = self.line.heard(found)?;
         let gone = || "all of it is gone".to_owned();
         let (row, entries) = match (found, known) {
-            (Some(found), _) => found,
-            (None, None) => return Ok(()),
-            (None, Some(_)) => return Err(JournalError::Doubtful(gone())),
+            (Found::There(row, entries), _) => (row, entries),
+            (Found::Absent(beginning), None) => return Ok(Some(beginning)),
+            (Found::Absent(_), Some(_)) => return Err(JournalError::Doubtful(gone())),
         };
         let goes_on = known
             .filter(|(head, epoch)| *epoch == row.epoch && row.anchor.sequence <= head.sequence);
@@ -239,7 +243,7 @@ impl Writer {
             &entries,
             goes_on.map(|(head, _)| head),
         );
-        let Err(bad) = added else { return Ok(()) };
+        let Err(bad) = added else { return Ok(None) };
         self.shared.tenants().remove(tenant);
         let newer = matches!(bad, Bad::Newer(..));
         let reason = load::why(bad);
@@ -320,81 +324,5 @@ impl Writer {
             let released = lease::release(session, &schema, None, shared.owner()).await;
             let _ = self.line.heard(released);
         }
-    }
-}
-
-impl Known {
-    /// A lease is out from now on.
-    fn begin(&mut self, held: Held) {
-        self.lease = Some(held);
-        (self.doubt, self.settled) = (None, Vec::new());
-    }
-
-    /// The lease is not out any more.
-    pub(super) fn end(&mut self) {
-        self.lease = None;
-        (self.doubt, self.settled) = (None, Vec::new());
-    }
-
-    /// The head of the chain tells what became of an append. The answer is why it is not what was
-    /// written, if it is not.
-    fn settle(&mut self, found: Option<(i64, Link)>, doubt: Doubt) -> Option<String> {
-        let Some((attempt, head)) = found else {
-            self.end();
-            return None;
-        };
-        if let Some(held) = &mut self.lease {
-            held.attempt = attempt;
-        }
-        if head == doubt.head {
-            self.add(head, &doubt.entries);
-            self.settled = doubt.entries;
-            return None;
-        }
-        if head == self.head {
-            return None;
-        }
-        let known = self.head.sequence;
-        self.end();
-        Some(went_back(head, known))
-    }
-
-    /// Adds what the database has. The answer is what is wrong.
-    fn bring_up(
-        &mut self,
-        row: &load::Tenant,
-        entries: &[load::Stored],
-        from: Option<Link>,
-    ) -> Result<(), Bad> {
-        match from {
-            None => {
-                let (head, fold) = row.stored()?;
-                (self.head, self.fold, self.since_fold) = (head, fold, 0);
-            }
-            Some(known) if entries.is_empty() && row.head != known => {
-                return Err(Bad::Damaged(went_back(row.head, known.sequence)));
-            }
-            Some(_) => {}
-        }
-        let mut head = self.head;
-        let mut fold = std::mem::take(&mut self.fold);
-        let added = load::add_up((&mut head, &mut fold), row, entries);
-        self.fold = if added.is_ok() { fold } else { Fold::default() };
-        added?;
-        self.since_fold += entries.len();
-        (self.head, self.anchor, self.epoch) = (head, row.anchor, row.epoch);
-        Ok(())
-    }
-}
-
-pub(super) fn went_back(head: Link, known: i64) -> String {
-    let last = head.sequence;
-    if last < known {
-        format!(
-            "it ends at entry {last}, but {known} was acknowledged: the database lost entries, as \
-                when a standby takes over that was behind, or a backup is brought back"
-        )
-    } else {
-        format!("its entry {known} is not the one that was acknowledged")
     }
 }
