@@ -43,7 +43,7 @@
 //! | [`snapshot`] | pure | live state that was kept: text to observations and back; a reader over them |
 //! | [`import`] | pure | live state, or a list that people have, to manifests that ask for what is |
 //! | [`reconcile`] | pure | when to act: debounce, backoff, one pass per tenant |
-//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::History`], [`ports::Journal`], [`ports::Messenger`], [`ports::Lead`] |
+//! | [`ports`] | seam | [`ports::LiveReader`], [`ports::Provisioner`], [`ports::Recall`], [`ports::History`], [`ports::Journal`], [`ports::Messenger`], [`ports::Lead`], [`ports::CommonStop`] |
 //! | [`execute`] | async, no I/O of its own | carries out one tenant's plan |
 //! | [`stop`] | edge | the stop switch: nothing that writes goes past it |
 //! | [`pass`] | async, no I/O of its own | observe, decide, carry out: what `plan`, `apply`, `undo` and the service share |

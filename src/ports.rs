@@ -8,6 +8,7 @@
 //! Journal      remembers across crashes  only an apply writes to it, under a lease
 //! Messenger    tells people something    only a service is handed one
 //! Lead         lets one service of several do the passes
+//! CommonStop   the stop switch that machines share
 //! ```
 //!
 //! **Invariant:** reading and writing are different types. A dry run is given a [`LiveReader`] and
@@ -15,12 +16,13 @@
 //! is carried out is made of memory that came with the [`Lease`] it is carried out under.
 
 mod lead;
+mod stop;
 
 use std::{collections::BTreeSet, fmt, future::Future, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-pub use self::lead::Lead;
+pub use self::{lead::Lead, stop::CommonStop};
 use crate::model::{
     Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId,
     TenantId, TenantName, TenantRef, Upn,

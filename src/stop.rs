@@ -5,7 +5,8 @@
 //! ```
 //!
 //! It is on while the setting says so, or while the stop file is there. The file may say who
-//! stopped, when and why; an empty one stops as well.
+//! stopped, when and why; an empty one stops as well. Where machines share a journal, it is on as
+//! well while the switch beside that journal is.
 //!
 //! **Invariant:** it fails closed: what cannot be looked at counts as on. It is looked at before
 //! each call that writes, so it also ends a run under way, and every writer is handed a
@@ -22,12 +23,11 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
-
+pub use crate::model::StopNote;
 use crate::{
     foreign::typed,
-    model::{Call, Consent, Fault, FaultKind, TenantRef},
-    ports::{Permit, Provisioner},
+    model::{Call, Consent, Fault, FaultKind, StopSeen, TenantRef},
+    ports::{CommonStop, Permit, Provisioner},
     words::time,
 };
 
@@ -46,6 +46,8 @@ pub struct StopSwitch {
     /// Somebody has said where the file is to be looked for: then a folder that is not there is no
     /// sign that all is well.
     pub named: bool,
+    /// The switch of all machines that share a journal.
+    pub common: Option<Arc<dyn CommonStop>>,
 }
 
 /// That everything is stopped, in words.
@@ -59,17 +61,6 @@ pub struct Stopped {
     pub note: StopNote,
 }
 
-/// What a stop file says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StopNote {
-    /// Who.
-    pub by: Option<String>,
-    /// Since when.
-    pub at: Option<Timestamp>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
 impl StopSwitch {
     /// Whether it is on, and why.
     #[must_use]
@@ -81,6 +72,28 @@ impl StopSwitch {
                 note: StopNote::default(),
             });
         }
+        self.by_file().or_else(|| self.by_all())
+    }
+
+    /// Whether the switch that machines share is on, or not known to be off.
+    fn by_all(&self) -> Option<Stopped> {
+        match self.common.as_ref()?.seen() {
+            StopSeen::Off => None,
+            StopSeen::On(note) => Some(common(note)),
+            StopSeen::Unknown(why) => Some(Stopped {
+                message: format!(
+                    "everything is stopped: it is not known whether the stop switch of all machines \
+                        is on: {why}"
+                ),
+                hint: "see that the database of the journal can be reached (`dialplane doctor`); \
+                    until then nothing is written"
+                    .to_owned(),
+                note: StopNote::default(),
+            }),
+        }
+    }
+
+    fn by_file(&self) -> Option<Stopped> {
         let file = self.file.as_ref()?;
         let shown = file.display();
         match fs::symlink_metadata(file) {
@@ -201,6 +214,16 @@ impl fmt::Display for StopNote {
     }
 }
 
+/// The switch of all machines is on.
+#[must_use]
+pub fn common(note: StopNote) -> Stopped {
+    Stopped {
+        message: format!("everything is stopped, on all machines ({note})"),
+        hint: "`dialplane resume` on any of them lets go; until then nothing is written".to_owned(),
+        note,
+    }
+}
+
 /// The folder of a file; of a bare name, where the program was started.
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -266,7 +289,7 @@ mod tests {
     async fn a_call_that_waited_is_kept_back_and_while_it_is_on_the_service_is_asked_nothing() {
         let setting = Arc::new(AtomicBool::new(false));
         let inner = Service { asked: AtomicUsize::new(0), setting: Arc::clone(&setting) };
-        let switch = StopSwitch { setting, file: None, named: false };
+        let switch = StopSwitch { setting, file: None, named: false, common: None };
         let service = Stoppable { inner, switch, right: Permit::default() };
         let tenant = TenantRef::new(
             TenantName::parse("contoso").unwrap(),

@@ -142,7 +142,7 @@ impl Given<'_> {
         if let Some(expected) = wanted.expected {
             saved::expect(&plan, expected)?;
         }
-        let switch = session::switch(once.sandbox, settings);
+        let switch = session::switch(once.sandbox, settings).await;
         session::stop(&mut plan, &switch);
         let view = View { left_out: &left_out, ..View::of(once, global) };
         confirm::agree(&plan, backend, (&view, yes), signals).await?;

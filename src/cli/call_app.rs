@@ -51,7 +51,7 @@ pub(super) async fn service_account(
     let tenant = desired.reference();
     let (section, account) = credentials::account(&settings, &tenant)?;
     let maker = AccountMaker::new(&section, account)?;
-    let switch = session::switch(false, &settings);
+    let switch = session::switch(false, &settings).await;
     switch.check()?;
     let question = format!(
         "The service will make an account of its own, `callappservice@...`, in the directory of {}. The \

@@ -64,7 +64,7 @@ pub(super) async fn regenerate(global: &Global, command: &Regenerate) -> Result<
     let (section, account) = account(&settings, &tenant)?;
     let regenerator = Regenerator::new(&section, account)?;
     // It ends what others use: the switch is for this as well.
-    let switch = session::switch(false, &settings);
+    let switch = session::switch(false, &settings).await;
     switch.check()?;
     let typed = match &command.confirm {
         Some(name) => name.clone(),

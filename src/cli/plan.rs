@@ -277,7 +277,7 @@ async fn decide_and_show(
             asked.at,
         )
         .await?;
-        return finish(global, plan, asked, (&looked, &memories), &settings);
+        return finish(global, plan, asked, (&looked, &memories), &settings).await;
     }
     let (reader, execution, accounts, _sandbox) = {
         let backend = session::backend(once, &settings, &looked).await?;
@@ -289,14 +289,14 @@ async fn decide_and_show(
     let (mut plan, observed) =
         session::decide_shown(&looked, &reader, &execution, &memories, signals, asked.at).await?;
     plan.accounts = accounts;
-    let exit = finish(global, plan, asked, (&looked, &memories), &settings);
+    let exit = finish(global, plan, asked, (&looked, &memories), &settings).await;
     // The process ends now: what a large fleet takes is given back at once, and not user by user.
     std::mem::forget((looked, observed));
     exit
 }
 
 /// Shows a plan that is not carried out.
-fn finish(
+async fn finish(
     global: &Global,
     mut plan: Plan,
     asked: &Asked<'_>,
@@ -321,7 +321,7 @@ fn finish(
     if let Some(Approve { reason }) = asked.approve {
         return approve::write(&plan, reason);
     }
-    session::stop(&mut plan, &session::switch(once.sandbox, settings));
+    session::stop(&mut plan, &session::switch(once.sandbox, settings).await);
     if let Some(file) = asked.out {
         saved::write(&plan, file)?;
     }

@@ -107,7 +107,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         place: place.clone(),
         shown: Mutex::default(),
     };
-    let switch = switch(once.sandbox, &settings);
+    let switch = switch(once.sandbox, &settings).await;
     let lead = settings.state.postgres.as_ref().filter(|_| !once.sandbox);
     let lead = lead.map(|postgres| Arc::new(Service::start(postgres)) as Arc<dyn Lead>);
     let right = lead.as_ref().map(|lead| lead.permit()).unwrap_or_default();

@@ -32,11 +32,11 @@ use crate::{
     config::{Execution, Settings},
     execute::Executor,
     foreign::line,
-    journal::{Place, Store, VolatileJournal},
+    journal::{DatabaseStop, Place, Store, VolatileJournal},
     model::{Mode, PartOf, Revision, StepOutcome, TenantName},
     pass::{self, Inventories, Leases, Memories, Observed},
     plan::{Plan, Step, TenantPlan, render},
-    ports::{Journal as _, JournalError, LiveReader, Permit},
+    ports::{CommonStop, Journal as _, JournalError, LiveReader, Permit},
     source::Sources,
     stop::{StopSwitch, Stoppable},
 };
@@ -214,10 +214,15 @@ pub(super) fn tick(bar: &ProgressBar, name: impl fmt::Display) {
 }
 
 /// What can stop a command that writes. A sandbox in this process reaches no phone.
-pub(super) fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
+pub(super) async fn switch(sandbox: bool, settings: &Settings) -> StopSwitch {
     let file = (!sandbox).then(|| settings.stop_file());
     let setting = Arc::new((settings.stop && !sandbox).into());
-    StopSwitch { setting, file, named: settings.stop_file.is_some() }
+    let postgres = settings.state.postgres.as_ref().filter(|_| !sandbox);
+    let common: Option<Arc<dyn CommonStop>> = match postgres {
+        Some(postgres) => Some(DatabaseStop::watch(postgres).await),
+        None => None,
+    };
+    StopSwitch { setting, file, named: settings.stop_file.is_some(), common }
 }
 
 /// A plan says so if nothing of it may be carried out now.

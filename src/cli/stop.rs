@@ -1,11 +1,12 @@
 //! `stop` and `resume`: the stop switch, for people who do not want to know where its file is.
 //!
 //! ```text
-//! stop    the file is made (each call looks for it), then a service is asked to confirm
-//! resume  a service lets go and says so; without one the file is removed
+//! stop    the file is made (each call looks for it), then a service is asked to confirm; where
+//!         machines share a journal, the switch beside it is on before the file goes
+//! resume  a service lets go and says so; without one the file is removed, and that switch let go
 //! ```
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -21,8 +22,9 @@ use crate::{
     config::{Postgres, Settings},
     control::{Client, ClientError, Order, State},
     foreign::line,
-    journal::{Place, Service},
-    stop::{StopNote, StopSwitch, Stopped},
+    journal::{DatabaseStop, Place},
+    ports::CommonStop as _,
+    stop::{self, StopNote, StopSwitch, Stopped},
 };
 
 /// How long a service may take to confirm.
@@ -57,6 +59,9 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
     // First the file, which holds each call up, whatever the service is doing.
     let file = settings.stop_file();
     let put = note.write(&file);
+    if let Some(postgres) = &settings.state.postgres {
+        return stop_all(&settings, postgres, (note, put)).await;
+    }
     let was = if matches!(put, Ok(false)) { "it was stopped before; " } else { "" };
     let answer = ask(&settings, &Order::Stop { reason }).await;
     if let Answer::Confirmed(message) = &answer {
@@ -72,40 +77,72 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
         ))
         .hint("nothing is stopped: end the service, or set `stop: true`"));
     }
-    let Some(Stopped { message, .. }) = switch(false, &settings).state() else {
+    let Some(Stopped { message, .. }) = switch(false, &settings).await.state() else {
         return Err(Failure::new(format!(
             "the stop file {} is not there any more: nothing is stopped",
             file.display()
         )));
     };
-    if let Some(postgres) = &settings.state.postgres {
-        let refused = leads_elsewhere(postgres).await;
-        out::data(&format!("{was}{}\n", line(message)));
-        return refused.map_or(Ok(Exit::Done), Err);
-    }
     out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
     tell_unconfirmed(&answer);
     Ok(Exit::Done)
 }
 
-/// No service of this machine has confirmed it, and its file stops no other machine: that is no
-/// stop while one leads there.
-async fn leads_elsewhere(postgres: &Postgres) -> Option<Failure> {
-    let only = "the services of this machine are stopped, and no others";
-    match Service::start(postgres).leader().await {
-        Ok(None) => None,
-        Ok(Some(leader)) => {
-            let host = line(leader.host);
-            let process = leader.process;
-            let told = format!("{only}: process {process} on {host} leads and may go on");
-            Some(Failure::new(told).hint(format!("give the order on {host}, then on each machine")))
+/// The same for all machines that share a journal. The file of this one holds until the switch of
+/// all is on.
+async fn stop_all(
+    settings: &Settings,
+    postgres: &Postgres,
+    (note, put): (StopNote, io::Result<bool>),
+) -> Result<Exit, Failure> {
+    let common = DatabaseStop::watch(postgres).await;
+    let why = match common.put(&note).await {
+        Ok((now, was_on)) => {
+            if matches!(put, Ok(true)) {
+                heard_here(settings, &note).await;
+                // One that stays holds this machine, as before.
+                let _ = std::fs::remove_file(settings.stop_file());
+            }
+            let was = if was_on { "it was stopped before; " } else { "" };
+            let message = stop::common(now).message;
+            out::data(&format!("{was}{}\n{OBEYED}\n", line(message)));
+            return Ok(Exit::Done);
         }
-        Err(error) => Some(
-            Failure::new(format!("{only}; it is not known who leads: {error}"))
-                .hint("give the order on each machine"),
-        ),
+        Err(why) => why,
+    };
+    // Who may not read the secret of the database may have a service here that does.
+    let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
+    if let Answer::Confirmed(message) = &answer {
+        if matches!(put, Ok(true)) {
+            let _ = std::fs::remove_file(settings.stop_file());
+        }
+        out::data(&format!("{}\n{OBEYED}\n", line(message)));
+        return Ok(Exit::Done);
+    }
+    let only = match put {
+        Ok(_) => "only this machine is stopped",
+        Err(_) => "nothing is stopped",
+    };
+    Err(Failure::new(format!(
+        "{only}: the switch of all machines cannot be reached: {}",
+        line(why)
+    ))
+    .hint("give the order on each machine, and again once the database can be reached"))
+}
+
+/// Waits until a process that works with this state holds the switch of all machines to be on, or
+/// does not hold it to be off any more.
+async fn heard_here(settings: &Settings, note: &StopNote) {
+    let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
+    let is_held = Place::of(&settings.state).is_held().await;
+    if !matches!(answer, Answer::Confirmed(_)) && !matches!(is_held, Ok(false)) {
+        tokio::time::sleep(DatabaseStop::COUNTS).await;
     }
 }
+
+/// How soon all hear of it.
+const OBEYED: &str = "every service and command hears of it within seconds and begins no new call \
+    until `dialplane resume`; one that does not hear of it writes nothing either";
 
 /// Gives an order to the service, if there is one.
 async fn ask(settings: &Settings, order: &Order) -> Answer {
@@ -159,7 +196,8 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     if let Answer::Confirmed(message) = &answer {
         out::data(&format!("{}\n", line(message)));
     }
-    let own: StopSwitch = switch(false, &settings);
+    let all = let_all_go(&settings, &answer).await?;
+    let own: StopSwitch = switch(false, &settings).await;
     let removed = own.remove().map_err(|error| {
         let file = settings.stop_file();
         Failure::new(format!("the stop file {} cannot be removed: {error}", file.display()))
@@ -168,6 +206,10 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     if let Some(told) = &removed {
         out::data(&format!("{}\n", line(told)));
     }
+    if let Some(told) = &all {
+        out::data(&format!("{}\n", line(told)));
+    }
+    let removed = removed.or(all);
     if let Some(Stopped { message, hint, .. }) = own.state() {
         return Err(Failure::new(message).hint(hint));
     }
@@ -183,8 +225,29 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
         (Answer::Nobody, Some(_)) => out::data("a service that runs goes on within seconds\n"),
         (Answer::Silent(_) | Answer::Nobody, None) => {
             let file = settings.stop_file();
-            out::data(&format!("nothing was stopped: {} is not there\n", line(file.display())));
+            let all = if settings.state.postgres.is_some() {
+                ", and the switch of all machines is off"
+            } else {
+                ""
+            };
+            let file = line(file.display());
+            out::data(&format!("nothing was stopped: {file} is not there{all}\n"));
         }
     }
     Ok(Exit::Done)
+}
+
+/// Lets the switch of all machines go, unless a service has done it. The answer is what was on.
+async fn let_all_go(settings: &Settings, answer: &Answer) -> Result<Option<String>, Failure> {
+    let Some(postgres) = &settings.state.postgres else { return Ok(None) };
+    if matches!(answer, Answer::Confirmed(_)) {
+        return Ok(None);
+    }
+    let common = DatabaseStop::watch(postgres).await;
+    let removed = common.remove(&operator::name()).await;
+    let was = removed.map_err(|why| {
+        Failure::new(format!("the stop switch of all machines cannot be let go: {}", line(why)))
+            .hint("everything stays stopped; try again once the database can be reached")
+    })?;
+    Ok(was.map(|note| format!("the stop switch of all machines is off; it was stopped {note}")))
 }

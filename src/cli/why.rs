@@ -143,7 +143,7 @@ async fn explained(
         Meant::Users(users) => users.iter().cloned().collect(),
         Meant::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
     };
-    let stopped = switch(false, settings).state();
+    let stopped = switch(false, settings).await.state();
     let stopped = stopped.map(|stopped| Wait {
         reason: stopped.message,
         until: None,

@@ -64,6 +64,10 @@ pub(super) enum Task {
     /// resumption.
     Recorded(String, Result<Option<Suspension>, JournalError>),
     Undone(Undone),
+    /// The stop switch of all machines was switched on for this order, or why not.
+    Stopped(String, Result<(), String>),
+    /// It was let go: what was on, or why not.
+    LetGo(String, Result<Option<String>, String>),
     /// What became of manifests that this term of a leader put on record, and what is open with tenants
     /// that it meets.
     Adopted(u64, Result<Adopted, JournalError>, Vec<(TenantId, Option<Debts>)>),
@@ -238,6 +242,8 @@ where
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
             Ok((id, Task::Undone(undone))) => self.undone(id, undone),
+            Ok((_, Task::Stopped(id, done))) => self.stopped(&id, done),
+            Ok((_, Task::LetGo(id, removed))) => self.went(&id, removed),
             Ok((id, Task::Adopted(term, adopted, debts))) => {
                 self.adopted((id, term), adopted, debts);
             }

@@ -58,7 +58,7 @@ pub use history::SqliteHistory;
 pub use lease::{Clock, LEASE_TERM};
 pub use looked::Looked;
 pub use place::{Accepted, Place};
-pub use postgres::{PostgresHistory, PostgresJournal, Service};
+pub use postgres::{DatabaseStop, PostgresHistory, PostgresJournal, Service};
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::SqliteJournal;
 pub use store::Store;

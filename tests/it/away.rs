@@ -106,7 +106,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
             own_files: PathBuf::from("/nowhere"),
             reader: house.client.reader(),
             provisioner: house.client.writer(),
-            switch: StopSwitch { setting: Arc::default(), file: None, named: false },
+            switch: StopSwitch { setting: Arc::default(), file: None, named: false, common: None },
             journal: Arc::new(journal.clone()),
             lead: None,
             past: Past::nothing(),

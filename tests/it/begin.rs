@@ -65,7 +65,7 @@ async fn all_tenants_are_looked_at_before_any_is_planned() {
         own_files: PathBuf::from("/nowhere"),
         reader: Counting { reader: house.client.reader(), looks: Arc::clone(&looks) },
         provisioner: house.client.writer(),
-        switch: StopSwitch { setting: Arc::default(), file: None, named: false },
+        switch: StopSwitch { setting: Arc::default(), file: None, named: false, common: None },
         journal: Arc::new(VolatileJournal::default()),
         lead: None,
         past: Past::nothing(),

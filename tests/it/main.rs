@@ -128,6 +128,7 @@ mod snapshot;
 mod stage;
 mod status;
 mod stopped;
+mod stopped_all;
 mod store;
 mod support;
 mod tenants;

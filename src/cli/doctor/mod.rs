@@ -198,7 +198,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
     }
     machine::journal(&mut here, &Place::of(&settings.state)).await;
     lead::check(&mut here, &settings).await;
-    machine::stop(&mut here, &switch(false, &settings));
+    machine::stop(&mut here, &switch(false, &settings).await);
     if looked.is_some() && !paths.is_empty() {
         machine::watching(&mut here, &paths);
     }

@@ -83,17 +83,22 @@ pub(super) async fn publish(
         let published = published(board);
         line.say(published.status.summary());
         send.send_replace(Arc::clone(&published));
-        if concerns_people(&published.status) {
-            statuses.send_replace(Arc::clone(&published.status));
+        if let Some(status) = for_people(&published.status) {
+            statuses.send_replace(status);
         }
         file.write(&published.status);
     };
     Ok((publish, server))
 }
 
-/// Whether people are told of it from here: the service that leads tells what concerns the fleet.
-fn concerns_people(status: &Status) -> bool {
-    !status.stands_by() || status.journal_away.is_some()
+/// What people are told of from here: the service that leads tells what concerns the fleet, also
+/// that it is stopped.
+fn for_people(status: &Arc<Status>) -> Option<Arc<Status>> {
+    if !status.stands_by() {
+        return Some(Arc::clone(status));
+    }
+    let is_away = status.journal_away.is_some();
+    is_away.then(|| Arc::new(Status { stop: None, ..Status::clone(status) }))
 }
 
 fn not_served(error: StartError) -> Failure {

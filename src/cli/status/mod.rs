@@ -69,7 +69,7 @@ pub(super) struct Arguments {
 /// Tells it; fails if the service is not alive.
 pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let stopped = switch(false, &settings).state();
+    let stopped = switch(false, &settings).await.state();
     let place = Place::of(&settings.state);
     let (status, heard) = match ask(&settings).await {
         (Some(status), heard) => (Some(status), heard),

@@ -130,7 +130,7 @@ pub(super) async fn undo(
             Ok(journal) => match Right::take(&settings).await {
                 Ok(right) => {
                     let brakes = Brakes {
-                        switch: session::switch(false, &settings),
+                        switch: session::switch(false, &settings).await,
                         configuration: manifests::configuration(global),
                         right: right.permit(),
                     };
@@ -178,7 +178,7 @@ async fn show(
         let into = arguments.out.as_deref();
         return patch::print(&plan, back.looked, Timestamp::now(), into);
     }
-    session::stop(&mut plan, &session::switch(false, settings));
+    session::stop(&mut plan, &session::switch(false, settings).await);
     show::plan(&plan, &View { pages: true, ..View::of(once, global) });
     Ok(Exit::of_plan(&plan, false))
 }

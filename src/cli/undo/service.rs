@@ -39,7 +39,7 @@ pub(super) async fn hand_over(
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
-    session::stop(&mut plan, &session::switch(false, settings));
+    session::stop(&mut plan, &session::switch(false, settings).await);
     confirm::agree(&plan, &backend, (view, yes), back.signals).await?;
     let begun = Instant::now();
     let carried = if plan.tenants.iter().any(TenantPlan::writes) {

@@ -154,12 +154,6 @@ where
         }
     }
 
-    /// The machine of the service that leads, if it is another one.
-    pub(super) fn who_leads_instead(&self) -> Option<String> {
-        let row = self.rank.row(false).filter(|row| !row.leads)?;
-        Some(line(row.leader?.host))
-    }
-
     fn not_here(&self) -> (String, String) {
         let row = self.rank.row(false).unwrap_or_default();
         match row.leader.filter(|_| !row.leads) {

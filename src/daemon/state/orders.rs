@@ -38,7 +38,7 @@ where
         }
         let taken = match order {
             Order::Stop { reason } => return self.stop(&id, by, reason),
-            Order::LetGo => return self.let_go(&id),
+            Order::LetGo => return self.let_go(&id, by),
             Order::Reconcile { tenant } => {
                 let wish = self.daemon.sources.ask_now();
                 self.told.reconcile(Reconcile { id: id.clone(), tenant, wish });

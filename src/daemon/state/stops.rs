@@ -1,11 +1,14 @@
 //! What keeps the loop from beginning anything: the stop switch, and a journal that is away.
 
+use std::io;
+
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::Loop;
+use super::{Loop, Task};
 use crate::{
     board::News,
+    control::State,
     daemon::brake::{Edge, halt},
     model::TenantName,
     ports::{Journal, JournalError, LiveReader, Provisioner},
@@ -58,25 +61,51 @@ where
         self.away = away;
     }
 
-    /// Switches the stop switch on, and says what that means.
+    /// Switches the stop switch on, and says what that means. Where machines share one, the file of
+    /// this one holds until that is on.
     pub(super) fn stop(&mut self, id: &str, by: String, reason: Option<String>) {
         let note = StopNote { by: Some(by), at: Some(Timestamp::now()), reason };
         let put = self.daemon.switch.put(&note);
         self.brake.moved();
         self.obey();
+        let Some(common) = self.daemon.switch.common.clone() else {
+            return self.answer_stop(id, put);
+        };
+        let id = id.to_owned();
+        let file = self.daemon.switch.clone();
+        self.orders.note(&id, |request| request.state = State::Taken);
+        self.tasks.spawn(async move {
+            let done = common.put(&note).await;
+            if done.is_ok() && matches!(put, Ok(true)) {
+                // All machines have it now. A file that stays holds this one.
+                let _ = file.remove();
+            }
+            Task::Stopped(id, done.map(|_| ()))
+        });
+    }
+
+    /// The switch of all machines is on, or cannot be reached.
+    pub(super) fn stopped(&mut self, id: &str, done: Result<(), String>) {
+        self.brake.moved();
+        self.obey();
+        match done {
+            Ok(()) => self.answer_stop(id, Ok(true)),
+            Err(why) => {
+                let message = format!("only this machine is stopped: {why}");
+                let hint = "give the order again once the database of the journal can be reached, \
+                    or on each machine";
+                self.orders.note(id, |request| request.refuse(message, hint));
+            }
+        }
+    }
+
+    fn answer_stop(&mut self, id: &str, put: io::Result<bool>) {
         let ends = if self.running.len() == 1 { "ends" } else { "end" };
         let under_way = match self.running.len() {
             0 => "no pass is under way".to_owned(),
             running => format!("{} under way {ends} before the next", many(running, "pass")),
         };
-        let stopped = self.daemon.switch.state();
-        if let Some(host) = self.who_leads_instead().filter(|_| stopped.is_some()) {
-            let message =
-                format!("only this service is stopped, and it stands by: {host} leads and goes on");
-            let hint = format!("give the order on {host} as well");
-            return self.orders.note(id, |request| request.refuse(message, hint));
-        }
-        let refused = match (stopped, put) {
+        let refused = match (self.daemon.switch.state(), put) {
             (Some(stopped), _) => {
                 let done = format!("{}; no new call begins, {under_way}", stopped.message);
                 return self.orders.note(id, |request| request.done(done));
@@ -87,16 +116,37 @@ where
         self.orders.note(id, |request| request.refuse(refused, NOTHING_STOPPED));
     }
 
-    /// Switches it off, as far as its file is what keeps it on.
-    pub(super) fn let_go(&mut self, id: &str) {
-        let removed = self.daemon.switch.remove();
+    /// Switches it off, as far as its file, or the switch of all machines, is what keeps it on.
+    pub(super) fn let_go(&mut self, id: &str, by: String) {
+        let Some(common) = self.daemon.switch.common.clone() else {
+            let removed = self.daemon.switch.remove().map_err(|error| unremoved(&error));
+            return self.went(id, removed);
+        };
+        let id = id.to_owned();
+        let file = self.daemon.switch.clone();
+        self.orders.note(&id, |request| request.state = State::Taken);
+        self.tasks.spawn(async move {
+            let removed = match common.remove(&by).await {
+                Ok(was) => file.remove().map_err(|error| unremoved(&error)).map(|own| {
+                    let all = was.map(|note| format!("it was stopped on all machines {note}"));
+                    let told: Vec<String> = all.into_iter().chain(own).collect();
+                    (!told.is_empty()).then(|| told.join("; "))
+                }),
+                Err(why) => Err(format!("the stop switch of all machines cannot be let go: {why}")),
+            };
+            Task::LetGo(id, removed)
+        });
+    }
+
+    /// It was let go, or could not be.
+    pub(super) fn went(&mut self, id: &str, removed: Result<Option<String>, String>) {
         self.brake.moved();
         self.obey();
         let stopped = self.daemon.switch.state();
         self.orders.note(id, |request| match (removed, stopped) {
-            (Err(error), _) => {
-                let hint = "everything stays stopped; remove it as a user who may";
-                request.refuse(format!("the stop file cannot be removed: {error}"), hint);
+            (Err(message), _) => {
+                let hint = "everything stays stopped; see `dialplane doctor`, and try again";
+                request.refuse(message, hint);
             }
             (_, Some(stopped)) => request.refuse(stopped.message, stopped.hint),
             (Ok(Some(told)), None) => request.done(format!("{told}; the service goes on")),
@@ -124,4 +174,8 @@ where
             }
         }
     }
+}
+
+fn unremoved(error: &io::Error) -> String {
+    format!("the stop file cannot be removed: {error}")
 }

@@ -6,6 +6,7 @@
 //! tenants   who may write of a tenant (owner, token, until), where its chain ends (sequence, hash),
 //!           what its entries add up to (fold) and where those that are kept begin (anchor)
 //! service   one row: the process that leads, until when, and its token
+//! stops     who stopped everything, when and why; the one without an end is in force
 //! heads     the versions of the manifests that were in force, in their order
 //! entries   line (an entry as JSON), hash over the hash before it and the line: a chain per tenant
 //! ```
@@ -26,7 +27,7 @@ use crate::journal::OpenError;
 /// The lock that one migration at a time has: "Dial" and what it is for.
 const LOCK: i64 = 0x4469_616c_0000_0001;
 /// The way from each format to the next; `{s}` is the schema.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE {s}.about (
       one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -74,11 +75,22 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE {s}.about ADD COLUMN accepted text, ADD COLUMN moved text;
     ALTER TABLE {s}.tenants ADD COLUMN accepted text;
 ",
+    "
+    CREATE TABLE {s}.stops (
+      stop bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      by text,
+      reason text,
+      ended_at timestamptz,
+      ended_by text
+    );
+    CREATE UNIQUE INDEX one_stop ON {s}.stops ((true)) WHERE ended_at IS NULL;
+",
 ];
 /// The format that this program writes.
-pub(super) const VERSION: i32 = 3;
+pub(super) const VERSION: i32 = 4;
 /// The oldest format that it looks at without bringing it up to date.
-const READS: i32 = 3;
+const READS: i32 = 4;
 
 /// What the database says of itself.
 #[derive(Debug, Clone)]

@@ -244,7 +244,8 @@ pub(super) const fn text(kind: HoldKind) -> Text {
         HoldKind::Stopped => Text {
             means: "everything is stopped",
             arises: "Somebody used `dialplane stop`, or put the stop file where the settings say. \
-                It is also held while it cannot be told whether the stop file is there.",
+                It is also held while it cannot be told whether the stop file is there, or whether \
+                all machines that share a database are stopped.",
             remedy: "Run `dialplane resume`, or take the file away, once it is safe to go on.",
             example: "stopped by ops@pbx1 on 2026-07-01: wrong file merged",
         },
