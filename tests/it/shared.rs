@@ -121,6 +121,33 @@ async fn commands_do_the_same_as_with_a_file() {
     assert!(gone.stderr.contains("the journal is gone or empty"), "{}", gone.stderr);
 }
 
+/// What it does not have may have happened: "nothing to do" would be a guess.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_may_be_behind_is_not_asked_what_was_done() {
+    let Some(cluster) = postgres::cluster() else { return };
+    let stage = stage(&Cluster::database(&cluster)).await;
+    assert_eq!(stage.run(&["apply"]).await.code, 3);
+    cluster.stop_hard();
+    let signal = cluster.put("data/standby.signal", "");
+    cluster.start();
+    let commands = [
+        &["history"][..],
+        &["why", "user1@adatum.example"],
+        &["journal", "check"],
+        &["journal", "export"],
+        &["plan"],
+    ];
+    for command in commands {
+        let ended = stage.run(command).await;
+        let is_told = ended.stderr.contains("it is a standby, which may be behind");
+        assert!(ended.code == 1 && is_told, "{command:?}: {}{}", ended.stdout, ended.stderr);
+    }
+    cluster.stop_hard();
+    fs::remove_file(signal).unwrap();
+    cluster.start();
+    assert_eq!(stage.run(&["history"]).await.code, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_may_be_named_by_a_word_of_sql() {
     let Some(cluster) = postgres::cluster() else { return };

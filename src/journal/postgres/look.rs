@@ -31,9 +31,11 @@ pub struct PostgresHistory {
 impl PostgresHistory {
     /// Connects to the database.
     pub async fn read(settings: &Postgres) -> Result<Self, OpenError> {
-        let dialer = Dialer::new(settings, false);
-        let dialled = dialer.dial().await;
-        let session = dialled.map_err(|failure| failure.at("the database of the journal"))?;
+        let dialer = Dialer::new(settings, true);
+        let session = match dialer.dial().await {
+            Ok(session) => session,
+            Err(failure) => to_look(settings, failure).await?,
+        };
         let about = schema::open(&session, dialer.schema()).await?;
         let schema = dialer.schema().to_owned();
         Ok(Self { session, schema, journal: about.map(|about| about.journal) })
@@ -164,6 +166,23 @@ impl PostgresHistory {
             sum().map_err(|bad| unreadable(format!("tenant {tenant}: {}", load::why(bad))))?;
         Ok(fold.memory(tenant))
     }
+}
+
+/// A server that takes no writes of this user. One that follows another may be behind: what it
+/// does not have may have happened.
+async fn to_look(settings: &Postgres, why: Failure) -> Result<Session, OpenError> {
+    let at = |failure: Failure| failure.at("the database of the journal");
+    let Ok(session) = Dialer::new(settings, false).dial().await else { return Err(at(why)) };
+    let rows = session.ask(("SELECT pg_is_in_recovery()", &[])).await.map_err(at)?;
+    let follows = rows.first().map(|row| value::<bool>(row, 0)).transpose().map_err(at)?;
+    if follows == Some(false) {
+        return Ok(session);
+    }
+    Err(OpenError::Database {
+        place: session.shown(),
+        reason: "it is a standby, which may be behind what was done".to_owned(),
+        hint: "name the primary in `state.postgres.url`; all servers may be named, with commas",
+    })
 }
 
 /// A limit as the database takes it.
