@@ -51,13 +51,16 @@ pub struct Day {
     pub lost: usize,
     /// From each commit that was carried out to the last sync of its first pass.
     pub applied: Vec<Duration>,
+    /// The most that differed at one time and was only shown, because the mode is `report`.
+    /// Nothing if nobody counted.
+    pub drift: Option<usize>,
 }
 
 impl Day {
     /// A day on which nothing was done.
     #[must_use]
     pub fn new(date: Date) -> Self {
-        Self { date, wanted: 0, later: 0, failed: 0, lost: 0, applied: Vec::new() }
+        Self { date, wanted: 0, later: 0, failed: 0, lost: 0, applied: Vec::new(), drift: None }
     }
 
     /// All steps.

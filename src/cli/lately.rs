@@ -7,16 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::Date};
 use tokio::runtime::Handle;
 use tracing::debug;
 
 use super::{
+    drifts::{Drifts, day_of},
     exit::Failure,
     passes::{self, Pass},
 };
 use crate::{
-    board::{Day, Past},
+    board::{Day, Past, Status},
     journal::{Place, RunSync},
     model::{Begun, Revision, StepOutcome},
     ports::History as _,
@@ -36,12 +37,18 @@ const FRESH: Duration = Duration::from_secs(30);
 pub(super) struct Lately {
     /// None in a rehearsal, which keeps no journal.
     place: Option<Place>,
+    drifts: Drifts,
     read: Mutex<Option<(Instant, Arc<Past>)>>,
 }
 
 impl Lately {
     pub(super) fn new(place: Option<Place>) -> Self {
-        Self { place, read: Mutex::default() }
+        Self { drifts: Drifts::of(place.clone()), place, read: Mutex::default() }
+    }
+
+    /// Counts what a status tells. Blocks.
+    pub(super) fn see(&self, status: &Status) {
+        self.drifts.see(status);
     }
 
     /// What was done lately. Nothing if the journal cannot be read, which other parts of the page
@@ -53,10 +60,11 @@ impl Lately {
             debug!(age = ?at.elapsed(), "what was read serves");
             return Arc::clone(past);
         }
-        let past = Handle::current().block_on(look_back(place)).unwrap_or_else(|failure| {
+        let mut past = Handle::current().block_on(look_back(place)).unwrap_or_else(|failure| {
             debug!(error = failure.message, "the journal cannot be looked back at");
             Past::default()
         });
+        self.drifts.add_to(&mut past.days);
         let past = Arc::new(past);
         *read = Some((Instant::now(), Arc::clone(&past)));
         past
@@ -82,10 +90,6 @@ async fn look_back(place: &Place) -> Result<Past, Failure> {
     // The newest come first.
     all.reverse();
     Ok(Past { passes: rows, days: days(&all, now) })
-}
-
-fn day_of(at: Timestamp) -> Date {
-    at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 fn first_day(now: Timestamp) -> Date {

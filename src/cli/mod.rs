@@ -20,6 +20,7 @@ mod credentials;
 mod customers;
 mod decrees;
 mod doctor;
+mod drifts;
 mod exit;
 mod explain;
 mod find;

@@ -171,6 +171,16 @@ impl Place {
         status::read_notices(&self.folder)
     }
 
+    /// Writes how much differed on the last days, for the next start of the service.
+    pub fn write_drift(&self, text: &str) -> io::Result<()> {
+        status::write_drift(&self.folder, text)
+    }
+
+    /// What the service last wrote of that; absent if it never counted anything.
+    pub fn read_drift(&self) -> io::Result<Option<String>> {
+        status::read_drift(&self.folder)
+    }
+
     /// Keeps what a plan said of a tenant.
     pub fn write_verdict(&self, tenant: &TenantId, verdict: &Verdict) -> io::Result<()> {
         verdict::write(&self.folder, tenant, verdict)

@@ -1,5 +1,5 @@
 //! What the service says of itself, in files: its status, so health checks need no port and a look
-//! works after its end as well, and what it told people.
+//! works after its end as well, what it told people, and how much differed on the last days.
 
 use std::{fs, io, path::Path};
 
@@ -10,6 +10,9 @@ use crate::board::Status;
 pub(super) const FILE: &str = "status.json";
 /// The file of what people were told.
 const NOTICES: &str = "notices.json";
+
+/// The file of how much differed on the last days.
+const DRIFT: &str = "drift.json";
 
 /// Writes the status.
 pub(super) fn write(folder: &Path, status: &Status) -> io::Result<()> {
@@ -23,7 +26,21 @@ pub(super) fn write_notices(folder: &Path, text: &str) -> io::Result<()> {
 
 /// What was last written of that; absent if nobody was ever told anything.
 pub(super) fn read_notices(folder: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(folder.join(NOTICES)) {
+    text(folder, NOTICES)
+}
+
+/// Writes how much differed on the last days.
+pub(super) fn write_drift(folder: &Path, text: &str) -> io::Result<()> {
+    put(folder, DRIFT, text.as_bytes())
+}
+
+/// What was last written of that; absent if nothing was ever counted.
+pub(super) fn read_drift(folder: &Path) -> io::Result<Option<String>> {
+    text(folder, DRIFT)
+}
+
+fn text(folder: &Path, file: &str) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(file)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

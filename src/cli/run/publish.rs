@@ -65,7 +65,8 @@ pub(super) async fn publish(
         Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };
     let followed = with.sources.clone();
-    let lately = Lately::new(with.place.clone());
+    let lately = Arc::new(Lately::new(with.place.clone()));
+    let looks_back = Arc::clone(&lately);
     let feed = Feed {
         published: receive,
         beat: Arc::new(move || pulse.age()),
@@ -73,7 +74,7 @@ pub(super) async fn publish(
         // Nobody waits for it: what is new is news.
         ask: Arc::new(move || drop(followed.ask_now())),
         why,
-        past: Arc::new(move || lately.past()),
+        past: Arc::new(move || looks_back.past()),
     };
     let server = Server::start(&settings.server, with.listener, feed).await.map_err(not_served)?;
     let statuses = with.statuses;
@@ -82,6 +83,7 @@ pub(super) async fn publish(
     let publish = move |board: &Board| {
         let published = published(board);
         line.say(published.status.summary());
+        lately.see(&published.status);
         send.send_replace(Arc::clone(&published));
         if let Some(status) = for_people(&published.status) {
             statuses.send_replace(status);

@@ -215,6 +215,7 @@ mod tests {
         let took = std::time::Duration::from_secs(90);
         let day =
             Day { wanted: 4, later: 2, failed: 1, lost: 1, applied: vec![took], ..Day::new(date) };
+        let day = Day { drift: Some(3), ..day };
         let text = || HOSTILE.to_owned();
         let pass = PassRow {
             pass: text(),
@@ -236,12 +237,36 @@ mod tests {
             "aria-label=\"Steps: 4 accepted in the first pass of a commit, or without one, 2 accepted \
                 later: drift, or held before, 1 answer lost, 1 failed\"",
             "aria-label=\"From commit to applied: 1 commit carried out, half of them within 1 min\"",
+            "aria-label=\"Drift: 3 differences at most where the mode is report, 3 on 01 Jan\"",
             "<title>01 Jan: 8 steps</title>",
             "<rect class=\"c-wanted\" x=\"0\" y=\"40\"",
         ] {
             assert!(text.contains(told), "{told}\n{text}");
         }
         assert!(text.contains("dialplane undo "), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_day_on_which_nobody_counted_is_not_a_day_without_drift() {
+        let Past { passes, days } = past();
+        let day = &days[0];
+        let before = Day::new(day.date.yesterday().unwrap());
+        let after = Day { drift: Some(0), ..Day::new(day.date.tomorrow().unwrap()) };
+        let past = Past { passes, days: vec![before, day.clone(), after] };
+        let nothing = (&Query::default(), &Found::Nothing);
+        let shown = page((&Status::default(), &past), nothing.0, nothing.1, Timestamp::UNIX_EPOCH);
+        let text = text_of(shown).await;
+        for told in [
+            "<title>31 Dec: not counted</title>",
+            "<title>01 Jan: 3 differences at most</title>",
+            "<title>02 Jan: nothing differed</title>",
+            "3 differences at most where the mode is report, 0 on 02 Jan, counted since 01 Jan",
+        ] {
+            assert!(text.contains(told), "{told}\n{text}");
+        }
+        let uncounted = Past { days: vec![Day { drift: None, ..day.clone() }], ..past };
+        let shown = page((&Status::default(), &uncounted), nothing.0, nothing.1, Timestamp::now());
+        assert!(!text_of(shown).await.contains("Drift"));
     }
 
     async fn shown(status: &Status, query: &Query, found: &Found) -> String {

@@ -23,9 +23,9 @@ const GAP: usize = 4;
 /// Both, if there is anything.
 pub(super) fn lately(past: &Past, now: Timestamp) -> Markup {
     html! {
-        @if past.days.iter().any(|day| day.steps() > 0) {
+        @if past.days.iter().any(|day| day.steps() > 0 || day.drift > Some(0)) {
             h2 { "The last " (many(past.days.len(), "day")) }
-            div.charts { (steps(&past.days)) (applied(&past.days)) }
+            div.charts { (steps(&past.days)) (drift(&past.days)) (applied(&past.days)) }
         }
         @if !past.passes.is_empty() {
             h2 { "Last passes" }
@@ -107,6 +107,42 @@ fn stacked(
         drawn.push((*class, base, height));
     }
     drawn
+}
+
+/// What differed and was only shown: the most of each day.
+fn drift(days: &[Day]) -> Markup {
+    let counted: Vec<&Day> = days.iter().filter(|day| day.drift.is_some()).collect();
+    let (Some(first), Some(last)) = (counted.first(), counted.last()) else { return html! {} };
+    let of = |day: &Day| day.drift.unwrap_or_default();
+    let most = counted.iter().map(|day| of(day)).max().unwrap_or_default();
+    let since = if days.first().is_some_and(|day| day.drift.is_none()) {
+        format!(", counted since {}", first.date.strftime("%d %b"))
+    } else {
+        String::new()
+    };
+    let words = format!(
+        "{} at most where the mode is report, {} on {}{since}",
+        many(most, "difference"),
+        of(last),
+        last.date.strftime("%d %b")
+    );
+    let bar = |day: &Day| {
+        let height = Some(of(day)).filter(|count| *count > 0);
+        let height = height.map(|count| (count * BARS / most.max(1)).max(1));
+        height.map(|height| ("c-later", BARS - height, height)).into_iter().collect()
+    };
+    let title = |day: &Day| match day.drift {
+        Some(0) => "nothing differed".to_owned(),
+        Some(count) => format!("{} at most", many(count, "difference")),
+        None => "not counted".to_owned(),
+    };
+    html! {
+        figure {
+            figcaption { strong { "Drift" } ", " (many(most, "difference")) " at most" }
+            (drawing(days, &format!("Drift: {words}"), title, bar))
+            p.faint { (words) ". What is put back is among the steps" }
+        }
+    }
 }
 
 /// From commit to applied: the slowest of each day.
