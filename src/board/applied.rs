@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     execute::TenantReport,
     model::{StepOutcome, Verb},
@@ -15,7 +17,7 @@ const KEPT: usize = 50;
 const NAMED: usize = 10;
 
 /// What one pass has sent so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
     /// The pass, or a run that is part of none.
     pub pass: String,
@@ -24,7 +26,7 @@ pub struct Applied {
 }
 
 /// What was sent of one tenant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentSteps {
     /// Steps that the service accepted.
     pub accepted: BTreeMap<Verb, usize>,

@@ -165,7 +165,8 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         vec![Box::new(move |news| show.hear(news)), publisher.listener()];
     let over = CancellationToken::new();
     let inbox = Inbox { orders, renewals: renewed };
-    let telling = telling.map(|worker| tokio::spawn(worker.run(seen, over.clone())));
+    let told = CancellationToken::new();
+    let telling = telling.map(|worker| tokio::spawn(worker.run(seen, told.clone())));
     service_manager::ready();
     let service = async {
         let ended = tokio::select! {
@@ -183,6 +184,8 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
         ended
     };
     let (ended, ()) = tokio::join!(service, publisher.run(publish, over.clone()));
+    // The last status is published.
+    told.cancel();
     if let Some(telling) = telling {
         // It waits a moment for what is under way.
         let _ = telling.await;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::applied::Passes;
+use self::applied::{KeptHeard, KeptPass, Passes};
 use super::{
     incidents::{self, Incidents},
     rules::Rules,
@@ -59,7 +59,7 @@ impl Book {
     pub fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
         self.named = incidents::of(status);
         self.nameless = incidents::of(&status.without_names());
-        self.passes.see(status, at);
+        self.passes.see(status, rules, at);
         for incident in self.named.keys() {
             let new = Open { since: at, gone: None };
             self.open.entry(incident.clone()).or_insert(new).gone = None;
@@ -180,6 +180,11 @@ struct Kept {
     version: u32,
     open: BTreeSet<KeptOpen>,
     told: BTreeSet<KeptTold>,
+    /// What passes have changed. Absent in older files, as what was told of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    applied: Vec<KeptPass>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    heard: Vec<KeptHeard>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,7 +211,9 @@ impl Book {
         let open = self.open.iter();
         let open =
             open.map(|(incident, open)| KeptOpen { incident: incident.clone(), since: open.since });
-        let kept = Kept { version: VERSION, open: open.collect(), told: self.kept_told() };
+        let (applied, heard) = self.passes.kept();
+        let told = self.kept_told();
+        let kept = Kept { version: VERSION, open: open.collect(), told, applied, heard };
         // Maps with names for keys and times: there is nothing that JSON cannot say.
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
@@ -230,7 +237,8 @@ impl Book {
         if kept.version != VERSION {
             return Err(format!("its version is {} and not {VERSION}", kept.version));
         }
-        let mut book = Self::default();
+        let passes = Passes::of(kept.applied, kept.heard);
+        let mut book = Self { passes, ..Self::default() };
         for KeptOpen { incident, since } in kept.open {
             book.open.insert(incident, Open { since, gone: None });
         }

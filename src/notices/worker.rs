@@ -102,6 +102,9 @@ impl<M: Messenger + 'static> Worker<M> {
                 () = ended.cancelled() => {}
             }
         }
+        // The service has told its last: it is kept, and told after the next start.
+        let status = Arc::clone(&statuses.borrow_and_update());
+        self.book.see(&status, &self.rules, (self.clock)());
         let last_words = async {
             while let Some(sent) = under_way.next().await {
                 self.end(&mut paces, &mut rows, sent);

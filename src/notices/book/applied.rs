@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use crate::{
@@ -15,7 +16,10 @@ use crate::{
 /// Tenants that are told with what was sent, at most.
 const TENANTS: usize = 10;
 
-/// What passes have sent, and what was told of it. It is not kept across restarts: nor are they.
+/// Passes that are kept for receivers who have not heard of them, at most.
+const KEPT: usize = 50;
+
+/// What passes have sent, and what was told of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Passes {
     seen: BTreeMap<String, SoFar>,
@@ -31,7 +35,7 @@ struct SoFar {
 }
 
 impl Passes {
-    pub(super) fn see(&mut self, status: &Status, at: Timestamp) {
+    pub(super) fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
         for applied in &status.applied {
             let new = || SoFar { applied: Arc::clone(applied), last: at };
             let seen = self.seen.entry(applied.pass.clone()).or_insert_with(new);
@@ -40,9 +44,21 @@ impl Passes {
                 seen.last = at;
             }
         }
-        let is_kept = |pass: &String| status.applied.iter().any(|applied| applied.pass == *pass);
-        self.seen.retain(|pass, _| is_kept(pass));
-        self.told.retain(|(_, pass), _| is_kept(pass));
+        let is_told_of = |pass: &str| status.applied.iter().any(|applied| applied.pass == pass);
+        let told = std::mem::take(&mut self.told);
+        self.seen.retain(|pass, seen| {
+            let waits = |(name, wishes): (&String, &Wishes)| {
+                is_news(&told, name, (pass.as_str(), &*seen), wishes)
+            };
+            is_told_of(pass) || rules.receivers.iter().any(waits)
+        });
+        let mut by_age: Vec<Timestamp> = self.seen.values().map(|seen| seen.last).collect();
+        by_age.sort_unstable_by(|a, b| b.cmp(a));
+        if let Some(oldest) = by_age.get(KEPT) {
+            self.seen.retain(|pass, seen| seen.last > *oldest || is_told_of(pass));
+        }
+        self.told = told;
+        self.told.retain(|(_, pass), _| self.seen.contains_key(pass));
     }
 
     pub(super) fn delivered(&mut self, receiver: &str, told: &Told) {
@@ -63,18 +79,71 @@ impl Passes {
         rules: &Rules,
         at: Timestamp,
     ) -> Vec<Told> {
-        if !wishes.kinds.contains(&IncidentKind::Applied) {
-            return Vec::new();
-        }
         let mut due = Vec::new();
         for (pass, seen) in &self.seen {
-            let before = self.told.get(&(receiver.to_owned(), pass.clone()));
-            if between(seen.last, at) >= rules.after && before != Some(&seen.last) {
+            let is_over = between(seen.last, at) >= rules.after;
+            if is_over && is_news(&self.told, receiver, (pass.as_str(), seen), wishes) {
+                let before = self.told.get(&(receiver.to_owned(), pass.clone()));
                 due.extend(told(pass, seen, wishes, before.is_some()));
             }
         }
         due
     }
+
+    /// As it is kept across restarts.
+    pub(super) fn kept(&self) -> (Vec<KeptPass>, Vec<KeptHeard>) {
+        let pass =
+            |seen: &Seen| KeptPass { last: seen.last, applied: Applied::clone(&seen.applied) };
+        let heard = |((receiver, pass), until): (&(String, String), &Timestamp)| KeptHeard {
+            receiver: receiver.clone(),
+            pass: pass.clone(),
+            until: *until,
+        };
+        (self.seen.values().map(pass).collect(), self.told.iter().map(heard).collect())
+    }
+
+    /// What an earlier start left.
+    pub(super) fn of(passes: Vec<KeptPass>, heard: Vec<KeptHeard>) -> Self {
+        let seen = |KeptPass { last, applied }| {
+            let pass = applied.pass.clone();
+            (pass, Seen { applied: Arc::new(applied), last })
+        };
+        let told = |KeptHeard { receiver, pass, until }| ((receiver, pass), until);
+        Self {
+            seen: passes.into_iter().map(seen).collect(),
+            told: heard.into_iter().map(told).collect(),
+        }
+    }
+}
+
+/// A pass, as it is kept across restarts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeptPass {
+    last: Timestamp,
+    applied: Applied,
+}
+
+/// That a receiver has heard of a pass until then.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeptHeard {
+    receiver: String,
+    pass: String,
+    until: Timestamp,
+}
+
+/// Whether a receiver wants to hear of a pass and has not heard all of it.
+fn is_news(
+    heard: &BTreeMap<(String, String), Timestamp>,
+    receiver: &str,
+    (pass, seen): (&str, &Seen),
+    wishes: &Wishes,
+) -> bool {
+    let before = heard.get(&(receiver.to_owned(), pass.to_owned()));
+    wishes.kinds.contains(&IncidentKind::Applied)
+        && before != Some(&seen.last)
+        && seen.applied.tenants.keys().any(|tenant| wishes.is_of(tenant))
 }
 
 /// What a receiver is told of a pass, once more if it has heard of a part of it; nothing if none of

@@ -92,3 +92,39 @@ fn only_who_asks_is_told_of_whom_and_what_it_asks_for() {
     );
     assert_eq!(hears(Wishes { tenants: tenants("nobody"), ..asks() }), NOTHING);
 }
+
+/// The book after a start of the service, which knows of no pass before it.
+fn restarted(book: &Book) -> Book {
+    Book::of_text(&book.to_text()).unwrap()
+}
+
+#[test]
+fn a_pass_is_told_though_the_service_was_started_again_and_told_once() {
+    let rules = rules(asks());
+    let mut book = Book::default();
+    assert_eq!(told(&mut book, &rules, &after(&[pass("p1", 1)]), 0), NOTHING);
+    let mut book = restarted(&book);
+    assert_eq!(told(&mut book, &rules, &after(&[]), 1), NOTHING, "as before");
+    let heard = told(&mut book, &rules, &after(&[pass("p2", 1)]), 2);
+    assert!(heard.len() == 1 && heard[0].contains("(p1)"), "{heard:?}");
+    let mut book = restarted(&book);
+    let heard = told(&mut book, &rules, &after(&[]), 4);
+    assert!(heard.len() == 1 && heard[0].contains("(p2)"), "{heard:?}");
+    let mut book = restarted(&book);
+    assert_eq!(told(&mut book, &rules, &after(&[]), 6), NOTHING, "both were told");
+    assert!(!book.to_text().contains("p1"), "what all have heard is let go: {}", book.to_text());
+}
+
+#[test]
+fn what_is_kept_for_a_receiver_that_takes_nothing_is_bounded() {
+    let mut book = Book::default();
+    let names: Vec<String> = (0..200).map(|number| format!("p{number:03}")).collect();
+    for (minute, name) in (0..).zip(&names) {
+        book.see(&after(&[pass(name, 1)]), &rules(asks()), at(minute));
+    }
+    let text = book.to_text();
+    let kept: Vec<&String> = names.iter().filter(|name| text.contains(*name)).collect();
+    assert_eq!(kept, names[150..].iter().collect::<Vec<_>>());
+    book.see(&after(&[]), &rules(Wishes::default()), at(300));
+    assert!(!book.to_text().contains("p1"), "nobody wants to hear of it any more");
+}
