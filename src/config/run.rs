@@ -44,6 +44,10 @@ pub struct Run {
     #[serde(with = "span")]
     #[schemars(with = "Span")]
     pub grace: Duration,
+    /// How long a pass may hear nothing before another tenant takes its place among those that are
+    /// worked on side by side. Not a setting.
+    #[serde(skip)]
+    pub silence: Duration,
 }
 
 impl Default for Run {
@@ -58,6 +62,7 @@ impl Default for Run {
             backoff_ceiling: seconds(30 * 60),
             absence: seconds(5 * 60),
             grace: seconds(20),
+            silence: seconds(10),
         }
     }
 }

@@ -20,6 +20,7 @@ mod publish;
 mod pulse;
 mod rank;
 mod rounds;
+mod signs;
 mod state;
 mod told;
 mod undo;

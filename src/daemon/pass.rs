@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{Daemon, Listeners};
+use super::{
+    Daemon, Listeners,
+    signs::{Heard, Signs},
+};
 use crate::{
     board::News,
     execute::{Executor, Stop, TenantReport},
@@ -62,15 +65,17 @@ pub(super) struct Pass<R, P, J> {
     pub(super) part_of: PassId,
     /// Of the manifests that are in force; not of an older version that is kept.
     pub(super) revision: Option<Revision>,
+    pub(super) signs: Signs,
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
     pub(super) async fn go(self) -> Ended {
         let daemon = &self.daemon;
+        let provisioner = Heard { inner: &daemon.provisioner, signs: &self.signs };
         let pass = TenantPass {
             reader: &daemon.reader,
             executor: Executor {
-                provisioner: &daemon.provisioner,
+                provisioner: &provisioner,
                 journal: &*daemon.journal,
                 users: NonZeroUsize::new(daemon.execution.users_per_tenant)
                     .unwrap_or(NonZeroUsize::MIN),
@@ -88,6 +93,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             run: self.run,
         };
         let tell = |plan: &TenantPlan| {
+            self.signs.heard();
             self.listeners.tell(&News::Planned(plan, daemon.journal.now()));
         };
         let passed = match pass.go(&tell).await {

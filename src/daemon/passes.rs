@@ -1,10 +1,14 @@
 //! The passes under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
+use super::signs::Signs;
 use crate::{
     manifest::InForce,
     model::{Mode, TenantId, TenantName},
@@ -25,6 +29,8 @@ pub(super) struct Running {
     pub(super) stop: CancellationToken,
     /// The same, but the next pass sends the sync.
     pub(super) newer: CancellationToken,
+    /// Whether it hears anything.
+    pub(super) signs: Signs,
 }
 
 /// All of them, by their tasks.
@@ -35,6 +41,11 @@ impl Passes {
     /// How many.
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// How many have heard nothing for longer than that.
+    pub(super) fn silent(&self, silence: Duration) -> usize {
+        self.0.values().filter(|running| running.signs.silence() > silence).count()
     }
 
     /// The tenants that are worked on, the first of them, in words.

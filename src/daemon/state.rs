@@ -32,6 +32,7 @@ use super::{
     passes::{Passes, Running},
     rank::Rank,
     rounds::Rounds,
+    signs::Signs,
     told::Told,
     undo::Undone,
     versions::{Said, Versions},
@@ -189,7 +190,7 @@ where
         let poll = Some(self.poll_at).filter(|_| !self.looking);
         let brake = Some(self.brake.due());
         // The brake looks every second; so does a pass that waits for the journal.
-        let next = self.schedule.next(self.daemon.execution.tenants);
+        let next = self.schedule.next(self.slots());
         let deadlines = [poll, looking, brake, next.filter(|_| self.may_begin())];
         self.start
             + deadlines
@@ -219,7 +220,7 @@ where
             self.schedule.bring_forward(&tenant, now);
         }
         if self.may_begin() {
-            for tenant in self.schedule.ready(now, self.daemon.execution.tenants) {
+            for tenant in self.schedule.ready(now, self.slots()) {
                 self.pass(tenant);
             }
         }
@@ -310,6 +311,7 @@ where
         let part_of = self.rounds.now(self.running.len() > 0, self.now());
         let stop = self.stop.child_token();
         let newer = CancellationToken::new();
+        let signs = Signs::new();
         let first_look = self.beginning.take(&name);
         let run = pass::run_id(self.daemon.journal.now(), self.runs);
         self.told.pass_begins(&name, run.to_string());
@@ -324,9 +326,11 @@ where
             fleet: Arc::clone(&self.fleet),
             run,
             part_of,
+            signs: signs.clone(),
         };
         let task = self.tasks.spawn(async move { Task::Ended(pass.go().await) });
-        self.running.began(task.id(), Running { tenant: name, id, began: self.now(), stop, newer });
+        let began = self.now();
+        self.running.began(task.id(), Running { tenant: name, id, began, stop, newer, signs });
     }
 
     /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has

@@ -35,6 +35,14 @@ where
             && self.is_carried_out()
     }
 
+    /// How many passes may run: those that hear nothing leave their places to others, as far as
+    /// there are readers for them.
+    pub(super) fn slots(&self) -> usize {
+        let execution = &self.daemon.execution;
+        let silent = self.running.silent(self.daemon.timing.silence);
+        execution.tenants + silent.min(execution.readers)
+    }
+
     /// Whether nothing can be recorded any more. It is asked even if no pass has anything to
     /// record.
     pub(in crate::daemon) fn has_lost_its_journal(&mut self) -> bool {
