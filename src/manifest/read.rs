@@ -148,8 +148,15 @@ impl FileRead {
                 self.problems.extend(problems);
             }
             _ => {
-                let hint = "`kind: Tenant` describes a customer, `kind: UserSet` its users, \
-                    `kind: Approval` lets a plan through";
+                let hint = match kind {
+                    Some("Plan" | "Review") => {
+                        "it is a saved plan, and no manifest: `dialplane show FILE` shows it"
+                    }
+                    _ => {
+                        "`kind: Tenant` describes a customer, `kind: UserSet` its users, \
+                            `kind: Approval` lets a plan through"
+                    }
+                };
                 let wrong = match kind {
                     Some(kind) => {
                         Wrong::value(at.key("kind"), format!("there is no kind `{kind}`"))

@@ -27,6 +27,9 @@ async fn a_saved_plan_is_shown_as_it_would_have_been() {
     let page = show(&stage, "plan.json", "markdown").await;
     assert_eq!(page.code, 0, "{}", page.stderr);
     assert!(page.stdout.starts_with("### Dialplane: a saved plan\n\n**"), "{}", page.stdout);
+    let text = show(&stage, "plan.json", "text").await.stdout;
+    assert!(text.lines().next().unwrap().contains(" would lose calling: "), "{text}");
+    assert!(text.contains("once, after the steps\n") && !text.contains("afterSteps"), "{text}");
     let github = show(&stage, "plan.json", "github").await.stdout;
     let steps = saved["tenants"].as_array().unwrap().iter().flat_map(|tenant| {
         tenant["steps"].as_array().unwrap().iter().map(|step| step["user"].as_str().unwrap())

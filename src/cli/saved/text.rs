@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use crate::{
     foreign::line,
-    style::{BOLD, FAINT, YELLOW},
-    words::many,
+    style::{BOLD, FAINT, RED, YELLOW},
+    words::{clauses, many},
 };
+
+/// Tenants that are named in one line, at most.
+const TENANTS: usize = 10;
 
 /// A saved plan, for people.
 pub(super) fn plan(plan: &Value) -> String {
@@ -27,6 +30,7 @@ pub(super) fn review(review: &Value) -> String {
 }
 
 fn write_plan(out: &mut String, plan: &Value) -> fmt::Result {
+    write_losses(out, plan)?;
     let steps = write_tenants(out, plan)?;
     writeln!(out, "{BOLD}saved:{BOLD:#} {} that may run", many(steps, "step"))?;
     write_fingerprint(out, plan)
@@ -41,6 +45,7 @@ fn write_fingerprint(out: &mut String, saved: &Value) -> fmt::Result {
 
 fn write_review(out: &mut String, review: &Value) -> fmt::Result {
     write_compared(out, &review["compared"])?;
+    write_losses(out, &review["caused"])?;
     let caused = write_tenants(out, &review["caused"])?;
     for (tenant, touched) in review["touched"].as_object().into_iter().flatten() {
         write_touched(out, &line(tenant), touched)?;
@@ -102,6 +107,22 @@ fn write_touched(out: &mut String, tenant: &str, touched: &Value) -> fmt::Result
     Ok(())
 }
 
+/// Who would lose calling, before everything else.
+fn write_losses(out: &mut String, plan: &Value) -> fmt::Result {
+    let people = |tenant: &Value| -> u64 {
+        array(tenant, "losesCalling").iter().filter_map(|at| at["people"].as_u64()).sum()
+    };
+    let of = |tenant: &Value| format!("{} {}", word(tenant, "tenant"), people(tenant));
+    let tenants = array(plan, "tenants").iter().filter(|tenant| people(tenant) > 0);
+    let all: u64 = tenants.clone().map(people).sum();
+    if all == 0 {
+        return Ok(());
+    }
+    let noun = if all == 1 { "person" } else { "people" };
+    let named = clauses(TENANTS, tenants.map(of), "tenant");
+    writeln!(out, "{RED}{all} {noun} would lose calling: {named}{RED:#}\n")
+}
+
 /// The tenants of a plan with anything to say. Gives back how many steps may run.
 fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
     let mut steps = 0;
@@ -120,7 +141,16 @@ fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
             write_step(out, step, verbs)?;
             steps += usize::from(step["runs"] == true);
         }
-        writeln!(out, "  {:verbs$} {}\n", "sync", word(tenant, "sync"))?;
+        let sync = match word(tenant, "sync").as_str() {
+            "afterSteps" => "once, after the steps".to_owned(),
+            "owed" => "owed by an earlier run".to_owned(),
+            // A file of a newer program may have another word.
+            word => line(word),
+        };
+        if sync != "notNeeded" {
+            writeln!(out, "  {:verbs$} {sync}", "sync")?;
+        }
+        writeln!(out)?;
     }
     Ok(steps)
 }
@@ -128,7 +158,11 @@ fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
 fn write_step(out: &mut String, step: &Value, verbs: usize) -> fmt::Result {
     let action = word(step, "action");
     let user = word(step, "user");
-    writeln!(out, "  {action:verbs$} {user:40} {FAINT}{}{FAINT:#}", word(step, "origin"))?;
+    let origin = match word(step, "cause").as_str() {
+        "notNamed" => "named by no manifest (prune: disable)".to_owned(),
+        _ => word(step, "origin"),
+    };
+    writeln!(out, "  {action:verbs$} {user:40} {FAINT}{origin}{FAINT:#}")?;
     for change in array(step, "changes") {
         let field = word(change, "field");
         let live = word(change, "live");
