@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use super::Commit;
 use crate::{
     execute::TenantReport,
     model::{StepOutcome, Verb},
@@ -21,6 +22,9 @@ const NAMED: usize = 10;
 pub struct Applied {
     /// The pass, or a run that is part of none.
     pub pass: String,
+    /// Which version of the manifests was in force, where git knows it and there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
     /// By tenant.
     pub tenants: BTreeMap<String, SentSteps>,
 }
@@ -39,8 +43,8 @@ pub struct SentSteps {
 /// Takes in what became of a plan. Whether anything was sent.
 pub(super) fn take(
     passes: &mut Vec<Arc<Applied>>,
-    plan: &TenantPlan,
-    report: &TenantReport,
+    (plan, report): (&TenantPlan, &TenantReport),
+    commit: Option<&Commit>,
 ) -> bool {
     let mut sent = SentSteps::default();
     for (step, outcome) in plan.steps.iter().zip(&report.steps) {
@@ -70,7 +74,8 @@ pub(super) fn take(
     if let Some(applied) = known {
         of_tenant(Arc::make_mut(applied));
     } else {
-        let mut applied = Applied { pass, ..Applied::default() };
+        let commit = commit.cloned();
+        let mut applied = Applied { pass, commit, ..Applied::default() };
         of_tenant(&mut applied);
         passes.push(Arc::new(applied));
         passes.drain(..passes.len().saturating_sub(KEPT));

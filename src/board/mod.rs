@@ -10,6 +10,7 @@
 //! fleet has.
 
 mod applied;
+mod commit;
 mod counts;
 mod group;
 mod lead;
@@ -23,6 +24,7 @@ mod state;
 mod status;
 
 pub use applied::{Applied, SentSteps};
+pub use commit::Commit;
 pub use counts::{Counts, Durations};
 pub use group::Group;
 pub use lead::{BehindRow, LeadRow, LeaderRow};
@@ -31,4 +33,4 @@ pub use news::{Doing, News};
 pub use past::{Day, PassRow, Past};
 pub use row::{LastPass, Suspended, TenantRow};
 pub use state::Board;
-pub use status::{Commit, Halt, Manifests, ReceiverRow, SourceRow, SourceTrouble, Status};
+pub use status::{Halt, Manifests, ReceiverRow, SourceRow, SourceTrouble, Status};

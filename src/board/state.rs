@@ -62,7 +62,8 @@ impl Board {
             News::Planned(plan, at) => self.change(&plan.tenant, |row| row.planned(plan, *at)),
             News::Finished(plan, report) => {
                 self.counts.finished(plan, report);
-                let sent = applied::take(&mut self.applied, plan, report);
+                let commit = self.manifests.revision.as_ref();
+                let sent = applied::take(&mut self.applied, (plan, report), commit);
                 self.change(&plan.tenant, |row| row.finished(plan, report)) || sent
             }
             News::Remembered(tenant, memory, at) => {

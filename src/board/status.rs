@@ -7,13 +7,10 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Applied, LeadRow, Need, TenantRow,
+    Applied, Commit, LeadRow, Need, TenantRow,
     moments::{moment, moment_or_none},
 };
-use crate::{
-    model::Revision,
-    words::{all_clauses, many},
-};
+use crate::words::{all_clauses, many};
 
 /// The service at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -127,41 +124,6 @@ pub struct SourceTrouble {
     /// From when on somebody has to look at it: a server may come back by itself.
     #[schemars(schema_with = "moment")]
     pub matters_from: Timestamp,
-}
-
-/// A version of the manifests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Commit {
-    /// The commit.
-    pub commit: String,
-    /// Who made it.
-    pub author: Option<String>,
-    /// Whether files differ from it.
-    pub edited: bool,
-    /// When it was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "moment_or_none")]
-    pub at: Option<Timestamp>,
-    /// The first line of its message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Who has signed it, where that was looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer: Option<String>,
-}
-
-impl From<&Revision> for Commit {
-    fn from(revision: &Revision) -> Self {
-        Self {
-            commit: revision.commit.clone(),
-            author: Some(revision.author.clone()),
-            edited: revision.edited,
-            at: revision.at,
-            subject: revision.subject.clone(),
-            signer: revision.signer.clone(),
-        }
-    }
 }
 
 /// That the stop switch is on.

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Rules;
 use crate::{
-    board::{Applied, SentSteps, Status},
+    board::{Applied, Commit, SentSteps, Status},
     model::{Incident, IncidentDetails, IncidentKind, Telling, Told, Verb},
     notices::Wishes,
-    words::{between, clauses, list, many},
+    words::{between, clauses, list, many, time},
 };
 
 /// Tenants that are told with what was sent, at most.
@@ -166,6 +166,8 @@ fn told(pass: &str, seen: &SoFar, wishes: &Wishes, again: bool) -> Option<Told> 
         said => format!("{}; {}", counts(all), clauses(TENANTS, said, "tenant")),
     };
     let reason = if again { format!("all so far: {reason}") } else { reason };
+    let commit = seen.applied.commit.as_ref().map(|commit| version(commit, wishes.names));
+    let reason = reason + &commit.unwrap_or_default();
     Some(Told {
         telling: Telling::Applied,
         incident: Incident {
@@ -182,6 +184,25 @@ fn told(pass: &str, seen: &SoFar, wishes: &Wishes, again: bool) -> Option<Told> 
             ),
         }),
     })
+}
+
+/// `; commit 3f2a9c0d1e5b`, with those who made and signed it where people may be named.
+fn version(commit: &Commit, names: bool) -> String {
+    let Commit { commit, author, edited, at, signer, subject: _ } = commit;
+    let mut told = format!("; commit {}", commit.get(..12).unwrap_or(commit));
+    if *edited {
+        told += ", edited since";
+    }
+    if let Some(author) = author.as_ref().filter(|_| names) {
+        told += &format!(" by {author}");
+    }
+    if let Some(at) = at {
+        told += &format!(" of {}", time(*at));
+    }
+    if let Some(signer) = signer.as_ref().filter(|_| names) {
+        told += &format!(", signed by {signer}");
+    }
+    told
 }
 
 /// `1 disabled, 3 enabled, 1 not accepted`: what takes calling away first.

@@ -4,7 +4,7 @@ use glob::Pattern;
 
 use super::*;
 use crate::{
-    board::{Applied, SentSteps},
+    board::{Applied, Commit, SentSteps},
     model::Verb,
 };
 
@@ -127,4 +127,29 @@ fn what_is_kept_for_a_receiver_that_takes_nothing_is_bounded() {
     assert_eq!(kept, names[150..].iter().collect::<Vec<_>>());
     book.see(&after(&[]), &rules(Wishes::default()), at(300));
     assert!(!book.to_text().contains("p1"), "nobody wants to hear of it any more");
+}
+
+#[test]
+fn it_is_told_by_which_commit_and_who_made_it_only_where_people_may_be_named() {
+    let commit = Commit {
+        commit: "3f2a9c0d1e5b7777".to_owned(),
+        author: Some("Ada <ada@example.org>".to_owned()),
+        at: Some(at(60)),
+        signer: Some("SHA256:abc".to_owned()),
+        ..Commit::default()
+    };
+    let mut applied = Applied::clone(&pass("p1", 1));
+    applied.commit = Some(commit);
+    let status = after(&[Arc::new(applied)]);
+    let hears = |wishes: Wishes| {
+        let mut book = Book::default();
+        let rules = rules(wishes);
+        assert_eq!(told(&mut book, &rules, &status, 0), NOTHING);
+        told(&mut restarted(&book), &rules, &status, 2).remove(0)
+    };
+    let nameless = hears(asks());
+    assert!(nameless.ends_with("; commit 3f2a9c0d1e5b of 1970-01-01 01:00:00 UTC"), "{nameless}");
+    let named = hears(Wishes { names: true, ..asks() });
+    let who = " by Ada <ada@example.org> of 1970-01-01 01:00:00 UTC, signed by SHA256:abc";
+    assert!(named.ends_with(&format!("; commit 3f2a9c0d1e5b{who}")), "{named}");
 }
