@@ -41,7 +41,7 @@ const KEYS: [Key; 3] = [
 pub(super) struct Unsaid(BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>);
 
 impl Unsaid {
-    /// Takes what is said `now` and was said at the look before.
+    /// Takes what is said `now` and was said at the look before, if that may be something else.
     pub(super) fn take(
         &mut self,
         before: Option<&Roster<DesiredUser>>,
@@ -49,16 +49,10 @@ impl Unsaid {
         now: Timestamp,
         counts: Timestamp,
     ) {
-        // Looked at in copies: tenants may be at rest.
-        let before = before.cloned().unwrap_or_default();
+        // Looked at in a copy, and only where somebody may have changed: tenants rest.
         let said = said.clone();
-        for pair in before.beside(&said) {
-            let (Some(then), Some(user)) = pair else { continue };
-            let is_missing = |key: &&Key| (key.keeps)(then, now) && !(key.is_said)(user);
-            for key in KEYS.iter().filter(is_missing) {
-                let keys = self.0.entry(user.upn.clone()).or_default();
-                keys.entry(key.name).or_insert(counts);
-            }
+        if let Some(before) = before {
+            self.note_missing(before, &said, now, counts);
         }
         self.0.retain(|user, keys| {
             let user = said.get(user);
@@ -66,6 +60,23 @@ impl Unsaid {
             keys.retain(|name, counts| *counts > now && lacks(name));
             !keys.is_empty()
         });
+    }
+
+    fn note_missing(
+        &mut self,
+        before: &Roster<DesiredUser>,
+        said: &Roster<DesiredUser>,
+        now: Timestamp,
+        counts: Timestamp,
+    ) {
+        for pair in before.clone().beside(said) {
+            let (Some(then), Some(user)) = pair else { continue };
+            let is_missing = |key: &&Key| (key.keeps)(then, now) && !(key.is_said)(user);
+            for key in KEYS.iter().filter(is_missing) {
+                let keys = self.0.entry(user.upn.clone()).or_default();
+                keys.entry(key.name).or_insert(counts);
+            }
+        }
     }
 
     /// Those that are missing for long enough now count.
