@@ -106,7 +106,8 @@ impl Eye {
         let SourcesLook { tree, folders, earlier, versions } = look;
         let is_new = asked.taken != Some(tree.digest);
         if let Some(earlier) = earlier {
-            self.earlier = Some(Readings::default().load(&earlier.files));
+            let again = |path: &str| sources.read_again(&self.sources, path);
+            self.earlier = Some(Readings::default().load_by(&earlier.files, again));
         }
         if is_new {
             let read = self.understand(sources, &tree, &versions);

@@ -1,6 +1,9 @@
 //! All files together: what only shows when they are compared, and the desired state that is left.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Loaded, approval,
@@ -21,8 +24,8 @@ use crate::{
 /// What a check gives.
 pub(super) struct Checked {
     pub(super) loaded: Loaded,
-    /// Texts that were let go are wanted, to say where something is wrong.
-    pub(super) wants_texts: bool,
+    /// The files whose texts were let go and are wanted, to say where something is wrong.
+    pub(super) wanted_texts: BTreeSet<usize>,
     /// What was noted of users, if a glance at them was enough.
     pub(super) glances: ByTenant,
 }
@@ -66,9 +69,10 @@ pub(super) fn check(
             .map(|file| Arc::clone(&file.path)),
     );
     let is_gone = |file: usize| files.get(file).is_some_and(|file| file.is_let_go);
-    let wants_texts = problems
+    let places = problems
         .iter()
-        .any(|(file, problem)| is_gone(*file) || problem.what.other_files().any(is_gone));
+        .flat_map(|(file, problem)| [*file].into_iter().chain(problem.what.other_files()));
+    let wanted_texts = places.filter(|file| is_gone(*file)).collect();
     odd_files(files, &mut loaded);
     loaded.scopes = confine::scopes(files);
     let is_read = |file: &FileRead| matches!(file.standing, Standing::Speaks | Standing::Blank);
@@ -86,7 +90,7 @@ pub(super) fn check(
             Arc::make_mut(tenant).incomplete = Some(reason.clone());
         }
     }
-    Checked { loaded, wants_texts, glances }
+    Checked { loaded, wanted_texts, glances }
 }
 
 fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {

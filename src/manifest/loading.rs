@@ -36,13 +36,14 @@ impl Loading {
 
     /// The same as [`load`](super::load) of all of them. `again` is asked for texts that went.
     pub fn finish(mut self, again: impl Fn(&str) -> Option<Arc<str>>) -> Loaded {
-        let Checked { loaded, wants_texts, .. } = self.check();
-        if !wants_texts {
+        let Checked { loaded, wanted_texts, .. } = self.check();
+        if wanted_texts.is_empty() {
             return loaded;
         }
-        for (path, file) in &self.gone {
-            if let Some(file) = file.whole(&again) {
-                self.files.insert(Arc::clone(path), Arc::new(read::read(&file)));
+        for (number, (path, read)) in self.files.iter_mut().enumerate() {
+            let file = self.gone.get(path).filter(|_| wanted_texts.contains(&number));
+            if let Some(file) = file.and_then(|file| file.whole(&again)) {
+                *read = Arc::new(read::read(&file));
             }
         }
         self.check().loaded

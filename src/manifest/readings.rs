@@ -54,10 +54,14 @@ impl Readings {
         // What is gone or has changed is not kept while all are checked.
         drop(former);
         let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
-        let Checked { mut loaded, glances, wants_texts } = check::check(&all, &unchanged);
-        if wants_texts {
-            let with_texts: Vec<_> =
-                files.iter().zip(&all).map(|(file, read)| with_text(file, read, &again)).collect();
+        let Checked { mut loaded, glances, wanted_texts } = check::check(&all, &unchanged);
+        if !wanted_texts.is_empty() {
+            let mut with_texts = all.clone();
+            for number in wanted_texts {
+                if let (Some(file), Some(read)) = (files.get(number), with_texts.get_mut(number)) {
+                    *read = with_text(file, read, &again);
+                }
+            }
             loaded = check::check(&with_texts, &unchanged).loaded;
         }
         self.tenants = Former::of(&all, &loaded.desired, glances);

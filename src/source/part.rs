@@ -20,8 +20,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) files: KnownFiles,
-    blobs: KnownBlobs,
-    /// The commit in force, and what it says.
+    pub(super) blobs: KnownBlobs,
+    /// The commit in force, and what it says: its texts are at hand at the first look alone.
     pub(super) commit: Option<(Head, Tree)>,
     /// Why there is none, as it was first told: a server that is away says so in ever other words.
     pending: Option<Trouble>,
@@ -122,7 +122,9 @@ fn take(branch: &Branch, known: &mut Known) -> Result<(Head, Tree), Trouble> {
         match branch.tree(&head.commit, &mut known.blobs) {
             Ok(tree) => {
                 branch.was_read();
-                known.commit = Some((head, tree));
+                known.blobs.let_go();
+                known.commit = Some((head.clone(), tree.let_go()));
+                return Ok((head, tree));
             }
             Err(trouble) => {
                 // What was read last stays.

@@ -232,7 +232,7 @@ impl Sources {
     }
 
     /// The same for a caller that looks once: each file is handed on as soon as it is read, and nothing is
-    /// kept of the texts of files on this machine.
+    /// kept of its text.
     pub fn look_by(
         &self,
         known: &mut KnownSources,
@@ -253,7 +253,7 @@ impl Sources {
                 Place::Git { branch, .. } => {
                     let part = part::commit(branch, known);
                     part.tree.files.iter().for_each(&mut hand_on);
-                    part
+                    Part { tree: part.tree.let_go(), ..part }
                 }
             });
         }
@@ -263,12 +263,11 @@ impl Sources {
     /// The text of a file that was handed on, if it can be read.
     #[must_use]
     pub fn read_again(&self, known: &KnownSources, path: &str) -> Option<Arc<str>> {
-        let of_commit = |known: &Known| {
-            let files = &known.commit.as_ref()?.1.files;
-            let place = files.binary_search_by(|file| (*file.path).cmp(path)).ok()?;
-            files.get(place)?.at_hand().cloned()
+        let of_commit = |(source, known): (&Source, &Known)| match &source.place {
+            Place::Folders(_) => None,
+            Place::Git { branch, .. } => branch.text(path, &known.blobs),
         };
-        known.0.iter().find_map(of_commit).or_else(|| read_again(path))
+        self.0.iter().zip(&known.0).find_map(of_commit).or_else(|| read_again(path))
     }
 
     /// The parts as one; nothing if none could be read so far.

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -306,6 +306,11 @@ impl Branch {
         known: &mut KnownBlobs,
     ) -> Result<Tree, Trouble> {
         self.remote.tree(commit, known)
+    }
+
+    /// The text of a manifest that was read, if it can be read again.
+    pub(in crate::source) fn text(&self, name: &str, known: &KnownBlobs) -> Option<Arc<str>> {
+        self.remote.text(name, known)
     }
 
     /// The newest commit is in the copy and cannot be read, and this one is in force instead. It is

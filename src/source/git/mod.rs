@@ -45,6 +45,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::{Component, Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -250,6 +251,13 @@ impl Repository {
             Unread::new(reason, "fetch the commit whole: a partial clone does not have its files")
         })?;
         Ok(listed.tree(&ids.into_iter().zip(contents).collect(), known))
+    }
+
+    /// The text of a manifest that was read of a commit, if it can be read again.
+    fn text(&self, object: &str) -> Option<Arc<str>> {
+        let answer = self.blobs(&[object], yaml::MAX_BYTES + HEAD).ok()?;
+        let content = blobs::read(&answer, &[object]).ok()?;
+        tree::text(content.first()?).ok()?.at_hand().cloned()
     }
 
     /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the

@@ -11,7 +11,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -314,6 +317,11 @@ impl Remote {
     ) -> Result<Tree, Trouble> {
         let roots = [(self.prefix.as_path(), self.source.inside())];
         self.objects().tree(commit, &roots, known).map_err(of_cache)
+    }
+
+    /// The text of a manifest that was read, if it can be read again.
+    pub(in crate::source) fn text(&self, name: &str, known: &KnownBlobs) -> Option<Arc<str>> {
+        self.objects().text(known.object(name)?)
     }
 
     fn objects(&self) -> Repository {

@@ -105,6 +105,7 @@ impl<'e> Listed<'e> {
                     let former = former.manifests.get(&entry.id);
                     let read = || former.cloned().unwrap_or_else(|| text(of(entry)));
                     let text = known.manifests.entry(entry.id.clone()).or_insert_with(read);
+                    known.names.insert(name.clone(), entry.id.clone());
                     (Role::Manifest, text.clone())
                 }
                 Found::Refused(reason) => (Role::Manifest, Err(reason.clone())),
@@ -170,8 +171,24 @@ fn leads_to(link: &str, target: &str) -> String {
 #[derive(Debug, Default)]
 pub(in crate::source) struct KnownBlobs {
     manifests: BTreeMap<String, Result<Text, String>>,
+    /// The object of each manifest, by the name of the file.
+    names: BTreeMap<String, String>,
     /// Of files of another kind only the beginning.
     others: BTreeMap<String, Arc<[u8]>>,
+}
+
+impl KnownBlobs {
+    /// The texts go: whoever has read them has no need of them, and git still has them.
+    pub(in crate::source) fn let_go(&mut self) {
+        for text in self.manifests.values_mut().flatten() {
+            *text = text.let_go();
+        }
+    }
+
+    /// The object of the manifest with this name.
+    pub(super) fn object(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(String::as_str)
+    }
 }
 
 fn beginning(content: &[u8]) -> Arc<[u8]> {
@@ -225,7 +242,8 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn text(content: &[u8]) -> Result<Text, String> {
+/// What a manifest says, or why that is not known.
+pub(super) fn text(content: &[u8]) -> Result<Text, String> {
     if content.starts_with(POINTER) {
         return Err(
             "Git LFS keeps it elsewhere, and a commit has only a pointer to it: manifests \

@@ -14,3 +14,4 @@ mod several;
 mod signed;
 mod sources;
 mod story;
+mod texts;

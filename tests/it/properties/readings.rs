@@ -94,7 +94,7 @@ impl File {
             text += &format!(
                 "apiVersion: dialplane/v1\nkind: Tenant\nmetadata: {{ name: {tenant} }}\nspec:\n  \
                     tenantId: 5e93b6a1-0c48-4d27-b1fa-94d7e2c3508{id}\n  mode: enforce\n  prune: \
-                    never\n---\n"
+                    never\n  numbers: {{ parking: [\"+14255550109\"] }}\n---\n"
             );
         }
         text += &format!(
@@ -109,6 +109,11 @@ impl File {
                     phoneNumber: \"+1425555010{}\"\n",
                 phone % 10
             );
+            text += match phone / 10 {
+                0 => "",
+                1 => "      until: \"2027-06-01T00:00:00Z\"\n",
+                _ => "      from: \"2027-09-01T00:00:00Z\"\n",
+            };
         }
         text += if self.oddity == Oddity::Broken { "    - caling: yes\n" } else { "" };
         text
