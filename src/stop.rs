@@ -36,6 +36,9 @@ const MOST: u64 = 4096;
 /// The longest reason that is told.
 const TOLD: usize = 200;
 
+/// How it is told that everything is stopped.
+const ALL: &str = "everything is stopped: ";
+
 /// Where it is looked for.
 #[derive(Debug, Clone)]
 pub struct StopSwitch {
@@ -59,6 +62,18 @@ pub struct Stopped {
     pub hint: String,
     /// Who, when and why, as far as a stop file says.
     pub note: StopNote,
+    /// It is on. Otherwise nobody could look, and it counts as on.
+    pub known: bool,
+}
+
+impl Stopped {
+    /// Why, as somebody said; what stops it if nobody is known. Empty if somebody said nothing.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        let what = self.message.strip_prefix(ALL).unwrap_or(&self.message);
+        let unsaid = if self.note.by.is_some() { "" } else { what };
+        self.note.reason.as_deref().unwrap_or(unsaid)
+    }
 }
 
 impl StopSwitch {
@@ -67,9 +82,10 @@ impl StopSwitch {
     pub fn state(&self) -> Option<Stopped> {
         if self.setting.load(Ordering::Relaxed) {
             return Some(Stopped {
-                message: "everything is stopped: `stop` is true in the configuration".to_owned(),
+                message: format!("{ALL}`stop` is true in the configuration"),
                 hint: "set `stop: false` to go on; until then nothing is written".to_owned(),
                 note: StopNote::default(),
+                known: true,
             });
         }
         self.by_file().or_else(|| self.by_all())
@@ -82,13 +98,14 @@ impl StopSwitch {
             StopSeen::On(note) => Some(common(note)),
             StopSeen::Unknown(why) => Some(Stopped {
                 message: format!(
-                    "everything is stopped: it is not known whether the stop switch of all machines \
+                    "{ALL}it is not known whether the stop switch of all machines \
                         is on: {why}"
                 ),
                 hint: "see that the database of the journal can be reached (`dialplane doctor`); \
                     until then nothing is written"
                     .to_owned(),
                 note: StopNote::default(),
+                known: false,
             }),
         }
     }
@@ -102,12 +119,13 @@ impl StopSwitch {
                 let said = note.to_string();
                 let said = if said.is_empty() { said } else { format!(" ({said})") };
                 Some(Stopped {
-                    message: format!("everything is stopped: the stop file {shown} is there{said}"),
+                    message: format!("{ALL}the stop file {shown} is there{said}"),
                     hint: format!(
                         "remove it to go on (`rm {shown}`, or `dialplane resume`); until then \
                             nothing is written"
                     ),
                     note,
+                    known: true,
                 })
             }
             // If a folder is gone, it is not known whether the file would be in it.
@@ -119,13 +137,13 @@ impl StopSwitch {
             }
             Err(error) => Some(Stopped {
                 message: format!(
-                    "everything is stopped: it is not known whether the stop file {shown} is \
-                        there: {error}"
+                    "{ALL}it is not known whether the stop file {shown} is there: {error}"
                 ),
                 hint: "make its folder readable, or set `stopFile` to where it is; until then \
                     nothing is written"
                     .to_owned(),
                 note: StopNote::default(),
+                known: false,
             }),
         }
     }
@@ -221,6 +239,7 @@ pub fn common(note: StopNote) -> Stopped {
         message: format!("everything is stopped, on all machines ({note})"),
         hint: "`dialplane resume` on any of them lets go; until then nothing is written".to_owned(),
         note,
+        known: true,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Suspensions as `history` tells them, between the passes.
+//! Suspensions, and the stop switch, as `history` tells them between the passes.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,18 +6,19 @@ use serde_json::{Value, json};
 use super::passes::Pass;
 use crate::{
     foreign::line,
-    model::{Entry, Event, RunId, TenantName},
+    model::{Entry, Event, RunId, TenantId, TenantName},
     style::{BOLD, FAINT, YELLOW},
     words::time,
 };
 
-/// That a tenant was suspended, or resumed.
+/// That a tenant was suspended or resumed, or everything stopped or let go.
 pub(super) struct Decree {
     at: Timestamp,
     run: RunId,
-    tenant: TenantName,
+    /// Nothing if it is the stop switch.
+    tenant: Option<TenantName>,
     by: String,
-    /// Why, and until when. Nothing if it was resumed.
+    /// Why, and until when. Nothing if that is over.
     suspended: Option<(String, Option<Timestamp>)>,
 }
 
@@ -32,24 +33,34 @@ impl Decree {
         Some(Self {
             at: entry.at,
             run: entry.run.clone(),
-            tenant: entry.tenant.clone(),
+            tenant: (entry.tenant_id != TenantId::nil()).then(|| entry.tenant.clone()),
             by: by.clone(),
             suspended,
         })
     }
 
+    /// The tenant that it is about; nothing if that is all of them.
+    pub(super) fn tenant(&self) -> Option<&TenantName> {
+        self.tenant.as_ref()
+    }
+
     /// In two lines.
     pub(super) fn text(&self) -> String {
         let at = time(self.at);
-        let tenant = self.tenant.as_str();
+        let tenant = self.tenant.as_ref().map_or("all tenants", TenantName::as_str);
         let by = line(&self.by);
+        let (begun, over) = match &self.tenant {
+            Some(_) => ("suspended", "resumed"),
+            None => ("stopped", "let go"),
+        };
         let what = match &self.suspended {
             Some((reason, until)) => {
                 let until = until.map(|until| format!(" until {}", time(until)));
-                let reason = line(reason);
-                format!("{YELLOW}suspended{YELLOW:#}{}: {reason}", until.unwrap_or_default())
+                let colon = if reason.is_empty() { "" } else { ": " };
+                let until = until.unwrap_or_default();
+                format!("{YELLOW}{begun}{YELLOW:#}{until}{colon}{}", line(reason))
             }
-            None => "resumed".to_owned(),
+            None => over.to_owned(),
         };
         let run = line(&self.run);
         format!(
@@ -60,11 +71,17 @@ impl Decree {
     /// For machines.
     pub(super) fn json(&self) -> Value {
         let (reason, until) = self.suspended.clone().unzip();
+        let kind = match (&self.tenant, &self.suspended) {
+            (Some(_), Some(_)) => "Suspended",
+            (Some(_), None) => "Resumed",
+            (None, Some(_)) => "Stopped",
+            (None, None) => "LetGo",
+        };
         json!({
-            "kind": if self.suspended.is_some() { "Suspended" } else { "Resumed" },
+            "kind": kind,
             "at": self.at,
             "run": self.run.as_str(),
-            "tenant": self.tenant.as_str(),
+            "tenant": self.tenant.as_ref().map(TenantName::as_str),
             "by": self.by,
             "reason": reason,
             "until": until.flatten(),

@@ -81,8 +81,8 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
     let decrees = history.suspensions(past::LOOKED_AT).await?;
     let decrees: Vec<Decree> = decrees
         .iter()
-        .filter(|entry| command.tenants.has(entry.tenant.as_str()))
         .filter_map(Decree::of)
+        .filter(|decree| decree.tenant().is_none_or(|tenant| command.tenants.has(tenant.as_str())))
         .take(shown)
         .collect();
     if passes.is_empty() && decrees.is_empty() {

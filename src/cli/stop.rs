@@ -5,6 +5,9 @@
 //!         machines share a journal, the switch beside it is on before the file goes
 //! resume  a service lets go and says so; without one the file is removed, and that switch let go
 //! ```
+//!
+//! Who did it and why is kept in the journal: by the service, or without one here. A process that
+//! has the journal and takes no orders keeps it out; then the next service does it, by the file.
 
 use std::{io, time::Duration};
 
@@ -23,7 +26,8 @@ use crate::{
     control::{Client, ClientError, Order, State},
     foreign::line,
     journal::{DatabaseStop, Place},
-    ports::CommonStop as _,
+    pass::{self, Switched},
+    ports::{CommonStop as _, Journal as _},
     stop::{self, StopNote, StopSwitch, Stopped},
 };
 
@@ -39,8 +43,8 @@ pub(super) struct Arguments {
 
 /// What a service says to an order.
 enum Answer {
-    /// It is carried out.
-    Confirmed(String),
+    /// It is carried out, and on record under this run if that is new.
+    Confirmed(String, Option<String>),
     /// It is not: why, and what to do.
     Refused(String, String),
     /// No service works with this state.
@@ -64,10 +68,11 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
     }
     let was = if matches!(put, Ok(false)) { "it was stopped before; " } else { "" };
     let answer = ask(&settings, &Order::Stop { reason }).await;
-    if let Answer::Confirmed(message) = &answer {
+    if let Answer::Confirmed(message, run) = &answer {
         let place = Place::of(&settings.state);
         let confirmed = format!("confirmed by the service that works with the state in {place}");
         out::data(&format!("{was}{}\n{}\n", line(message), line(confirmed)));
+        tell_run(run.as_deref());
         return Ok(Exit::Done);
     }
     if let Err(error) = put {
@@ -77,14 +82,16 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
         ))
         .hint("nothing is stopped: end the service, or set `stop: true`"));
     }
-    let Some(Stopped { message, .. }) = switch(false, &settings).await.state() else {
+    let Some(stopped) = switch(false, &settings).await.state() else {
         return Err(Failure::new(format!(
             "the stop file {} is not there any more: nothing is stopped",
             file.display()
         )));
     };
-    out::data(&format!("{was}{}\n{}\n", line(message), line(obeyed(&settings).await?)));
+    let message = line(&stopped.message);
+    out::data(&format!("{was}{message}\n{}\n", line(obeyed(&settings).await?)));
     tell_unconfirmed(&answer);
+    keep(&settings, &[Switched::on(&stopped)]).await;
     Ok(Exit::Done)
 }
 
@@ -112,7 +119,7 @@ async fn stop_all(
     };
     // Who may not read the secret of the database may have a service here that does.
     let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
-    if let Answer::Confirmed(message) = &answer {
+    if let Answer::Confirmed(message, _) = &answer {
         if matches!(put, Ok(true)) {
             let _ = std::fs::remove_file(settings.stop_file());
         }
@@ -135,7 +142,7 @@ async fn stop_all(
 async fn heard_here(settings: &Settings, note: &StopNote) {
     let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
     let is_held = Place::of(&settings.state).is_held().await;
-    if !matches!(answer, Answer::Confirmed(_)) && !matches!(is_held, Ok(false)) {
+    if !matches!(answer, Answer::Confirmed(..)) && !matches!(is_held, Ok(false)) {
         tokio::time::sleep(DatabaseStop::COUNTS).await;
     }
 }
@@ -144,6 +151,39 @@ async fn heard_here(settings: &Settings, note: &StopNote) {
 const OBEYED: &str = "every service and command hears of it within seconds and begins no new call \
     until `dialplane resume`; one that does not hear of it writes nothing either";
 
+/// Puts on record what the switch said, one after the other, where no process has the journal.
+async fn keep(settings: &Settings, all: &[Switched]) {
+    match kept(settings, all).await {
+        Ok(run) => tell_run(run.as_deref()),
+        Err(Failure { message, .. }) => {
+            out::talk(&format!("not in the journal yet: {}\n", line(message)));
+        }
+    }
+}
+
+async fn kept(settings: &Settings, all: &[Switched]) -> Result<Option<String>, Failure> {
+    let place = Place::of(&settings.state);
+    if place.is_held().await.unwrap_or_default() {
+        return Err(Failure::new("another process has it; a service that starts puts it there"));
+    }
+    let journal = place.open().await?;
+    let mut last = None;
+    for (number, switched) in (0..).zip(all) {
+        let run = pass::run_id(journal.now(), number);
+        let is_new = pass::switch(&journal, run.clone(), switched).await;
+        if is_new.map_err(Failure::new)? {
+            last = Some(run.to_string());
+        }
+    }
+    Ok(last)
+}
+
+fn tell_run(run: Option<&str>) {
+    if let Some(run) = run {
+        out::data(&format!("  run {}\n", line(run)));
+    }
+}
+
 /// Gives an order to the service, if there is one.
 async fn ask(settings: &Settings, order: &Order) -> Answer {
     let client = Client::of(&settings.state.path);
@@ -151,7 +191,7 @@ async fn ask(settings: &Settings, order: &Order) -> Answer {
     let asked = client.order(order, &by);
     match timeout(PATIENCE, asked).await {
         Ok(Ok(request)) if request.state == State::Done => {
-            Answer::Confirmed(request.message.unwrap_or_default())
+            Answer::Confirmed(request.message.unwrap_or_default(), request.run)
         }
         Ok(Err(ClientError::Refused { message, hint })) => Answer::Refused(message, hint),
         Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => Answer::Nobody,
@@ -163,7 +203,7 @@ async fn ask(settings: &Settings, order: &Order) -> Answer {
 /// A service is there, and it is not known whether it has seen it.
 fn tell_unconfirmed(answer: &Answer) {
     let why = match answer {
-        Answer::Confirmed(_) | Answer::Nobody => return,
+        Answer::Confirmed(..) | Answer::Nobody => return,
         Answer::Refused(message, hint) => format!("{message}; {hint}"),
         Answer::Silent(why) => why.clone(),
     };
@@ -193,11 +233,13 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
 pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let answer = ask(&settings, &Order::LetGo).await;
-    if let Answer::Confirmed(message) = &answer {
+    if let Answer::Confirmed(message, run) = &answer {
         out::data(&format!("{}\n", line(message)));
+        tell_run(run.as_deref());
     }
     let all = let_all_go(&settings, &answer).await?;
     let own: StopSwitch = switch(false, &settings).await;
+    let before = own.state();
     let removed = own.remove().map_err(|error| {
         let file = settings.stop_file();
         Failure::new(format!("the stop file {} cannot be removed: {error}", file.display()))
@@ -213,8 +255,15 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     if let Some(Stopped { message, hint, .. }) = own.state() {
         return Err(Failure::new(message).hint(hint));
     }
+    // In a database the service that leads keeps it.
+    let is_own = settings.state.postgres.is_none();
+    if is_own && removed.is_some() && !matches!(answer, Answer::Confirmed(..)) {
+        let off = Switched { by: Some(operator::name()), on: None };
+        let all: Vec<Switched> = before.iter().map(Switched::on).chain([off]).collect();
+        keep(&settings, &all).await;
+    }
     match (answer, removed) {
-        (Answer::Confirmed(_), _) => {}
+        (Answer::Confirmed(..), _) => {}
         (Answer::Refused(message, hint), _) => {
             return Err(Failure::new(message).hint(line(hint)));
         }
@@ -240,7 +289,7 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
 /// Lets the switch of all machines go, unless a service has done it. The answer is what was on.
 async fn let_all_go(settings: &Settings, answer: &Answer) -> Result<Option<String>, Failure> {
     let Some(postgres) = &settings.state.postgres else { return Ok(None) };
-    if matches!(answer, Answer::Confirmed(_)) {
+    if matches!(answer, Answer::Confirmed(..)) {
         return Ok(None);
     }
     let common = DatabaseStop::watch(postgres).await;

@@ -36,6 +36,11 @@ impl Brake {
         self.due
     }
 
+    /// What the switch said when it was seen on last; nothing if it is off.
+    pub(super) fn on(&self) -> Option<&Stopped> {
+        self.on.as_ref().map(|(_, stopped)| stopped)
+    }
+
     /// The next look is now: somebody has just moved it.
     pub(super) fn moved(&mut self) {
         self.due = At::default();
@@ -61,6 +66,6 @@ impl Brake {
 
 /// The stop switch as views show it.
 pub(super) fn halt(stopped: &Stopped) -> Halt {
-    let Stopped { message, hint, note } = stopped.clone();
+    let Stopped { message, hint, note, known: _ } = stopped.clone();
     Halt { message, hint, by: note.by, at: note.at, reason: note.reason }
 }

@@ -13,6 +13,7 @@
 mod alarms;
 mod beginning;
 mod brake;
+mod halts;
 mod look;
 mod pass;
 mod passes;

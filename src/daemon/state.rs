@@ -6,6 +6,7 @@ mod manifests;
 mod orders;
 mod renew;
 mod stops;
+mod tell;
 mod undo;
 
 use std::{
@@ -27,6 +28,7 @@ use super::{
     alarms::Alarms,
     beginning::Beginning,
     brake::Brake,
+    halts::Halts,
     look::{Eye, Findings, Understood},
     pass::{Ended, Pass},
     passes::{Passes, Running},
@@ -38,14 +40,14 @@ use super::{
     versions::{Said, Versions},
 };
 use crate::{
-    board::{Doing, News},
+    board::News,
     config::Run,
     control::Orders,
     manifest::{Absences, InForce, Keeper},
     model::{Adopted, Debts, Suspension, TenantId, TenantName},
     pass::{self, FirstLook, Shared},
     ports::{Journal, JournalError, LiveReader, Provisioner},
-    reconcile::{At, Debounce, Ending, Looks, Phase, Schedule, Timing},
+    reconcile::{At, Debounce, Ending, Looks, Schedule, Timing},
     source::SourceReport,
     words::duration,
 };
@@ -67,8 +69,10 @@ pub(super) enum Task {
     Undone(Undone),
     /// The stop switch of all machines was switched on for this order, or why not.
     Stopped(String, Result<(), String>),
-    /// It was let go: what was on, or why not.
-    LetGo(String, Result<Option<String>, String>),
+    /// It was let go by somebody: what was on, or why not.
+    LetGo(String, String, Result<Option<String>, String>),
+    /// The stop switch is on record, under this run if it was not before, or cannot be.
+    Switched(Result<Option<String>, JournalError>),
     /// What became of manifests that this term of a leader put on record, and what is open with tenants
     /// that it meets.
     Adopted(u64, Result<Adopted, JournalError>, Vec<(TenantId, Option<Debts>)>),
@@ -118,6 +122,7 @@ pub(super) struct Loop<R, P, J> {
     /// What the tenants have in common that are worked on at one time.
     rounds: Rounds,
     brake: Brake,
+    halts: Halts,
     /// Why the journal cannot be written any more: then nothing can be done but to end and be
     /// started again.
     journal_failed: Option<JournalError>,
@@ -175,6 +180,7 @@ where
             runs: 0,
             rounds: Rounds::default(),
             brake: Brake::default(),
+            halts: Halts::default(),
             journal_failed: None,
             away: None,
             rank,
@@ -205,6 +211,7 @@ where
         let now = self.now();
         self.obey();
         self.follow_lead();
+        self.record_switch();
         let quiet = self.debounce.due().is_some_and(|due| due <= now);
         if !self.looking && (quiet || self.poll_at <= now) {
             self.look();
@@ -244,7 +251,8 @@ where
             Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
             Ok((id, Task::Undone(undone))) => self.undone(id, undone),
             Ok((_, Task::Stopped(id, done))) => self.stopped(&id, done),
-            Ok((_, Task::LetGo(id, removed))) => self.went(&id, removed),
+            Ok((_, Task::LetGo(id, by, removed))) => self.went(&id, by, removed),
+            Ok((id, Task::Switched(kept))) => self.switched(id, kept),
             Ok((id, Task::Adopted(term, adopted, debts))) => {
                 self.adopted((id, term), adopted, debts);
             }
@@ -272,6 +280,8 @@ where
                     error!(%failure, "recording an order ended unexpectedly");
                 } else if self.not_undone(failure.id()) {
                     error!(%failure, "an undo ended unexpectedly");
+                } else if self.not_switched(failure.id()) {
+                    error!(%failure, "recording the stop switch ended unexpectedly");
                 } else if self.rank.failed(failure.id(), self.start.elapsed()) {
                     error!(%failure, "putting manifests on record ended unexpectedly");
                 } else if self.beginning.is_task(failure.id()) {
@@ -333,36 +343,6 @@ where
         self.running.began(task.id(), Running { tenant: name, id, began, stop, newer, signs });
     }
 
-    /// Tenants that wait for a number of `tenant` look again, now that it was seen first or has
-    /// changed.
-    fn tell_those_who_wait(&mut self, tenant: &TenantName) {
-        let now = self.now();
-        let waiting = self
-            .waits_for
-            .iter()
-            .filter(|(name, waits_for)| *name != tenant && waits_for.contains(tenant));
-        for (name, _) in waiting {
-            self.schedule.news(name, now);
-        }
-    }
-
-    /// Tells what has changed in what tenants are doing.
-    fn tell_changes(&mut self) {
-        let now = self.now();
-        let clock = Timestamp::now();
-        for (tenant, phase) in self.schedule.changes() {
-            let doing = match phase {
-                None => Doing::Gone,
-                Some(Phase::Running) => Doing::Running,
-                Some(Phase::Waiting(at)) => {
-                    let wait = at.saturating_sub(now);
-                    Doing::Waiting(clock.checked_add(wait).unwrap_or(Timestamp::MAX))
-                }
-            };
-            self.listeners.tell(&News::Tenant(&tenant, doing));
-        }
-    }
-
     /// No new passes; those that run begin no new step and end.
     pub(super) async fn wind_down(mut self) -> Result<(), JournalError> {
         let grace = self.daemon.timing.grace;
@@ -375,6 +355,7 @@ where
         let all_ended = async {
             loop {
                 self.record_edicts();
+                self.record_switch();
                 let Some(joined) = self.tasks.join_next_with_id().await else { break };
                 self.ended(joined);
             }
@@ -385,6 +366,7 @@ where
         }
         self.tell_changes();
         self.tasks.abort_all();
+        self.tell_those_who_switched(true);
         self.has_lost_its_journal();
         if self.journal_failed.is_none() {
             self.listeners.tell(&News::Over);

@@ -207,7 +207,7 @@ impl Opened {
         let entry = Entry {
             at: Timestamp::now(),
             run: RunId::new("journal-accept"),
-            tenant: TenantName::parse("all").map_err(other)?,
+            tenant: TenantName::all(),
             tenant_id: TenantId::nil(),
             event: Event::Accepted,
         };

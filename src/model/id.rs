@@ -84,6 +84,13 @@ impl TenantName {
     /// The longest name, so reports stay in columns (the same as a DNS label).
     pub const MAX: usize = 63;
 
+    /// What the journal calls all tenants together. A tenant may have this name as well, and has
+    /// another id than [`TenantId::nil`].
+    #[must_use]
+    pub fn all() -> Self {
+        Self("all".into())
+    }
+
     /// Lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit.
     pub fn parse(text: &str) -> Result<Self, String> {
         let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -99,7 +99,8 @@ pub enum Event {
     /// Somebody took what lay there for the journal, of every tenant: calls may have been carried
     /// out that it does not know, so each tenant owes a sync. Its own tenant is none.
     Accepted,
-    /// Somebody has suspended the tenant: from now on nothing of it is written.
+    /// Somebody has suspended the tenant: from now on nothing of it is written. Of
+    /// [`TenantRef::all`](super::TenantRef::all) it says that the stop switch is on.
     Suspended {
         /// Who: user and machine.
         by: String,
@@ -108,7 +109,7 @@ pub enum Event {
         /// When that ends without a person.
         until: Option<Timestamp>,
     },
-    /// Somebody has ended that.
+    /// Somebody has ended that, or let go of the stop switch.
     Resumed {
         /// Who: user and machine.
         by: String,

@@ -32,6 +32,12 @@ impl TenantRef {
             confirm: false,
         }
     }
+
+    /// All tenants together, of which the journal keeps what is of no tenant alone.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::new(TenantName::all(), TenantId::nil())
+    }
 }
 
 /// Where the live state of a tenant is read.

@@ -37,7 +37,7 @@ pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
 pub use review::{Observations, Versions, review, see, see_nothing};
 pub use shared::Shared;
-pub use suspend::{resume, suspend};
+pub use suspend::{Switched, resume, suspend, switch};
 pub use tenant::{Passed, TenantPass};
 
 /// What was observed, by tenant. Suspended tenants are not in it.

@@ -57,7 +57,7 @@ async fn a_service_confirms_the_stop_at_once_and_says_that_it_goes_on() {
     assert_code(&resumed, 0);
     assert!(resumed.stdout.contains(" is removed; it was stopped since 20"), "{}", resumed.stdout);
     assert!(
-        resumed.stdout.ends_with(": the vendor is moving; the service goes on\n"),
+        resumed.stdout.contains(": the vendor is moving; the service goes on\n  run 20"),
         "{}",
         resumed.stdout
     );
@@ -120,6 +120,10 @@ async fn over_http_a_stop_needs_the_token_and_is_kept_with_who_and_why() {
     let stopped = door.post("/api/stop", &[kind, &word], body);
     assert_eq!(stopped.status, 200, "{}", stopped.body);
     assert_eq!(stopped.json()["order"], "stop");
+    let run = stopped.json()["run"].as_str().unwrap().to_owned();
+    let told = stage.run(&["history", &run]).await.stdout;
+    assert!(told.contains("stopped: ticket 4711\n"), "{told}");
+    assert!(told.contains("by hand: bert@pager over HTTP"), "{told}");
     let note = fs::read_to_string(stage.path().join(FILE)).unwrap();
     assert!(note.contains("by: bert@pager over HTTP\n"), "{note}");
     assert!(note.contains("reason: ticket 4711\n"), "{note}");

@@ -199,6 +199,6 @@ fn stop_line(stopped: Option<&Stopped>) -> String {
 }
 
 fn stop_json(stopped: &Stopped) -> serde_json::Value {
-    let Stopped { message, hint, note } = stopped;
+    let Stopped { message, hint, note, known: _ } = stopped;
     serde_json::json!({ "message": message, "hint": hint, "by": note.by, "at": note.at, "reason": note.reason })
 }

@@ -63,6 +63,7 @@ where
         self.fleet = Arc::new(Shared::new(&self.daemon.execution));
         self.fleet.take(&self.in_force);
         self.met.clear();
+        self.halts.forget();
         self.waits_for.clear();
         self.beginning = if is_any { Beginning::Due } else { Beginning::Waits };
         let all: BTreeSet<TenantName> = self.in_force.desired.tenants.keys().cloned().collect();

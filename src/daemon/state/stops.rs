@@ -1,16 +1,21 @@
 //! What keeps the loop from beginning anything: the stop switch, and a journal that is away.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use jiff::Timestamp;
+use tokio::task::Id;
 use tracing::warn;
 
 use super::{Loop, Task};
 use crate::{
     board::News,
     control::State,
-    daemon::brake::{Edge, halt},
+    daemon::{
+        brake::{Edge, halt},
+        halts::Heard,
+    },
     model::TenantName,
+    pass::{self, Switched},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopNote,
     words::many,
@@ -116,7 +121,7 @@ where
         let refused = match (self.daemon.switch.state(), put) {
             (Some(stopped), _) => {
                 let done = format!("{}; no new call begins, {under_way}", stopped.message);
-                return self.orders.note(id, |request| request.done(done));
+                return self.once_on_record(id, done);
             }
             (None, Err(error)) => format!("the stop file cannot be made: {error}"),
             (None, Ok(_)) => "the stop file is not there any more".to_owned(),
@@ -126,9 +131,12 @@ where
 
     /// Switches it off, as far as its file, or the switch of all machines, is what keeps it on.
     pub(super) fn let_go(&mut self, id: &str, by: String) {
+        // What a file says that nobody has looked at yet belongs on record before.
+        self.brake.moved();
+        self.obey();
         let Some(common) = self.daemon.switch.common.clone() else {
             let removed = self.daemon.switch.remove().map_err(|error| unremoved(&error));
-            return self.went(id, removed);
+            return self.went(id, by, removed);
         };
         let id = id.to_owned();
         let file = self.daemon.switch.clone();
@@ -142,39 +150,105 @@ where
                 }),
                 Err(why) => Err(format!("the stop switch of all machines cannot be let go: {why}")),
             };
-            Task::LetGo(id, removed)
+            Task::LetGo(id, by, removed)
         });
     }
 
     /// It was let go, or could not be.
-    pub(super) fn went(&mut self, id: &str, removed: Result<Option<String>, String>) {
+    pub(super) fn went(&mut self, id: &str, by: String, removed: Result<Option<String>, String>) {
         self.brake.moved();
-        self.obey();
+        self.look_at_switch(Some(by));
         let stopped = self.daemon.switch.state();
+        if let (Ok(Some(told)), None) = (&removed, &stopped) {
+            let message = format!("{told}; the service goes on");
+            return self.once_on_record(id, message);
+        }
         self.orders.note(id, |request| match (removed, stopped) {
             (Err(message), _) => {
                 let hint = "everything stays stopped; see `dialplane doctor`, and try again";
                 request.refuse(message, hint);
             }
             (_, Some(stopped)) => request.refuse(stopped.message, stopped.hint),
-            (Ok(Some(told)), None) => request.done(format!("{told}; the service goes on")),
-            (Ok(None), None) => request.done("nothing was stopped"),
+            (Ok(_), None) => request.done("nothing was stopped"),
         });
+    }
+
+    /// The switch was moved for a request, and it is said so once the journal has it.
+    fn once_on_record(&mut self, id: &str, message: String) {
+        if self.rank.leads() {
+            self.halts.wait(id, message, self.now());
+            self.record_switch();
+        } else {
+            self.orders.note(id, |request| request.done(message));
+        }
+    }
+
+    /// Puts on record what the switch said. Where several services share the journal, the switch of
+    /// the one that leads is what stops calls.
+    pub(super) fn record_switch(&mut self) {
+        let brake = &self.brake;
+        let is = || brake.on().map_or(Switched { by: None, on: None }, Switched::on);
+        let next = self.rank.leads().then(|| self.halts.next(is, self.start.elapsed())).flatten();
+        if let Some(switched) = next {
+            self.runs += 1;
+            let run = pass::run_id(self.daemon.journal.now(), self.runs);
+            let daemon = Arc::clone(&self.daemon);
+            let task = self.tasks.spawn(async move {
+                let kept = pass::switch(&*daemon.journal, run.clone(), &switched).await;
+                Task::Switched(kept.map(|is_new| is_new.then(|| run.to_string())))
+            });
+            self.halts.asks(task.id());
+        }
+        self.tell_those_who_switched(false);
+    }
+
+    /// It is on record, or cannot be yet.
+    pub(super) fn switched(&mut self, task: Id, kept: Result<Option<String>, JournalError>) {
+        if let Err(error) = &kept {
+            warn!(hint = error.hint(), "the stop switch is not on record yet: {error}");
+        }
+        self.halts.ended(task, kept, self.start.elapsed());
+        self.tell_those_who_switched(false);
+    }
+
+    /// The task that was to put it there ended unexpectedly. True if it was that.
+    pub(super) fn not_switched(&mut self, task: Id) -> bool {
+        let lost = JournalError::Lost;
+        self.halts.ended(task, Err(lost), self.start.elapsed())
+    }
+
+    /// Answers those who moved the switch; all of them if the service is over.
+    pub(super) fn tell_those_who_switched(&mut self, is_over: bool) {
+        for Heard { id, message, run } in self.halts.heard(self.start.elapsed(), is_over) {
+            self.orders.note(&id, |request| {
+                request.run = run;
+                request.done(message);
+            });
+        }
     }
 
     /// Looks for the stop switch. Tenants that were held by it are looked at again as soon as it is
     /// let go.
     pub(super) fn obey(&mut self) {
+        self.look_at_switch(None);
+    }
+
+    /// `by` has just let it go.
+    fn look_at_switch(&mut self, by: Option<String>) {
         let now = self.now();
         match self.brake.look(&self.daemon.switch, now, Timestamp::now()) {
             None => {}
             Some(Edge::On(stopped)) => {
                 warn!(hint = stopped.hint, "{}", stopped.message);
                 self.listeners.tell(&News::Stopped(Some(&halt(&stopped))));
+                if stopped.known {
+                    self.halts.moved(Switched::on(&stopped));
+                }
             }
             Some(Edge::Off(since)) => {
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
                 self.listeners.tell(&News::Stopped(None));
+                self.halts.moved(Switched { by, on: None });
                 let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
                 for name in self.in_force.desired.tenants.keys().filter(held) {
                     self.schedule.news(name, now);
