@@ -119,6 +119,11 @@ impl Halts {
         true
     }
 
+    /// Whether it failed otherwise than the last time: it is tried each second.
+    pub(super) fn is_news(&self, error: &JournalError) -> bool {
+        self.failed.as_ref() != Some(&error.to_string())
+    }
+
     /// Those who need not wait any longer; all of them if nothing will come.
     pub(super) fn heard(&mut self, now: At, is_over: bool) -> Vec<Heard> {
         let is_kept = self.due.is_empty() && self.task.is_none();
@@ -180,7 +185,9 @@ mod tests {
         let first = task();
         halts.asks(first);
         assert!(!halts.ended(task(), Ok(None), START), "of another task");
+        assert!(halts.is_news(&away()));
         assert!(halts.ended(first, Err(away()), START));
+        assert!(!halts.is_news(&away()), "it is told once");
         assert_eq!(halts.next(off, START), None, "not at once again");
         assert_eq!(halts.heard(START, false), []);
         let told = halts.heard(START + PATIENCE, false);

@@ -188,7 +188,8 @@ where
     pub(super) fn record_switch(&mut self) {
         let brake = &self.brake;
         let is = || brake.on().map_or(Switched { by: None, on: None }, Switched::on);
-        let next = self.rank.leads().then(|| self.halts.next(is, self.start.elapsed())).flatten();
+        let can_be = self.rank.leads() && self.away.is_none();
+        let next = can_be.then(|| self.halts.next(is, self.start.elapsed())).flatten();
         if let Some(switched) = next {
             self.runs += 1;
             let run = pass::run_id(self.daemon.journal.now(), self.runs);
@@ -204,7 +205,9 @@ where
 
     /// It is on record, or cannot be yet.
     pub(super) fn switched(&mut self, task: Id, kept: Result<Option<String>, JournalError>) {
-        if let Err(error) = &kept {
+        if let Err(error) = &kept
+            && self.halts.is_news(error)
+        {
             warn!(hint = error.hint(), "the stop switch is not on record yet: {error}");
         }
         self.halts.ended(task, kept, self.start.elapsed());
