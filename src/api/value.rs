@@ -53,7 +53,7 @@ mod tests {
         for (kind, value) in [
             (Kind::Phone, json!("reception")),
             (Kind::Phone, json!(442_079_460_110.0)),
-            (Kind::Gateway, json!(-1)),
+            (Kind::Gateway, json!(-2)),
             (Kind::Gateway, json!(8.5)),
             (Kind::Flag, json!("perhaps")),
             (Kind::Text, json!({"a": 1})),

@@ -108,7 +108,8 @@ async fn transfer(place: &Place) -> Result<Exit, Failure> {
     };
     let entries = many(moved.entries, "entry");
     let tenants = many(moved.tenants, "tenant");
-    let (to, kept) = (foreign::line(&moved.to), foreign::line(moved.kept.display()));
+    let to = foreign::line(&moved.to);
+    let kept = foreign::line(moved.kept.display());
     let done = if moved.was_there {
         format!("an earlier run moved {entries} of {tenants} to {to}")
     } else {

@@ -100,13 +100,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings).await?;
     let place = (!once.sandbox).then(|| Place::of(&settings.state));
-    let show = Show {
-        json: once.output == PlanOutput::Json,
-        whole: global.verbose > 0,
-        json_log: matches!(global.log_format, LogFormat::Json),
-        place: place.clone(),
-        shown: Mutex::default(),
-    };
+    let show = show(global, once, place.clone());
     let switch = switch(once.sandbox, &settings).await;
     let lead = settings.state.postgres.as_ref().filter(|_| !once.sandbox);
     let lead = lead.map(|postgres| Arc::new(Service::start(postgres)) as Arc<dyn Lead>);
@@ -210,6 +204,16 @@ async fn backend(
     }
     let looked = manifests::look_unless_stopped(sources, signals).await?;
     Backend::rehearsal(&looked.in_force.desired).await
+}
+
+fn show(global: &Global, once: &Once, place: Option<Place>) -> Show {
+    Show {
+        json: once.output == PlanOutput::Json,
+        whole: global.verbose > 0,
+        json_log: matches!(global.log_format, LogFormat::Json),
+        place,
+        shown: Mutex::default(),
+    }
 }
 
 /// What hears how receivers of notices are.

@@ -16,6 +16,7 @@
 //! sent again here. Nothing is retried here: waiting as the service tells is the business of
 //! the one who implements [`Provisioner`].
 
+mod interrupt;
 mod policy;
 mod record;
 mod report;
@@ -35,8 +36,9 @@ use crate::{
     ports::{Journal, JournalError, Lease, Provisioner},
 };
 use {
+    interrupt::Interrupt,
     record::Record,
-    walk::{Interrupt, NOT_YET, Walk},
+    walk::{NOT_YET, Walk},
 };
 
 /// What a run is carried out with.

@@ -3,7 +3,7 @@
 
 use tracing::{debug, warn};
 
-use super::{policy, record::Record, report::Stop, walk::Interrupt};
+use super::{interrupt::Interrupt, policy, record::Record, report::Stop};
 use crate::{
     model::{Event, Fault, FaultKind, StepOutcome, Verb},
     plan::{Step, StepId},

@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
+    interrupt::Interrupt,
     policy::{self, LostInARow},
     record::Record,
     report::{Stop, SyncOutcome, TenantReport},
@@ -36,22 +36,6 @@ pub(super) struct Walk<'w, P, J> {
     pub(super) sync_settings: u32,
     pub(super) progress: &'w (dyn Fn(&Step, &StepOutcome) + Sync),
     pub(super) report: TenantReport,
-}
-
-/// What ends a run early.
-pub(super) struct Interrupt<'w> {
-    pub(super) stop: &'w CancellationToken,
-    pub(super) newer: &'w CancellationToken,
-}
-
-impl Interrupt<'_> {
-    /// Why no new step may begin, if so.
-    pub(super) fn asked(&self) -> Option<Stop> {
-        if self.stop.is_cancelled() {
-            return Some(Stop::Asked);
-        }
-        self.newer.is_cancelled().then_some(Stop::Newer)
-    }
 }
 
 impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {

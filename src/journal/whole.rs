@@ -52,7 +52,8 @@ impl Whole {
     pub(super) fn of(folder: &Path, lock: Lock, opened: Opened) -> Result<Self, OpenError> {
         let Opened { db, loaded, .. } = opened;
         let of = |error| OpenError::of(&folder.join(db::FILE), &error);
-        let (id, anchor) = (db::id(&db).map_err(of)?, db::anchor(&db).map_err(of)?);
+        let id = db::id(&db).map_err(of)?;
+        let anchor = db::anchor(&db).map_err(of)?;
         let Fold { tenants, accepted } = loaded.fold;
         let alone = |(id, tenant)| {
             let tenants = std::iter::once((TenantId::clone(&id), tenant)).collect();

@@ -148,7 +148,7 @@ impl FileRead {
                 self.problems.extend(problems);
             }
             _ => {
-                let hint = match kind {
+                let hint = match kind.as_deref() {
                     Some("Plan" | "Review") => {
                         "it is a saved plan, and no manifest: `dialplane show FILE` shows it"
                     }

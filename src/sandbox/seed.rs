@@ -36,8 +36,8 @@ use super::{
     world::{SyncState, Tenant, User, World},
 };
 use crate::model::{
-    Calling, Desired, DesiredTenant, Details, Field, GatewayId, Mode, PhoneNumber, Service, Upn,
-    Value,
+    Calling, Desired, DesiredTenant, DesiredUser, Details, Field, GatewayId, Mode, PhoneNumber,
+    Service, Upn, Value,
 };
 
 /// The gateways that every world has, with their regions.
@@ -137,11 +137,7 @@ fn users(
         if stored.phone().is_some_and(|number| !numbers.insert(number.clone())) {
             stored.set(Field::PhoneNumber, Value::NoPhone);
         }
-        let user_of = match user.service {
-            Service::Phone => User::new,
-            Service::CallApp => User::with_call_app,
-        };
-        (user.upn.clone(), user_of(user.calling, stored))
+        (user.upn.clone(), made(user, stored))
     });
     let mut users: BTreeMap<Upn, User> = managed.collect();
     let platform = [
@@ -154,6 +150,14 @@ fn users(
     users
 }
 
+/// A user as the manifests have it.
+fn made(user: &DesiredUser, stored: Details) -> User {
+    match user.service {
+        Service::Phone => User::new(user.calling, stored),
+        Service::CallApp => User::with_call_app(user.calling, stored),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -161,8 +165,8 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            Adopt, DesiredUser, Limits, LiveSource, Missing, Origin, Protect, Prune, Release,
-            ShrinkLimit, TenantId, TenantName, Users, WritePath,
+            Adopt, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit,
+            TenantId, TenantName, Users, WritePath,
         },
         sandbox::drift::Drift,
     };

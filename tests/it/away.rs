@@ -145,7 +145,8 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
         journal.is_away.store(false, Ordering::SeqCst);
         until("the rest", || house.writes().len() == 2).await;
         assert_eq!(house.writes(), ["enable adele@contoso.com", "sync contoso"]);
-        let away = "the journal cannot be reached since 1970-01-01T00:00:00Z: connection refused";
+        let away =
+            "the journal has been out of reach since 1970-01-01T00:00:00Z: connection refused";
         let expected = if hides_it { Vec::new() } else { vec![Some(away.to_owned()), None] };
         assert_eq!(*told.lock().unwrap(), expected, "the status says why, and that it is over");
         // Away again, and asked to end meanwhile.

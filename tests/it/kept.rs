@@ -18,9 +18,19 @@ pub(crate) async fn plans(stage: &Stage, more: &[&str]) -> Vec<(i32, String)> {
     let mut plans = Vec::new();
     for output in OUTPUTS {
         let ended = stage.run(&[&["plan", "--output", output], more].concat()).await;
-        plans.push((ended.code, ended.stdout));
+        plans.push((ended.code, apart_from_the_account(ended.stdout)));
     }
     plans
+}
+
+/// A plan from a snapshot is made for no account, which its JSON says and its sum covers.
+fn apart_from_the_account(plan: String) -> String {
+    let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&plan) else { return plan };
+    json.as_object_mut().unwrap().remove("sum");
+    for tenant in json["tenants"].as_array_mut().unwrap() {
+        tenant.as_object_mut().unwrap().remove("account");
+    }
+    json.to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

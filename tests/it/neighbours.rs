@@ -149,7 +149,7 @@ async fn two_hundred_and_ninety_six_are_done_while_four_do_not_work() {
         own_files: PathBuf::from("/nowhere"),
         reader: vendor.clone(),
         provisioner: vendor.clone(),
-        switch: StopSwitch { setting: Arc::default(), file: None, named: false },
+        switch: StopSwitch { setting: Arc::default(), file: None, named: false, common: None },
         journal: Arc::new(VolatileJournal::default()),
         lead: None,
         past: Past::nothing(),

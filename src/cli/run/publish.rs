@@ -85,22 +85,20 @@ pub(super) async fn publish(
         line.say(published.status.summary());
         lately.see(&published.status);
         send.send_replace(Arc::clone(&published));
-        if let Some(status) = for_people(&published.status) {
-            statuses.send_replace(status);
-        }
+        tell(&statuses, &published.status);
         file.write(&published.status);
     };
     Ok((publish, server))
 }
 
-/// What people are told of from here: the service that leads tells what concerns the fleet, also
-/// that it is stopped.
-fn for_people(status: &Arc<Status>) -> Option<Arc<Status>> {
+/// Tells people from here: the service that leads tells what concerns the fleet, also that it is
+/// stopped.
+fn tell(people: &watch::Sender<Arc<Status>>, status: &Arc<Status>) {
     if !status.stands_by() {
-        return Some(Arc::clone(status));
+        people.send_replace(Arc::clone(status));
+    } else if status.journal_away.is_some() {
+        people.send_replace(Arc::new(Status { stop: None, ..Status::clone(status) }));
     }
-    let is_away = status.journal_away.is_some();
-    is_away.then(|| Arc::new(Status { stop: None, ..Status::clone(status) }))
 }
 
 fn not_served(error: StartError) -> Failure {

@@ -188,7 +188,8 @@ where
     pub(super) fn record_switch(&mut self) {
         let brake = &self.brake;
         let is = || brake.on().map_or(Switched { by: None, on: None }, Switched::on);
-        let can_be = self.rank.leads() && self.away.is_none();
+        let is_known = brake.on().is_none_or(|stopped| stopped.known);
+        let can_be = is_known && self.rank.leads() && self.away.is_none();
         let next = can_be.then(|| self.halts.next(is, self.start.elapsed())).flatten();
         if let Some(switched) = next {
             self.runs += 1;

@@ -276,7 +276,8 @@ impl Receiver {
         if stored.1 != *sum || row.anchor != anchor || row.head != chain.head {
             return Err(self.differs(&format!("the sum of tenant {tenant} is another one")));
         }
-        let (mut head, mut lines) = (anchor, Sha256::new());
+        let mut head = anchor;
+        let mut lines = Sha256::new();
         loop {
             let entries = self.page(tenant, head.sequence).await?;
             if entries.is_empty() {
@@ -288,8 +289,7 @@ impl Receiver {
             });
             followed.map_err(|bad| self.differs(&load::why(bad)))?;
         }
-        let (read, written) = (digest(lines), digest(chain.lines.clone()));
-        if head != chain.head || read != written {
+        if head != chain.head || digest(lines) != digest(chain.lines.clone()) {
             return Err(self.differs(&format!("the entries of tenant {tenant} are others")));
         }
         Ok(())

@@ -93,7 +93,7 @@ impl Passes {
     /// As it is kept across restarts.
     pub(super) fn kept(&self) -> (Vec<KeptPass>, Vec<KeptHeard>) {
         let pass =
-            |seen: &Seen| KeptPass { last: seen.last, applied: Applied::clone(&seen.applied) };
+            |seen: &SoFar| KeptPass { last: seen.last, applied: Applied::clone(&seen.applied) };
         let heard = |((receiver, pass), until): (&(String, String), &Timestamp)| KeptHeard {
             receiver: receiver.clone(),
             pass: pass.clone(),
@@ -106,7 +106,7 @@ impl Passes {
     pub(super) fn of(passes: Vec<KeptPass>, heard: Vec<KeptHeard>) -> Self {
         let seen = |KeptPass { last, applied }| {
             let pass = applied.pass.clone();
-            (pass, Seen { applied: Arc::new(applied), last })
+            (pass, SoFar { applied: Arc::new(applied), last })
         };
         let told = |KeptHeard { receiver, pass, until }| ((receiver, pass), until);
         Self {
@@ -137,7 +137,7 @@ pub(super) struct KeptHeard {
 fn is_news(
     heard: &BTreeMap<(String, String), Timestamp>,
     receiver: &str,
-    (pass, seen): (&str, &Seen),
+    (pass, seen): (&str, &SoFar),
     wishes: &Wishes,
 ) -> bool {
     let before = heard.get(&(receiver.to_owned(), pass.to_owned()));
@@ -193,15 +193,10 @@ fn version(commit: &Commit, names: bool) -> String {
     if *edited {
         told += ", edited since";
     }
-    if let Some(author) = author.as_ref().filter(|_| names) {
-        told += &format!(" by {author}");
-    }
-    if let Some(at) = at {
-        told += &format!(" of {}", time(*at));
-    }
-    if let Some(signer) = signer.as_ref().filter(|_| names) {
-        told += &format!(", signed by {signer}");
-    }
+    let by = author.as_ref().filter(|_| names).map(|author| format!(" by {author}"));
+    let of = at.map(|at| format!(" of {}", time(at)));
+    let signed = signer.as_ref().filter(|_| names).map(|signer| format!(", signed by {signer}"));
+    told.extend([by, of, signed].into_iter().flatten());
     told
 }
 

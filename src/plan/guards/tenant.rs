@@ -31,17 +31,19 @@ pub(in crate::plan) fn not_enforced(mode: Mode) -> Option<Grounds> {
 /// Somebody has suspended it.
 pub(super) fn by_hand(context: &Context<'_>) -> Option<Grounds> {
     let tenant = &context.desired().name;
-    suspended_by_hand(tenant, context.moment).or_else(|| {
-        let there = context.there()?;
-        let grounds = suspended_by_hand(tenant, Moment { now: there, ..context.moment })?;
-        let now = time(context.moment.now);
-        let reason = format!(
-            "{}; it has ended by the clock of this machine ({now}), and not by the service's ({})",
-            grounds.reason,
-            time(there)
-        );
-        Some(Grounds { reason, until: None, ..grounds })
-    })
+    let here = suspended_by_hand(tenant, context.moment);
+    if here.is_some() {
+        return here;
+    }
+    let there = context.there()?;
+    let grounds = suspended_by_hand(tenant, Moment { now: there, ..context.moment })?;
+    let now = time(context.moment.now);
+    let reason = format!(
+        "{}; it has ended by the clock of this machine ({now}), and not by the service's ({})",
+        grounds.reason,
+        time(there)
+    );
+    Some(Grounds { reason, until: None, ..grounds })
 }
 
 /// Why nothing of a tenant is written that somebody has suspended, if so.

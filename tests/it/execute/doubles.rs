@@ -242,7 +242,7 @@ async fn a_journal_that_is_away_lets_what_began_end_and_nothing_new_begin() {
         let stop = report.stopped.expect("nothing new begins");
         assert_eq!(
             stop.to_string(),
-            "the journal cannot be reached since 1970-01-01T00:00:00Z: the database is being \
+            "the journal has been out of reach since 1970-01-01T00:00:00Z: the database is being \
                 restarted",
         );
         assert_eq!(log.iter().filter(|line| !line.starts_with("call ")).count(), from, "{log:?}");
