@@ -45,8 +45,8 @@ impl Backend {
                 "the configuration names no account at the ConnecttoTeams service",
             )
             .hint(
-                "set `connectToTeams` in dialplane.yaml, rehearse with `--sandbox`, or compare with \
-                    a list: `dialplane plan --live FILE`",
+                "set `connectToTeams` in dialplane.yaml (`dialplane init --account` writes one), \
+                    rehearse with `--sandbox`, or compare with a list: `dialplane plan --live FILE`",
             ));
         }
         let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;

@@ -140,8 +140,12 @@ impl Users {
         self.is_all() || self.like.iter().any(|like| like.matches_with(user.as_str(), options))
     }
 
-    /// Fails if one that was asked for matches none of these users.
-    pub(super) fn know<'u>(&self, known: impl Iterator<Item = &'u Upn>) -> Result<(), Failure> {
+    /// Fails if one that was asked for matches none of these users. `nobody` begins the sentence.
+    pub(super) fn know<'u>(
+        &self,
+        known: impl Iterator<Item = &'u Upn>,
+        nobody: &str,
+    ) -> Result<(), Failure> {
         if self.is_all() {
             return Ok(());
         }
@@ -154,7 +158,7 @@ impl Users {
         let asked = unknown.as_str();
         let like = if is_name(asked) { "" } else { "like " };
         let meant = meant(asked, known.iter().map(|user| user.as_str()), 2);
-        Err(Failure::new(format!("neither version of the manifests names a user {like}`{asked}`"))
+        Err(Failure::new(format!("{nobody} a user {like}`{asked}`"))
             .hint(format!("{meant}`*` is any text: `--user 'adele*'`")))
     }
 }

@@ -87,7 +87,9 @@ fn bare(code: &str) -> String {
 }
 
 fn unknown(code: &str, all: &[Explanation]) -> Failure {
-    let meant = meant(code, all.iter().map(|it| it.code), NEAR);
+    // Of a short word half is somebody else's.
+    let slips = NEAR.min(code.chars().count() / 2);
+    let meant = meant(code, all.iter().map(|it| it.code), slips);
     Failure::new(format!("there is no code `{}`", crate::foreign::line(code)))
         .hint(format!("{meant}`dialplane explain` lists all codes"))
 }

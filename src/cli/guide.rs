@@ -50,8 +50,10 @@ fn page(name: &str) -> Result<&'static Page, Failure> {
     let found = PAGES.iter().find(|page| page.name == name);
     found.ok_or_else(|| {
         let near = meant(&name, PAGES.iter().map(|page| page.name), NEAR);
-        Failure::new(format!("there is no page `{name}` in the guide"))
-            .hint(format!("{near}`dialplane guide` lists all pages"))
+        Failure::new(format!("there is no page `{name}` in the guide")).hint(format!(
+            "{near}`dialplane guide` lists all pages, and `dialplane guide --search TEXT` looks \
+                    into them"
+        ))
     })
 }
 

@@ -13,7 +13,7 @@ use super::{
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
-    mask,
+    mask, out,
     review::{self, Change},
     saved, session,
     show::{self, View},
@@ -336,9 +336,29 @@ async fn finish(
         ..View::of(once, global)
     };
     show::plan_without(&mistakes, shown, &view);
+    // A name that may have been meant is a name that a mask hides.
+    if asked.mask.is_none() {
+        tell_unknown(asked.users, looked, &plan);
+    }
     Ok(if looked.diagnostics.is_empty() {
         Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
     } else {
         Exit::Error
     })
+}
+
+/// Says that nobody is as `--user` asks. The plan is that of all, so it is shown all the same, and
+/// where manifests are broken nobody can be missed.
+fn tell_unknown(users: &Users, looked: &FoundManifests, plan: &Plan) {
+    if !looked.diagnostics.is_empty() {
+        return;
+    }
+    let named = looked.in_force.desired.tenants.values().flat_map(|tenant| tenant.users.keys());
+    let steps = plan.tenants.iter().flat_map(|tenant| &tenant.steps).map(|step| &step.user);
+    let problems = plan.tenants.iter().flat_map(|tenant| &tenant.remarks.problems);
+    let known = named.chain(steps).chain(problems.map(|problem| &problem.user));
+    if let Err(unknown) = users.know(known, "no manifest and no step of this plan names") {
+        let hint = unknown.hint.unwrap_or_default();
+        out::talk(&format!("{}\n  hint: {hint}\n", unknown.message));
+    }
 }

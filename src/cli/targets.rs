@@ -46,7 +46,7 @@ pub(super) struct Targets {
     tenants: Tenants,
     /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
     #[arg(long)]
-    sandbox: bool,
+    pub(super) sandbox: bool,
 }
 
 impl Targets {

@@ -58,7 +58,9 @@ pub fn load(
             diagnostics: vec![Diagnostic::of_file(
                 &name,
                 format!("cannot be read: {reason}"),
-                None,
+                Some(
+                    "name the settings that you mean; `dialplane init` writes new ones".to_owned(),
+                ),
             )],
         }),
     }

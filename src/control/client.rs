@@ -32,7 +32,7 @@ pub struct Client {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens: no service runs with this state.
-    #[error("no service answers at {}: {}", .0.display(), .1)]
+    #[error("no service answers at {}: {}", .0.display(), absence(.1))]
     NobodyThere(PathBuf, io::Error),
     /// This user may not speak to it.
     #[error("the service at {} cannot be spoken to: {}", .0.display(), .1)]
@@ -163,6 +163,15 @@ impl Client {
             io::ErrorKind::PermissionDenied => ClientError::NotAllowed(path, error),
             _ => ClientError::NobodyThere(path, error),
         }
+    }
+}
+
+/// Why nobody answers, as people say it.
+fn absence(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "none runs with this state".to_owned(),
+        io::ErrorKind::ConnectionRefused => "it has ended".to_owned(),
+        _ => error.to_string(),
     }
 }
 

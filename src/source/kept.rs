@@ -23,6 +23,12 @@ use crate::{
 /// held in memory.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
+/// What to do where there is no live state to read.
+const LIVE_STATE: &str =
+    "name a snapshot (.json), a list of the portal (.csv), or a folder of them";
+/// What to do about a list that is no text, as spreadsheets save one unless they are asked.
+const LIST: &str = "in a spreadsheet: save it as \"CSV UTF-8\", and name that file";
+
 /// The files that tenants with `live: file` are read from. They are read again when they have
 /// changed.
 #[derive(Debug)]
@@ -99,11 +105,7 @@ pub fn read_kept(path: &Path, sheet: &Sheet) -> Result<Snapshot, Vec<Diagnostic>
     let mut snapshot = Snapshot::new(name.as_str());
     let mut problems = Vec::new();
     let files = files(path).unwrap_or_else(|reason| {
-        problems.push(whole(
-            &name,
-            format!("no live state here: {reason}"),
-            "name a snapshot, or a folder with snapshots",
-        ));
+        problems.push(whole(&name, format!("no live state here: {reason}"), LIVE_STATE));
         Vec::new()
     });
     for file in files {
@@ -143,7 +145,7 @@ fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Di
     let metadata = fs::metadata(path)
         .map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
     let text = file::read_text(path, MAX_BYTES)
-        .map_err(|reason| refuse(reason, "name a snapshot, or a folder with snapshots"))?;
+        .map_err(|reason| refuse(reason, if is(path, "csv") { LIST } else { LIVE_STATE }))?;
     if !is(path, "csv") {
         return snapshot.add_json(&name, &text);
     }

@@ -137,7 +137,7 @@ async fn a_saved_plan_is_done_exactly_or_not_at_all() {
     let again = stage.run(&["apply", "--plan", "plan.json"]).await;
     assert_code(&again, 1);
     for (text, told) in [
-        ("{", "is no saved plan"),
+        ("{", "is not a saved plan"),
         ("{\"kind\": \"Report\"}", "`kind: Plan` or `kind: Review` and `version: 1` are expected"),
     ] {
         fs::write(stage.path().join("plan.json"), text).unwrap();

@@ -285,6 +285,7 @@ async fn reconcile_waits_for_the_pass_that_saw_what_was_edited_before_it() {
     let nobody = stage.run(&["reconcile"]).await;
     assert_eq!(nobody.code, 1);
     assert!(nobody.stderr.contains("no service answers at"), "{}", nobody.stderr);
+    assert!(!nobody.stderr.contains("os error"), "in words: {}", nobody.stderr);
     assert!(nobody.stderr.contains("dialplane apply"), "{}", nobody.stderr);
 }
 

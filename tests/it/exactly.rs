@@ -58,7 +58,12 @@ async fn a_plan_is_saved_and_shown_and_says_what_it_is() {
     assert!(link.is_symlink());
     let manifest = stage.run(&["show", "manifests/fleet.yaml"]).await;
     assert_code(&manifest, 1);
-    assert!(manifest.stderr.contains("is no saved plan"), "{}", manifest.stderr);
+    assert!(manifest.stderr.contains("is not a saved plan"), "{}", manifest.stderr);
+    for absent in [&["show", "absent.json"][..], &["apply", "--plan", "absent.json"]] {
+        let absent = stage.run(absent).await;
+        assert_code(&absent, 1);
+        assert!(absent.stderr.contains("hint: save one with `dialplane plan"), "{}", absent.stderr);
+    }
     assert_eq!(stage.writes(), [""; 0]);
     // Somebody does one of its steps by hand: what moved is told.
     stage.sandbox.world(|world| {

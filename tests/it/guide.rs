@@ -148,6 +148,7 @@ fn the_program_shows_every_page_and_finds_words_in_them() {
     let ended = run(&["guide", "nigth"]);
     assert!(ended.code == 1 && ended.stderr.contains("did you mean `night`?"), "{}", ended.stderr);
     assert_eq!(run(&["guide", "--search", "no page says this"]).code, 1);
+    assert!(run(&["guide", "dial tone"]).stderr.contains("dialplane guide --search TEXT"));
 }
 
 /// A row of the table of calls in the page about the vendor: the path, and the test that calls it.

@@ -173,8 +173,88 @@ fn a_list_of_somebody_else_is_refused() {
     fs::write(folder.path().join("fabrikam.csv"), LIST).unwrap();
     let ended = run(folder.path(), &["init", "--csv", "fabrikam.csv", "--tenant-id", CONTOSO]);
     assert!(ended.code == 1 && ended.stderr.contains("call it contoso.csv"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("or name the customer as the file is called"),
+        "{}",
+        ended.stderr
+    );
     let ended = run(folder.path(), &["init", "--csv", "absent.csv", "--tenant-id", CONTOSO]);
     assert!(ended.code == 1 && ended.stderr.contains("nothing was written"), "{}", ended.stderr);
+}
+
+/// A slip in a name does not look like a user who is as wanted.
+#[test]
+fn a_plan_of_a_user_whom_nobody_names_says_who_may_have_been_meant() {
+    let folder = folder();
+    assert_eq!(run(folder.path(), &["init", "--demo"]).code, 0);
+    let plan = |user: &str| run(folder.path(), &["plan", "--sandbox", "--user", user]);
+    let slip = plan("adele.vanc@contoso.com");
+    assert_eq!(slip.code, 2, "the code is that of all: {}", slip.stderr);
+    for told in ["names a user `adele.vanc@contoso.com`", "did you mean `adele.vance@contoso.com`?"]
+    {
+        assert!(slip.stderr.contains(told), "{told}: {}", slip.stderr);
+    }
+    // She is as wanted; visitor1 is in no manifest and in a step.
+    for known in ["adele.vance@contoso.com", "visitor1@fabrikam.com"] {
+        let ended = plan(known);
+        assert!(!ended.stderr.contains("names a user"), "{known}: {}", ended.stderr);
+    }
+}
+
+/// The command that an import names at its end is one that works with what is there.
+#[test]
+fn the_command_at_the_end_of_an_import_of_a_list_can_be_typed() {
+    let folder = folder();
+    fs::write(folder.path().join("contoso.csv"), LIST).unwrap();
+    for (how, next, code) in [
+        (&["--live", "contoso.csv"][..], "dialplane plan a --live contoso.csv", 3),
+        (&["--from", "portal", "contoso.csv"], "dialplane validate b", 0),
+    ] {
+        let out = if code == 3 { "a" } else { "b" };
+        let import = ["import", "--tenant-id", CONTOSO, "--out", out];
+        let ended = run(folder.path(), &[&import[..], how].concat());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let told = format!("nothing to do for them: {next}\n");
+        assert!(ended.stderr.contains(&told), "{told}: {}", ended.stderr);
+        let typed: Vec<&str> = next.split(' ').skip(1).collect();
+        let ended = run(folder.path(), &typed);
+        assert_eq!(ended.code, code, "{next}: {}{}", ended.stdout, ended.stderr);
+    }
+}
+
+/// Spreadsheets save another alphabet unless they are asked.
+#[test]
+fn a_list_of_a_spreadsheet_that_is_not_utf_8_says_how_to_save_it() {
+    let folder = folder();
+    let list = LIST.as_bytes().iter().copied().chain(*b"J\xfcrgen;1;2\n");
+    fs::write(folder.path().join("contoso.csv"), list.collect::<Vec<u8>>()).unwrap();
+    let ended = run(folder.path(), &["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO]);
+    assert!(ended.code == 1 && ended.stderr.contains("\"CSV UTF-8\""), "{}", ended.stderr);
+}
+
+/// A list whose numbers have a heading of their own: they are imported, and the settings name it.
+#[test]
+fn numbers_below_another_heading_are_read() {
+    let folder = folder();
+    let text = format!("\u{feff}{}", LIST.replace("PhoneNumber", "Rufnummer \"Büro\""));
+    fs::write(folder.path().join("contoso.csv"), text).unwrap();
+    let init = ["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO, "--number"];
+    let wrong = run(folder.path(), &[&init[..], &["Rufnumer"]].concat());
+    assert!(wrong.code == 1 && wrong.stderr.contains("no column `Rufnumer`"), "{}", wrong.stderr);
+    assert!(!folder.path().join("dialplane.yaml").exists());
+    let ended = run(folder.path(), &[&init[..], &["Rufnummer \"Büro\""]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("no phone numbers are read"), "{}", ended.stderr);
+    let users = fs::read_to_string(folder.path().join("manifests/contoso/users.yaml")).unwrap();
+    assert!(users.contains("phoneNumber: \"+"), "{users}");
+    let ended = run(folder.path(), &["plan", "--live", "contoso.csv"]);
+    assert!(
+        ended.stdout.contains("plan: nothing to carry out"),
+        "{}{}",
+        ended.stdout,
+        ended.stderr
+    );
+    assert!(!ended.stdout.contains("phoneNumber"), "{}", ended.stdout);
 }
 
 #[test]

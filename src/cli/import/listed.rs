@@ -59,7 +59,7 @@ pub(super) fn import(command: &Arguments, folder: &Path) -> Result<Exit, Failure
         imported.files.push(File { path, text: pages.join("\n") });
     }
     write::all(folder, &imported.files)?;
-    report::tell(&imported, &unknown, folder, 0);
+    report::tell(&imported, &unknown, &report::next(folder, command), 0);
     reports.iter().for_each(tell);
     Ok(Exit::Done)
 }

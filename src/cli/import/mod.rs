@@ -187,7 +187,7 @@ async fn carry_out(
     let choice = command.choice();
     let (imported, unknown) = proven_beside(shots, &choice, there)?;
     write::all(folder, &imported.files)?;
-    report::tell(&imported, &unknown, folder, unread);
+    report::tell(&imported, &unknown, &report::next(folder, command), unread);
     let right = looked.is_none_or(|looked| looked.diagnostics.is_empty());
     Ok(match (right, unread) {
         (false, _) => Exit::Error,

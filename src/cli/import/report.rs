@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Arguments;
 use crate::{
     cli::{customers::Picked, out},
     foreign::line,
@@ -28,19 +29,28 @@ pub(super) fn tell_passed_over(picked: &Picked) {
     }
 }
 
-/// The whole.
-pub(super) fn tell(imported: &Import, unknown: &[String], folder: &Path, unread: usize) {
+/// The command that looks at what was written, from where it was taken.
+pub(super) fn next(folder: &Path, command: &Arguments) -> String {
+    let folder = line(folder.display());
+    match &command.live {
+        // A list is not what a plan compares with: it is checked without anything else.
+        _ if !command.from.is_empty() => format!("dialplane validate {folder}"),
+        Some(live) => format!("dialplane plan {folder} --live {}", line(live.display())),
+        None if command.targets.sandbox => format!("dialplane plan {folder} --sandbox"),
+        None => format!("dialplane plan {folder}"),
+    }
+}
+
+/// The whole. `next` is the command that looks at it.
+pub(super) fn tell(imported: &Import, unknown: &[String], next: &str, unread: usize) {
     let said = [
         many(imported.tenants, "tenant"),
         many(imported.users, "user"),
         many(imported.files.len(), "file"),
     ];
     out::talk(&format!(
-        "{} with {} in {}, and nothing to do for them: dialplane plan {}\n",
-        said[0],
-        said[1],
-        said[2],
-        line(folder.display())
+        "{} with {} in {}, and nothing to do for them: {next}\n",
+        said[0], said[1], said[2]
     ));
     tell_left_out(imported);
     if imported.shared > 0 {

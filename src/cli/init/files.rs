@@ -1,6 +1,7 @@
 //! The files that a new repository begins with.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
@@ -55,13 +56,17 @@ pub(super) fn settings(text: &str) -> File {
     with_schema(SETTINGS, text, SETTINGS_SCHEMA)
 }
 
-/// The settings for a list of the portal; how calling is read from it if it does not say that
-/// itself.
-pub(super) fn settings_for_list(user: Option<&str>, calling: Option<&SheetCalling>) -> File {
+/// The settings for a list of the portal: how calling is read from it if it does not say that
+/// itself, and the headings that are not those of the portal.
+pub(super) fn settings_for_list(
+    user: Option<&str>,
+    calling: Option<&SheetCalling>,
+    fields: Option<&BTreeMap<String, String>>,
+) -> File {
     let mut file = settings(include_str!("csv.yaml"));
     // A text of JSON is one of YAML.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    if user.is_some() || calling.is_some() {
+    if user.is_some() || calling.is_some() || fields.is_some() {
         file.text.push_str("\nlive:\n  portal:\n");
     }
     // Writing to a string cannot fail.
@@ -78,6 +83,11 @@ pub(super) fn settings_for_list(user: Option<&str>, calling: Option<&SheetCallin
             words(enabled),
             words(disabled)
         );
+    }
+    if let Some(fields) = fields {
+        let all =
+            list(fields.iter().map(|(field, heading)| format!("{field}: {}", quoted(heading))));
+        let _ = writeln!(file.text, "    fields: {{ {all} }}");
     }
     file
 }

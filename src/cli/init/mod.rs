@@ -60,6 +60,9 @@ pub(super) struct Arguments {
     /// portal's own lists
     #[arg(long, value_name = "HEADING", value_parser = NonEmptyStringValueParser::new(), requires = "csv")]
     user: Option<String>,
+    /// With --csv: the heading over the phone numbers, if it is not that of the portal's own lists
+    #[arg(long, value_name = "HEADING", value_parser = NonEmptyStringValueParser::new(), requires = "csv")]
+    number: Option<String>,
     /// Also write a GitHub workflow that plans pull requests
     #[arg(long)]
     github: bool,
@@ -218,7 +221,10 @@ async fn of_list(
     };
     let usual = Sheet::default();
     let user = command.user.clone().unwrap_or_else(|| usual.user.clone());
-    let sheet = Sheet { user, calling: command.calling.clone(), ..usual };
+    let mut sheet = Sheet { user, calling: command.calling.clone(), ..usual };
+    if let Some(heading) = &command.number {
+        sheet.fields.insert(Field::PhoneNumber.name().to_owned(), heading.clone());
+    }
     let kept = read_kept(path, &sheet).map_err(|diagnostics| Failure {
         diagnostics,
         ..Failure::new(format!("{} cannot be used: nothing was written", path.display()))
@@ -226,7 +232,8 @@ async fn of_list(
     let Some((at, reader)) = kept.taken(&tenant) else {
         return Err(Failure::new(format!("{} is not the list of {}", path.display(), tenant.name))
             .hint(format!(
-                "a list is known by the name of its file: call it {}.csv",
+                "a list is known by the name of its file: call it {}.csv, or name the customer as \
+                    the file is called",
                 tenant.name
             )));
     };
@@ -251,27 +258,35 @@ async fn of_list(
             .hint("name the column, and what means on and off: --calling State=Active/Inactive"));
         }
     }
-    tell_without_numbers(&shot);
+    tell_without_numbers(&shot, command.number.is_some())?;
     let choice = Choice { users_per_file: 500, split_by: None, everybody: false };
     let imported = import::proven(vec![shot], &choice)?;
     import::tell_left_out(&imported);
+    let fields = command.number.is_some().then_some(&sheet.fields);
     let mut made =
-        vec![files::settings_for_list(command.user.as_deref(), command.calling.as_ref())];
+        vec![files::settings_for_list(command.user.as_deref(), command.calling.as_ref(), fields)];
     made.extend(files::imported(imported.files));
     Ok(made)
 }
 
-/// A list without the usual heading over numbers has none that are read, and does not look so.
-fn tell_without_numbers(shot: &TenantSnapshot) {
-    let Ok(live) = &shot.live else { return };
+/// A list without the usual heading over numbers has none that are read, and does not look so. A
+/// heading that was named and is not there is a slip.
+fn tell_without_numbers(shot: &TenantSnapshot, is_named: bool) -> Result<(), Failure> {
+    let Ok(live) = &shot.live else { return Ok(()) };
     let mut absent = live.beside.unmatched.iter();
-    if let Some(absent) = absent.find(|absent| absent.field == Some(Field::PhoneNumber)) {
-        out::talk(&format!(
-            "there is no column `{0}`, so no phone numbers are read; if another column has them, \
-                call it `{0}` in the list, remove what was written, and begin again\n",
-            line(&absent.place)
-        ));
+    let Some(absent) = absent.find(|absent| absent.field == Some(Field::PhoneNumber)) else {
+        return Ok(());
+    };
+    let heading = line(&absent.place);
+    if is_named {
+        let message = format!("there is no column `{heading}`: nothing was written");
+        return Err(Failure::new(message).hint("name a heading of the list: --number HEADING"));
     }
+    out::talk(&format!(
+        "there is no column `{heading}`, so no phone numbers are read; if another column has them, \
+            remove what was written, and begin again with --number HEADING\n",
+    ));
+    Ok(())
 }
 
 async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {

@@ -205,7 +205,7 @@ fn only(
     let named = described.flat_map(|tenant| tenant.users.keys());
     let plans = review.caused.tenants.iter().chain(&review.drift.tenants);
     let steps = plans.flat_map(|tenant| &tenant.steps).map(|step| &step.user);
-    users.know(named.chain(steps))?;
+    users.know(named.chain(steps), "neither version of the manifests names")?;
     let user = |user: &Upn| users.has(user);
     let scope = Scope {
         tenant: &|tenant| tenants.has(tenant.as_str()),

@@ -140,12 +140,11 @@ pub(super) fn expect(plan: &Plan, expected: &Fingerprint) -> Result<(), Failure>
 /// What is saved in a file.
 fn read(path: &Path) -> Result<(SavedKind, Value), Failure> {
     let shown = path.display();
+    let save = "save one with `dialplane plan --out plan.json`";
     let text = file::read_text(path, MAX_BYTES)
-        .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")))?;
-    let wrong = |what: &str| {
-        Failure::new(format!("{shown} is no saved plan: {what}"))
-            .hint("save one with `dialplane plan --out plan.json`")
-    };
+        .map_err(|reason| Failure::new(format!("{shown} cannot be read: {reason}")).hint(save))?;
+    let wrong =
+        |what: &str| Failure::new(format!("{shown} is not a saved plan: {what}")).hint(save);
     let saved: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
     let kind = SavedKind::of(&saved).filter(|_| saved["version"] == json!(1));
     let kind =
