@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, File},
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
@@ -45,7 +45,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on. `end` ends the program if it does not end in order.
+    /// Listens from now on: what is asked for while the program is busy with its first call is
+    /// heard, too. `end` ends the program if it does not end in order.
     pub(super) fn listen(manner: Manner, end: impl FnOnce(Exit) + Send + 'static) -> Self {
         let signals = Self {
             asked: CancellationToken::new(),
@@ -54,13 +55,16 @@ impl Signals {
         };
         let tokens = [signals.asked.clone(), signals.insisted.clone()];
         let again = Arc::clone(&signals.again);
+        let (opened, is_open) = mpsc::sync_channel(1);
         if thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || hear(tokens, &again, manner, end))
+            .spawn(move || hear(tokens, &again, manner, &opened, end))
             .is_err()
         {
             warn!("signals cannot be caught: a stop ends the program at once");
         }
+        // Without an answer there is no ear, which has been said.
+        let _ = is_open.recv();
         signals
     }
 
@@ -84,6 +88,7 @@ fn hear(
     [asked, insisted]: [CancellationToken; 2],
     again: &Notify,
     manner: Manner,
+    opened: &mpsc::SyncSender<()>,
     end: impl FnOnce(Exit),
 ) {
     let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else {
@@ -95,6 +100,7 @@ fn hear(
             warn!("signals cannot be caught: a stop ends the program at once");
             return;
         };
+        let _ = opened.send(());
         ear.asked(again).await;
         asked.cancel();
         if manner != Manner::AtOnce {
