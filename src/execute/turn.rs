@@ -22,7 +22,7 @@ pub(super) enum Turn<'s> {
 /// How a step ended, which is not on record yet.
 pub(super) struct Ended {
     /// Its number if it was accepted: what comes after it may begin, but not before this is on
-    /// record. The journal takes the second outcome of a user for that of the second intent.
+    /// record. After a crash in between, it would not be known which call of a user has ended.
     pub(super) accepted: Option<StepId>,
     pub(super) event: Event,
 }

@@ -75,6 +75,28 @@ impl Dialer {
         });
         Ok(Session { client, task, address })
     }
+
+    /// The connection that was kept of an earlier call, or a new one. Whatever ends a call early
+    /// takes its connection with it.
+    pub(super) async fn connected(&self, kept: &mut Option<Session>) -> Result<Session, Failure> {
+        match kept.take() {
+            Some(session) => Ok(session),
+            None => self.dial().await,
+        }
+    }
+}
+
+/// Keeps the connection of a call that was answered well. A transaction that failed in the middle
+/// may still be open.
+pub(super) fn keep<T>(
+    kept: &mut Option<Session>,
+    taken: Session,
+    answer: Result<T, Failure>,
+) -> Result<T, Failure> {
+    if answer.is_ok() {
+        *kept = Some(taken);
+    }
+    answer
 }
 
 /// Says which database it was.

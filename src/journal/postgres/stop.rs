@@ -17,7 +17,7 @@ use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle, time::sleep};
 use tokio_postgres::{Row, types::Type};
 
 use super::{
-    connect::{Dialer, Session},
+    connect::{Dialer, Session, keep},
     failure::{Failure, Kind},
     load::value,
     schema,
@@ -134,7 +134,7 @@ impl Watch {
         let schema = self.dialer.schema();
         if !self.heard().is_begun {
             let mut session = self.session.lock().await;
-            let taken = self.connected(&mut session).await?;
+            let taken = self.dialer.connected(&mut session).await?;
             let about = schema::find(&taken, schema).await;
             if keep(&mut session, taken, about)?.is_none() {
                 return Ok(None);
@@ -143,7 +143,7 @@ impl Watch {
         }
         let query = format!("SELECT {NOTE} FROM {schema}.stops WHERE ended_at IS NULL");
         let mut session = self.session.lock().await;
-        let taken = self.connected(&mut session).await?;
+        let taken = self.dialer.connected(&mut session).await?;
         let rows = taken.ask((&query, &[])).await;
         let rows = keep(&mut session, taken, rows)?;
         rows.first().map(note).transpose()
@@ -158,7 +158,7 @@ impl Watch {
         );
         let look = format!("SELECT {NOTE} FROM {schema}.stops WHERE ended_at IS NULL");
         let mut session = self.session.lock().await;
-        let taken = self.connected(&mut session).await?;
+        let taken = self.dialer.connected(&mut session).await?;
         if let Err(error) = schema::bring_up(&taken, schema).await {
             return Err(Failure::new(Kind::Other, error.to_string()));
         }
@@ -180,7 +180,7 @@ impl Watch {
                 WHERE ended_at IS NULL RETURNING {NOTE}"
         );
         let mut session = self.session.lock().await;
-        let taken = self.connected(&mut session).await?;
+        let taken = self.dialer.connected(&mut session).await?;
         if let Err(error) = schema::bring_up(&taken, schema).await {
             return Err(Failure::new(Kind::Other, error.to_string()));
         }
@@ -191,26 +191,6 @@ impl Watch {
         self.note(asked, Ok(None));
         Ok(was)
     }
-
-    /// Whatever ends a call early takes its connection with it.
-    async fn connected(&self, session: &mut Option<Session>) -> Result<Session, Failure> {
-        match session.take() {
-            Some(session) => Ok(session),
-            None => self.dialer.dial().await,
-        }
-    }
-}
-
-/// Keeps the connection of a call that was answered well.
-fn keep<T>(
-    session: &mut Option<Session>,
-    taken: Session,
-    answer: Result<T, Failure>,
-) -> Result<T, Failure> {
-    if answer.is_ok() {
-        *session = Some(taken);
-    }
-    answer
 }
 
 /// What a row of a stop says.

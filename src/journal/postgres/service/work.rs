@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     super::{
-        connect::{Param, Session},
+        connect::{Param, keep},
         failure::{Failure, Kind},
     },
     Attempt, BEATS, COLUMNS, LOOK, Own, Shared, State,
@@ -214,7 +214,7 @@ impl Shared {
         // The connection may be one that a restart of the database has ended. Where the second fails
         // too, others wait until the term is over.
         for _ in 0..2 {
-            let Ok(session) = self.connected(&mut session).await else { return };
+            let Ok(session) = self.dialer.connected(&mut session).await else { return };
             if session.write(&[(&query, &[(&self.own.id, Type::TEXT)])]).await.is_ok() {
                 return;
             }
@@ -224,7 +224,7 @@ impl Shared {
     async fn ask(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let mut session = self.session.lock().await;
         self.goes_on()?;
-        let taken = self.connected(&mut session).await?;
+        let taken = self.dialer.connected(&mut session).await?;
         let answer = taken.ask((query, values)).await;
         keep(&mut session, taken, answer)
     }
@@ -233,7 +233,7 @@ impl Shared {
     async fn write(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         let mut session = self.session.lock().await;
         self.goes_on()?;
-        let taken = self.connected(&mut session).await?;
+        let taken = self.dialer.connected(&mut session).await?;
         let answer = taken.write(&[(query, values)]).await;
         let rows = answer.map(|mut answers| answers.pop().unwrap_or_default());
         keep(&mut session, taken, rows)
@@ -243,25 +243,4 @@ impl Shared {
         let is_over = self.state().is_over;
         if is_over { Err(Failure::new(Kind::Again, "this process ends")) } else { Ok(()) }
     }
-
-    /// Whatever ends a call early takes its connection with it.
-    async fn connected(&self, session: &mut Option<Session>) -> Result<Session, Failure> {
-        match session.take() {
-            Some(session) => Ok(session),
-            None => self.dialer.dial().await,
-        }
-    }
-}
-
-/// Keeps the connection of a call that was answered well.
-fn keep<T>(
-    session: &mut Option<Session>,
-    taken: Session,
-    answer: Result<T, Failure>,
-) -> Result<T, Failure> {
-    // A transaction that failed in the middle may still be open.
-    if answer.is_ok() {
-        *session = Some(taken);
-    }
-    answer
 }
