@@ -278,6 +278,7 @@ async fn a_leader_whose_database_is_away_begins_nothing_and_goes_on_when_it_is_b
     first.says("manifests taken", 2).await;
     first.shows("nothing new begins:").await;
     assert_eq!(stage.writes(), before);
+    first.says("it is not known whether the stop switch of all machines is on", 1).await;
     cluster.start();
     first.says("going on: the journal can be reached again", 1).await;
     let updates =
@@ -285,6 +286,10 @@ async fn a_leader_whose_database_is_away_begins_nothing_and_goes_on_when_it_is_b
     first.running.until("the edit", || updates() >= EDITED && unsynced(&stage).is_empty()).await;
     assert_eq!(first.log().matches(LEADS).count(), 1, "it led all the time");
     assert!(!second.log().contains(LEADS));
+    // Nobody has stopped anything: that it could not be seen is no news for the journal.
+    let history = first.run(&["history"]).await;
+    assert_eq!(history.code, 0, "{}", history.stderr);
+    assert!(!history.stdout.contains("all tenants"), "{}", history.stdout);
     assert_eq!(first.running.stop().await, Some(0));
     assert_eq!(second.running.stop().await, Some(0));
 }

@@ -89,6 +89,11 @@ async fn a_stop_is_given_anywhere_acts_everywhere_and_is_let_go_anywhere() {
         {s}.stops";
     let kept = sql(&database, query).await;
     assert!(kept.len() == 1 && kept[0].contains("the vendor is moving true ada@"), "{kept:?}");
+    // The service that leads keeps it in the journal as well, where it is told with the passes.
+    let history = second.run(&["history"]).await;
+    for told in ["all tenants  stopped: the vendor is moving", "all tenants  let go"] {
+        assert_eq!(history.stdout.matches(told).count(), 1, "{}{}", history.stdout, history.stderr);
+    }
     // The file of a machine goes on working, for that machine.
     let file = stage.path().join("second/state/stop");
     fs::write(&file, "by hand\n").unwrap();
