@@ -27,8 +27,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, InForce, Keeper, ManifestFile},
     model::{
-        Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, Observed, PerHour,
-        Recalled, TenantName,
+        Coverage, DesiredTenant, Field, LiveCalling, LiveTenant, Memory, ObservedValue, PerHour,
+        RecalledMemory, TenantName,
     },
     pass,
     plan::{self, Fleet, Observation},
@@ -114,7 +114,7 @@ fn shuffled(users: usize) {
     fastrand::Rng::with_seed(1).shuffle(&mut numbers);
     for (user, number) in live.users.values_mut().zip(numbers) {
         user.calling = LiveCalling::Enabled;
-        user.details.insert(Field::PhoneNumber, Observed::Set(number));
+        user.details.insert(Field::PhoneNumber, ObservedValue::Set(number));
     }
     let observed = [(desired.name.clone(), Ok(Arc::new(live)))].into();
     let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };
@@ -153,7 +153,7 @@ fn kept(users: usize, tenants: usize) {
     for (name, live) in &seen {
         let id = &in_force.desired.tenants[*name].id;
         let live = Observation::Seen(Arc::new(live.clone()));
-        whole.looked(name, id, live, Recalled::default());
+        whole.looked(name, id, live, RecalledMemory::default());
     }
     for (name, live) in &seen {
         pass_of(&mut whole, &in_force, name, live, now);
@@ -198,7 +198,7 @@ fn pass_of(
     let id = &in_force.desired.tenants[name].id;
     // As a list is read: nothing of it is what was there before.
     let live = Observation::Seen(Arc::new(live.clone()));
-    fleet.looked(name, id, live, Recalled::default());
+    fleet.looked(name, id, live, RecalledMemory::default());
     std::hint::black_box(fleet.plan(name, now));
 }
 
@@ -206,7 +206,7 @@ fn pass_of(
 fn lacking(tenant: &DesiredTenant) -> LiveTenant {
     let mut live = live(tenant);
     if let Some(user) = live.users.values_mut().next() {
-        user.details.insert(Field::PhoneNumber, Observed::Unset);
+        user.details.insert(Field::PhoneNumber, ObservedValue::Unset);
     }
     live
 }
@@ -217,7 +217,7 @@ fn doubted(tenant: &LiveTenant) -> LiveTenant {
     let mut live = tenant.clone();
     live.coverage = Coverage::Suspect("fewer users than last time".to_owned());
     if let Some(user) = live.users.values_mut().last() {
-        user.details.insert(Field::PhoneNumber, Observed::Unset);
+        user.details.insert(Field::PhoneNumber, ObservedValue::Unset);
     }
     live
 }

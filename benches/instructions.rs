@@ -17,9 +17,9 @@ use std::{
 
 use dialplane::{
     config::Execution,
-    manifest::{self, Keeper, Loaded, ManifestFile, Readings},
+    manifest::{self, Keeper, LoadedManifests, ManifestFile, Readings},
     model::{Memory, PerHour},
-    pass::{self, Observed},
+    pass::{self, ObservedTenants},
 };
 use jiff::Timestamp;
 use made::{loose, manifests, observed, shuffle};
@@ -168,8 +168,8 @@ fn commented(mut files: Vec<ManifestFile>) -> Vec<ManifestFile> {
 }
 
 /// Live state is as `before` says.
-fn plan(before: Loaded, after: Loaded, depth: &str) {
-    let observed: Observed = observed(&Keeper::default().take(before));
+fn plan(before: LoadedManifests, after: LoadedManifests, depth: &str) {
+    let observed: ObservedTenants = observed(&Keeper::default().take(before));
     let in_force = Keeper::default().take(after);
     if depth == "planned" {
         let per_hour = PerHour { disable: u32::MAX, numbers: u32::MAX, changes: u32::MAX };

@@ -19,8 +19,8 @@ use dialplane::{
     config::Execution,
     manifest::{self, Keeper},
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field,
-        FieldMap, LiveCalling, LiveTenant, LiveUser, Memory, Observed, Upn, Value,
+        Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, FieldMap,
+        ListExtras, LiveCalling, LiveTenant, LiveUser, Memory, ObservedValue, Upn, Value,
     },
     pass, plan, source, yaml,
 };
@@ -78,7 +78,7 @@ fn as_desired(tenant: &DesiredTenant) -> LiveTenant {
         sees: BTreeSet::from(Field::ALL),
         users: tenant.users.values().map(observed).collect(),
         // Numbers of others, and what was odd about the list.
-        beside: Beside::default(),
+        beside: ListExtras::default(),
         // Nobody asks Teams itself.
         confirmation: Confirmation::NotAsked,
     }
@@ -90,8 +90,8 @@ fn observed(user: &DesiredUser) -> LiveUser {
         Calling::Disabled => LiveCalling::Disabled,
     };
     let details = user.details.iter().map(|(field, value)| match value {
-        Value::NoPhone => (field, Observed::Unset),
-        value => (field, Observed::Set(value.clone())),
+        Value::NoPhone => (field, ObservedValue::Unset),
+        value => (field, ObservedValue::Set(value.clone())),
     });
     LiveUser { upn: user.upn.clone(), id: None, calling, details: details.collect() }
 }
@@ -109,7 +109,7 @@ fn drift(tenant: &DesiredTenant, live: &mut LiveTenant) -> Result<(), Box<dyn Er
         user.calling = LiveCalling::Disabled; // somebody switched a salesman off: enable
     }
     if let Some(user) = voicemail.and_then(|upn| live.users.get_mut(upn)) {
-        user.details.insert(Field::UseTeamsVoicemail, Observed::Set(Value::Flag(false))); // update
+        user.details.insert(Field::UseTeamsVoicemail, ObservedValue::Set(Value::Flag(false))); // update
     }
     if let Some(user) = leaver.and_then(|upn| live.users.get_mut(upn)) {
         user.calling = LiveCalling::Enabled; // a leaver still has calling: disable

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 pub use self::{lead::Lead, stop::CommonStop};
 use crate::model::{
-    Begun, Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId,
+    Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId, RunStart,
     TenantId, TenantName, TenantRef, Upn,
 };
 
@@ -106,12 +106,12 @@ pub trait Messenger: Send + Sync {
         &self,
         receiver: &str,
         notice: &Notice,
-    ) -> impl Future<Output = Result<(), Undelivered>> + Send;
+    ) -> impl Future<Output = Result<(), DeliveryFailure>> + Send;
 }
 
 /// Why a notice was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undelivered {
+pub struct DeliveryFailure {
     /// In words.
     pub fault: Fault,
     /// How long the receiver asks to be left alone.
@@ -139,35 +139,42 @@ pub trait History: Recall {
         &self,
         tenant: Option<&TenantName>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<RunId>, Unreadable>> + Send;
+    ) -> impl Future<Output = Result<Vec<RunId>, HistoryError>> + Send;
     /// That the last runs began that meant to write, newest first.
-    fn begun(&self, limit: usize) -> impl Future<Output = Result<Vec<Begun>, Unreadable>> + Send;
+    fn begun(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<RunStart>, HistoryError>> + Send;
     /// That tenants were suspended and resumed, newest first.
     fn suspensions(
         &self,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Entry>, HistoryError>> + Send;
     /// The names of all tenants that runs meant to write of.
-    fn tenants(&self) -> impl Future<Output = Result<BTreeSet<String>, Unreadable>> + Send;
+    fn tenants(&self) -> impl Future<Output = Result<BTreeSet<String>, HistoryError>> + Send;
     /// What was recorded of a run, in its order. Nothing if there is no such run, or it is too long
     /// ago.
-    fn entries(&self, run: &RunId) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
+    fn entries(&self, run: &RunId)
+    -> impl Future<Output = Result<Vec<Entry>, HistoryError>> + Send;
     /// What was recorded of a user of a tenant, newest first.
     fn entries_of(
         &self,
         tenant: &TenantId,
         user: &Upn,
-    ) -> impl Future<Output = Result<Vec<Entry>, Unreadable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Entry>, HistoryError>> + Send;
     /// Reads all of it, and proves that it is what was written.
-    fn check(&self) -> impl Future<Output = Result<Checked, Unreadable>> + Send;
+    fn check(&self) -> impl Future<Output = Result<JournalCheck, HistoryError>> + Send;
     /// Hands out every entry that can be read, as a line of JSON, in order, and what entries that
     /// are no longer kept added up to. A journal is made again from these lines.
-    fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> impl Future<Output = Exported> + Send;
+    fn export(
+        &self,
+        each: &mut (dyn FnMut(&str) + Send),
+    ) -> impl Future<Output = JournalExport> + Send;
 }
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct JournalCheck {
     /// Entries that are kept and follow one another.
     pub entries: i64,
     /// When the first of them was recorded.
@@ -183,7 +190,7 @@ pub struct Checked {
 
 /// What was saved of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
+pub struct JournalExport {
     /// Entries that were handed out.
     pub entries: u64,
     /// What could not be.
@@ -193,7 +200,7 @@ pub struct Exported {
 /// Why nothing can be told of what is on record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Unreadable {
+pub struct HistoryError {
     /// What is wrong, and where.
     pub message: String,
     /// What to do about it.

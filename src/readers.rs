@@ -17,7 +17,7 @@ use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
 use crate::{
-    api::{Listed, connecttoteams, graph},
+    api::{ReceivedUserList, connecttoteams, graph},
     model::{
         Confirmation, Fault, FaultKind, HeldNumber, Inventory, LiveSource, LiveTenant, LiveUser,
         NumberList, PhoneNumber, Roster, TenantRef, UserId,
@@ -34,8 +34,8 @@ const ONLY_IN_TEAMS: &str = "user that only Teams shows";
 /// All readers that are configured.
 #[derive(Debug, Clone)]
 pub struct Readers {
-    service: connecttoteams::Reader,
-    graph: Option<graph::Reader>,
+    service: connecttoteams::TenantReader,
+    graph: Option<graph::GraphReader>,
     kept: Option<Arc<SnapshotFiles>>,
 }
 
@@ -44,8 +44,8 @@ impl Readers {
     /// have them.
     #[must_use]
     pub fn new(
-        service: connecttoteams::Reader,
-        graph: Option<graph::Reader>,
+        service: connecttoteams::TenantReader,
+        graph: Option<graph::GraphReader>,
         kept: Option<Arc<SnapshotFiles>>,
     ) -> Self {
         Self { service, graph, kept }
@@ -57,7 +57,7 @@ impl Readers {
             try_join(self.service.consent(tenant), graph.users_and_numbers(tenant)).await?;
         let coverage = listed.coverage();
         let sees = graph::SEES.into();
-        let Listed { users, beside, .. } = listed;
+        let ReceivedUserList { users, beside, .. } = listed;
         Ok(LiveTenant {
             consent,
             coverage,
@@ -127,7 +127,7 @@ impl LiveReader for Readers {
 /// What others than users hold in Teams is nobody else's at the service, and neither is the number of
 /// a user that the service does not list. That it is not all known holds nothing where Teams only
 /// confirms.
-fn held_in_teams(live: &mut LiveTenant, listed: &mut Listed) {
+fn held_in_teams(live: &mut LiveTenant, listed: &mut ReceivedUserList) {
     let mut unlisted = unlisted(live, &listed.users);
     live.beside.numbers.append(&mut unlisted);
     live.beside.numbers.append(&mut listed.beside.numbers);
@@ -216,11 +216,11 @@ fn check_age(snapshot: &Snapshot, kept: &SnapshotFiles, tenant: &TenantRef) -> R
 mod tests {
     use super::*;
     use crate::model::{
-        Beside, Consent, Coverage, Field, FieldMap, LiveCalling, Observed, Upn, Value,
+        Consent, Coverage, Field, FieldMap, ListExtras, LiveCalling, ObservedValue, Upn, Value,
     };
 
     fn user(name: &str, id: &str, number: &str) -> LiveUser {
-        let number = PhoneNumber::parse(number, None).map(Value::Phone).map(Observed::Set);
+        let number = PhoneNumber::parse(number, None).map(Value::Phone).map(ObservedValue::Set);
         let details: FieldMap<_> =
             number.into_iter().map(|number| (Field::PhoneNumber, number)).collect();
         let upn = Upn::parse(&format!("{name}@contoso.com")).unwrap();
@@ -236,9 +236,9 @@ mod tests {
             coverage: Coverage::Complete,
             sees: BTreeSet::new(),
             users: service.into_iter().collect(),
-            beside: Beside {
+            beside: ListExtras {
                 not_set_up: [not_set_up.clone()].into_iter().collect(),
-                ..Beside::default()
+                ..ListExtras::default()
             },
             confirmation: Confirmation::NotAsked,
         };

@@ -55,7 +55,7 @@ pub struct StopSwitch {
 
 /// That everything is stopped, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopped {
+pub struct StopMessage {
     /// What stops it; who, when and why as far as the file says.
     pub message: String,
     /// How it is let go.
@@ -66,7 +66,7 @@ pub struct Stopped {
     pub known: bool,
 }
 
-impl Stopped {
+impl StopMessage {
     /// Why, as somebody said; what stops it if nobody is known. Empty if somebody said nothing.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -79,9 +79,9 @@ impl Stopped {
 impl StopSwitch {
     /// Whether it is on, and why.
     #[must_use]
-    pub fn state(&self) -> Option<Stopped> {
+    pub fn state(&self) -> Option<StopMessage> {
         if self.setting.load(Ordering::Relaxed) {
-            return Some(Stopped {
+            return Some(StopMessage {
                 message: format!("{ALL}`stop` is true in the configuration"),
                 hint: "set `stop: false` to go on; until then nothing is written".to_owned(),
                 note: StopNote::default(),
@@ -92,11 +92,11 @@ impl StopSwitch {
     }
 
     /// Whether the switch that machines share is on, or not known to be off.
-    fn by_all(&self) -> Option<Stopped> {
+    fn by_all(&self) -> Option<StopMessage> {
         match self.common.as_ref()?.seen() {
             StopSeen::Off => None,
             StopSeen::On(note) => Some(common(note)),
-            StopSeen::Unknown(why) => Some(Stopped {
+            StopSeen::Unknown(why) => Some(StopMessage {
                 message: format!(
                     "{ALL}it is not known whether the stop switch of all machines \
                         is on: {why}"
@@ -110,7 +110,7 @@ impl StopSwitch {
         }
     }
 
-    fn by_file(&self) -> Option<Stopped> {
+    fn by_file(&self) -> Option<StopMessage> {
         let file = self.file.as_ref()?;
         let shown = file.display();
         match fs::symlink_metadata(file) {
@@ -118,7 +118,7 @@ impl StopSwitch {
                 let note = if found.is_file() { StopNote::read(file) } else { StopNote::default() };
                 let said = note.to_string();
                 let said = if said.is_empty() { said } else { format!(" ({said})") };
-                Some(Stopped {
+                Some(StopMessage {
                     message: format!("{ALL}the stop file {shown} is there{said}"),
                     hint: format!(
                         "remove it to go on (`rm {shown}`, or `dialplane resume`); until then \
@@ -135,7 +135,7 @@ impl StopSwitch {
             {
                 None
             }
-            Err(error) => Some(Stopped {
+            Err(error) => Some(StopMessage {
                 message: format!(
                     "{ALL}it is not known whether the stop file {shown} is there: {error}"
                 ),
@@ -234,8 +234,8 @@ impl fmt::Display for StopNote {
 
 /// The switch of all machines is on.
 #[must_use]
-pub fn common(note: StopNote) -> Stopped {
-    Stopped {
+pub fn common(note: StopNote) -> StopMessage {
+    StopMessage {
         message: format!("everything is stopped, on all machines ({note})"),
         hint: "`dialplane resume` on any of them lets go; until then nothing is written".to_owned(),
         note,

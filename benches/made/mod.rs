@@ -5,8 +5,8 @@ use std::{fmt::Write as _, sync::Arc};
 use dialplane::{
     manifest::InForce,
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, FieldMap,
-        LiveCalling, LiveTenant, LiveUser, Observed,
+        Calling, Confirmation, Consent, Coverage, DesiredTenant, Field, FieldMap, ListExtras,
+        LiveCalling, LiveTenant, LiveUser, ObservedValue,
     },
     pass,
 };
@@ -59,7 +59,7 @@ pub(crate) fn manifests(users: usize, tenants: usize) -> Vec<(String, String)> {
 }
 
 /// All tenants as they are to be, but for the voicemail of every tenth user.
-pub(crate) fn observed(in_force: &InForce) -> pass::Observed {
+pub(crate) fn observed(in_force: &InForce) -> pass::ObservedTenants {
     let tenants = in_force.desired.tenants.iter();
     tenants.map(|(name, tenant)| (name.clone(), Ok(Arc::new(live(tenant))))).collect()
 }
@@ -67,13 +67,13 @@ pub(crate) fn observed(in_force: &InForce) -> pass::Observed {
 /// The same of one.
 pub(crate) fn live(tenant: &DesiredTenant) -> LiveTenant {
     let users = tenant.users.values().enumerate().map(|(number, user)| {
-        let mut details: FieldMap<Observed> = user
+        let mut details: FieldMap<ObservedValue> = user
             .details
             .iter()
-            .map(|(field, value)| (field, Observed::Set(value.clone())))
+            .map(|(field, value)| (field, ObservedValue::Set(value.clone())))
             .collect();
         if number % 10 == 3 {
-            details.insert(Field::UseTeamsVoicemail, Observed::Unset);
+            details.insert(Field::UseTeamsVoicemail, ObservedValue::Unset);
         }
         let calling = if user.calling == Calling::Enabled {
             LiveCalling::Enabled
@@ -88,7 +88,7 @@ pub(crate) fn live(tenant: &DesiredTenant) -> LiveTenant {
         coverage: Coverage::Complete,
         sees: Field::ALL.into(),
         users: users.collect(),
-        beside: Beside::default(),
+        beside: ListExtras::default(),
         confirmation,
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, io, time::Duration};
 
 use dialplane::{
     model::{Calling, TenantName},
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 
 use crate::stage::{Stage, row, save};
@@ -66,15 +66,15 @@ fn ail(stage: &Stage) -> io::Result<()> {
             tenant.consent_flag = false;
         }
     });
-    let throttled = Rule {
+    let throttled = FaultRule {
         tenant: id(TENANTS - 3),
         retry_after_seconds: Some(5),
-        ..Rule::new(Failure::Throttled)
+        ..FaultRule::new(InjectedFault::Throttled)
     };
-    let hangs = Rule {
+    let hangs = FaultRule {
         tenant: id(TENANTS - 4),
         delay_ms: 3_600_000,
-        ..Rule::new(Failure::Late).on(Route::ListUsers)
+        ..FaultRule::new(InjectedFault::Late).on(Route::ListUsers)
     };
     stage.sandbox.faults(|faults| faults.rules = vec![throttled, hangs]);
     Ok(())

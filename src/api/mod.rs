@@ -13,4 +13,4 @@ pub mod notices;
 mod user_list;
 mod value;
 
-pub use user_list::Listed;
+pub use user_list::ReceivedUserList;

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     model::{
-        Beside, Coverage, HeldNumber, LivePhone, LiveUser, Roster, Unmatched, Upn, UserId,
+        Coverage, HeldNumber, ListExtras, LivePhone, LiveUser, Roster, UnmatchedPlace, Upn, UserId,
         packed::Packing,
     },
     words::clauses,
@@ -25,16 +25,16 @@ const SHOWN: usize = 4;
 
 /// A list of users that has arrived.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
+pub struct ReceivedUserList {
     /// The users.
     pub users: Roster<LiveUser>,
     /// What is beside them.
-    pub beside: Beside,
+    pub beside: ListExtras,
     /// Why these may not be all; empty if they are.
     pub doubts: Vec<String>,
 }
 
-impl Listed {
+impl ReceivedUserList {
     /// Whether these are all.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
@@ -48,7 +48,7 @@ impl Listed {
 
 /// An entry of a list, and the numbers that it holds otherwise than as the primary one of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub(super) struct UserListItem {
     pub(super) entry: Entry,
     pub(super) numbers: Vec<HeldNumber>,
 }
@@ -69,12 +69,12 @@ pub(super) enum Entry {
     /// Nobody of Teams: without a name, with calling off and without a number.
     Nameless,
     /// Something that may be a user.
-    Unreadable(Odd),
+    Unreadable(OddEntry),
 }
 
 /// Why an entry may be a user and is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Odd {
+pub(super) enum OddEntry {
     /// It names nobody.
     Name,
     /// It should say of which tenant it is, and does not.
@@ -96,7 +96,7 @@ pub(super) struct UserList {
     identities: BTreeSet<UserId>,
     /// Those of them with the Call App.
     call_app: BTreeSet<Upn>,
-    beside: Beside,
+    beside: ListExtras,
     entries: usize,
     unnamed: usize,
     of_no_tenant: usize,
@@ -118,8 +118,8 @@ impl UserList {
     }
 
     /// Takes a page of entries in; whether there is room for more.
-    pub(super) fn take(&mut self, items: impl Iterator<Item = Item>) -> bool {
-        for Item { entry, numbers } in items {
+    pub(super) fn take(&mut self, items: impl Iterator<Item = UserListItem>) -> bool {
+        for UserListItem { entry, numbers } in items {
             if self.users() == MAX_USERS {
                 self.doubt(format!("the list was cut at {MAX_USERS} users"));
                 return false;
@@ -135,9 +135,9 @@ impl UserList {
                 Entry::Foreign => self.foreign += 1,
                 Entry::NoPerson => {}
                 Entry::Nameless => self.beside.nameless += 1,
-                Entry::Unreadable(Odd::Name) => self.unnamed += 1,
-                Entry::Unreadable(Odd::Tenant) => self.of_no_tenant += 1,
-                Entry::Unreadable(Odd::Account(what)) => self.accounts.push(what),
+                Entry::Unreadable(OddEntry::Name) => self.unnamed += 1,
+                Entry::Unreadable(OddEntry::Tenant) => self.of_no_tenant += 1,
+                Entry::Unreadable(OddEntry::Account(what)) => self.accounts.push(what),
             }
             self.beside.numbers.extend(numbers);
         }
@@ -203,7 +203,7 @@ impl UserList {
     }
 
     /// What arrived. `unmatched` are places of the settings that no entry had.
-    pub(super) fn finish(mut self, unmatched: Vec<Unmatched>) -> Listed {
+    pub(super) fn finish(mut self, unmatched: Vec<UnmatchedPlace>) -> ReceivedUserList {
         let odd = self.unnamed + self.of_no_tenant + self.accounts.len();
         if self.users() == 0 && odd == 0 && self.beside.not_set_up.is_empty() {
             self.doubt("the service returned no users at all");
@@ -233,7 +233,7 @@ impl UserList {
         for user in self.others.values() {
             self.row.push_named(user);
         }
-        Listed {
+        ReceivedUserList {
             users: Roster::at_rest(self.row.finish()),
             beside: self.beside,
             doubts: self.doubts,

@@ -3,39 +3,41 @@
 use serde_json::Value as Json;
 
 use super::http::redact;
-use crate::model::{ExtensionPrefix, Kind, Observed, Raw, Unread, Value, is_blank};
+use crate::model::{
+    ExtensionPrefix, FieldKind, ObservedValue, Raw, UnreadableValue, Value, is_blank,
+};
 
 /// What an answer says of a field of that kind; `place` tells where it is, as words.
 pub(super) fn observed(
-    kind: Kind,
+    kind: FieldKind,
     value: &Json,
     place: impl FnOnce() -> String,
     prefix: Option<&ExtensionPrefix>,
-) -> Observed {
+) -> ObservedValue {
     read(kind, Some(Raw::from(value)).filter(|_| !value.is_null()), prefix)
-        .unwrap_or_else(|| Observed::Unreadable(unread(value, &place())))
+        .unwrap_or_else(|| ObservedValue::Unreadable(unread(value, &place())))
 }
 
 /// The same of a value that was read already, or of `null`; nothing if it is none of the field.
 pub(super) fn read(
-    kind: Kind,
+    kind: FieldKind,
     value: Option<Raw<'_>>,
     prefix: Option<&ExtensionPrefix>,
-) -> Option<Observed> {
+) -> Option<ObservedValue> {
     match value {
-        None => Some(Observed::Unset),
-        Some(Raw::Text(text)) if is_blank(text) => Some(Observed::Unset),
-        Some(value) => Value::observed(kind, value, prefix).map(Observed::Set),
+        None => Some(ObservedValue::Unset),
+        Some(Raw::Text(text)) if is_blank(text) => Some(ObservedValue::Unset),
+        Some(value) => Value::observed(kind, value, prefix).map(ObservedValue::Set),
     }
 }
 
 /// A value that is none of the field, as it is there.
-pub(super) fn unread(value: &Json, place: &str) -> Unread {
+pub(super) fn unread(value: &Json, place: &str) -> UnreadableValue {
     let text = match value {
         Json::String(text) => redact::value(text),
         other => redact::value(&other.to_string()),
     };
-    Unread::new(text, place)
+    UnreadableValue::new(text, place)
 }
 
 #[cfg(test)]
@@ -44,26 +46,26 @@ mod tests {
 
     use super::*;
 
-    fn read(kind: Kind, value: &Json) -> Observed {
+    fn read(kind: FieldKind, value: &Json) -> ObservedValue {
         observed(kind, value, || "at `/x`".to_owned(), None)
     }
 
     #[test]
     fn odd_values_are_unreadable_and_blank_ones_are_nothing() {
         for (kind, value) in [
-            (Kind::Phone, json!("reception")),
-            (Kind::Phone, json!(442_079_460_110.0)),
-            (Kind::Gateway, json!(-2)),
-            (Kind::Gateway, json!(8.5)),
-            (Kind::Flag, json!("perhaps")),
-            (Kind::Text, json!({"a": 1})),
-            (Kind::Text, json!(["a"])),
+            (FieldKind::Phone, json!("reception")),
+            (FieldKind::Phone, json!(442_079_460_110.0)),
+            (FieldKind::Gateway, json!(-2)),
+            (FieldKind::Gateway, json!(8.5)),
+            (FieldKind::Flag, json!("perhaps")),
+            (FieldKind::Text, json!({"a": 1})),
+            (FieldKind::Text, json!(["a"])),
         ] {
-            assert!(matches!(read(kind, &value), Observed::Unreadable(_)), "{value}");
+            assert!(matches!(read(kind, &value), ObservedValue::Unreadable(_)), "{value}");
         }
-        for kind in [Kind::Phone, Kind::Gateway, Kind::Flag, Kind::Text] {
+        for kind in [FieldKind::Phone, FieldKind::Gateway, FieldKind::Flag, FieldKind::Text] {
             for blank in [json!(null), json!(""), json!("  "), json!("\u{a0}\u{200b}")] {
-                assert_eq!(read(kind, &blank), Observed::Unset, "{blank}");
+                assert_eq!(read(kind, &blank), ObservedValue::Unset, "{blank}");
             }
         }
     }
@@ -71,8 +73,11 @@ mod tests {
     #[test]
     fn a_text_without_end_is_no_value() {
         assert_eq!(
-            read(Kind::Text, &json!("x".repeat(10_000_000))),
-            Observed::Unreadable(Unread::new(format!("{}...", "x".repeat(80)), "at `/x`"))
+            read(FieldKind::Text, &json!("x".repeat(10_000_000))),
+            ObservedValue::Unreadable(UnreadableValue::new(
+                format!("{}...", "x".repeat(80)),
+                "at `/x`"
+            ))
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// What has happened since the service began.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Counts {
+pub struct ServiceCounts {
     /// Steps that were tried, by verb and outcome.
     pub steps: BTreeMap<(&'static str, &'static str), u64>,
     /// Syncs that were due, by outcome.
@@ -45,7 +45,7 @@ impl Durations {
     }
 }
 
-impl Counts {
+impl ServiceCounts {
     /// A plan was carried out.
     pub(super) fn finished(&mut self, plan: &TenantPlan, report: &TenantReport) {
         for (step, outcome) in plan.steps.iter().zip(&report.steps) {

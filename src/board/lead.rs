@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::moments::moment;
 use crate::{
     foreign::line,
-    model::{Leader, Newest, Standing},
+    model::{Leader, Standing, VersionInForce},
     words::time,
 };
 
@@ -81,8 +81,8 @@ impl BehindRow {
     /// A leader waits, because this version is in force and its own is another one. `is_read_again`:
     /// its sources can vouch for their age, and are asked.
     #[must_use]
-    pub fn new(newest: &Newest, is_read_again: bool, since: Timestamp) -> Self {
-        let Newest { commit, at, host, is_older } = newest;
+    pub fn new(newest: &VersionInForce, is_read_again: bool, since: Timestamp) -> Self {
+        let VersionInForce { commit, at, host, is_older } = newest;
         let commit = commit.as_deref().map(|commit| format!(" of {}", short(commit)));
         let which = if *is_older { "are older than" } else { "are not" };
         let reason = format!(

@@ -25,12 +25,12 @@ mod status;
 
 pub use applied::{Applied, SentSteps};
 pub use commit::Commit;
-pub use counts::{Counts, Durations};
+pub use counts::{Durations, ServiceCounts};
 pub use group::Group;
 pub use lead::{BehindRow, LeadRow, LeaderRow};
 pub use need::Need;
-pub use news::{Doing, News};
-pub use past::{Day, PassRow, Past};
+pub use news::{Activity, News};
+pub use past::{Day, PassRow, RecentPasses};
 pub use row::{LastPass, Suspended, TenantRow};
 pub use state::Board;
 pub use status::{Halt, Manifests, ReceiverRow, SourceRow, SourceTrouble, Status};

@@ -43,7 +43,7 @@ pub enum News<'n> {
     /// An earlier run of the program left this open; the tenant is looked at first.
     Recovered(&'n TenantName, &'n Debts),
     /// What a tenant is doing has changed.
-    Tenant(&'n TenantName, Doing),
+    Tenant(&'n TenantName, Activity),
     /// A tenant was planned.
     Planned(&'n TenantPlan, Timestamp),
     /// A plan was carried out.
@@ -69,7 +69,7 @@ pub enum News<'n> {
 
 /// What a tenant is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum Activity {
     /// A pass runs.
     Running,
     /// The next pass is due then.

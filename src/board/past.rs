@@ -8,7 +8,7 @@ use super::Commit;
 
 /// What was done lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Past {
+pub struct RecentPasses {
     /// The last passes, the newest first.
     pub passes: Vec<PassRow>,
     /// The last days, the newest last; those on which nothing was done, too.
@@ -70,7 +70,7 @@ impl Day {
     }
 }
 
-impl Past {
+impl RecentPasses {
     /// The same without names of people.
     #[must_use]
     pub fn without_names(&self) -> Self {

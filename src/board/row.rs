@@ -212,7 +212,7 @@ impl TenantRow {
         });
         self.sync_owed_since = memory.sync_owed.as_ref().map(|debt| debt.since);
         self.last_sync = memory.last_sync;
-        let lost = |written: &&crate::model::Written| written.unknown.is_some();
+        let lost = |written: &&crate::model::LastWrites| written.unknown.is_some();
         self.lost_answers = memory.written.values().filter(lost).count();
     }
 

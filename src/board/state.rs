@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Applied, Commit, Counts, Doing, Halt, LeadRow, Manifests, News, ReceiverRow, Status, TenantRow,
-    applied,
+    Activity, Applied, Commit, Halt, LeadRow, Manifests, News, ReceiverRow, ServiceCounts, Status,
+    TenantRow, applied,
 };
 use crate::{manifest::InForce, model::TenantName};
 
@@ -24,7 +24,7 @@ pub struct Board {
     /// What is known of the receivers of notices.
     receivers: Vec<ReceiverRow>,
     /// What has happened so far.
-    counts: Counts,
+    counts: ServiceCounts,
     /// What passes have sent lately.
     applied: Vec<Arc<Applied>>,
     /// Whether the service has ended.
@@ -56,9 +56,9 @@ impl Board {
             News::Sources(sources) => set(&mut self.manifests.sources, sources.to_vec()),
             News::Receivers(receivers) => set(&mut self.receivers, receivers.to_vec()),
             News::Recovered(tenant, debts) => self.change(tenant, |row| row.recovered(debts)),
-            News::Tenant(tenant, Doing::Gone) => self.rows.remove(*tenant).is_some(),
-            News::Tenant(tenant, Doing::Running) => self.next(tenant, None),
-            News::Tenant(tenant, Doing::Waiting(at)) => self.next(tenant, Some(*at)),
+            News::Tenant(tenant, Activity::Gone) => self.rows.remove(*tenant).is_some(),
+            News::Tenant(tenant, Activity::Running) => self.next(tenant, None),
+            News::Tenant(tenant, Activity::Waiting(at)) => self.next(tenant, Some(*at)),
             News::Planned(plan, at) => self.change(&plan.tenant, |row| row.planned(plan, *at)),
             News::Finished(plan, report) => {
                 self.counts.finished(plan, report);
@@ -108,7 +108,7 @@ impl Board {
 
     /// What has happened so far.
     #[must_use]
-    pub fn counts(&self) -> &Counts {
+    pub fn counts(&self) -> &ServiceCounts {
         &self.counts
     }
 
@@ -188,10 +188,12 @@ mod tests {
     #[test]
     fn news_of_one_tenant_changes_its_row_and_no_other() {
         let [a, b] = ["a", "b"].map(name);
-        let mut board =
-            board(&[News::Tenant(&a, Doing::Waiting(AT)), News::Tenant(&b, Doing::Waiting(AT))]);
+        let mut board = board(&[
+            News::Tenant(&a, Activity::Waiting(AT)),
+            News::Tenant(&b, Activity::Waiting(AT)),
+        ]);
         let before = rows(&board);
-        assert!(board.hear(&News::Tenant(&b, Doing::Running)));
+        assert!(board.hear(&News::Tenant(&b, Activity::Running)));
         assert!(board.hear(&News::Ended {
             tenant: &b,
             ending: Ending::Held,
@@ -221,7 +223,7 @@ mod tests {
         in_force.kept.insert(a.clone(), "a.yaml could not be understood".to_owned());
         in_force.broken.insert(b.clone(), "`mode` is missing".to_owned());
         let mut board =
-            board(&[News::InForce(&in_force, AT), News::Tenant(&a, Doing::Waiting(AT))]);
+            board(&[News::InForce(&in_force, AT), News::Tenant(&a, Activity::Waiting(AT))]);
         let notes = |board: &Board| -> Vec<Option<String>> {
             rows(board).iter().map(|row| row.note.clone()).collect()
         };
@@ -241,7 +243,8 @@ mod tests {
     #[test]
     fn a_pass_that_ends_after_its_tenant_is_gone_brings_no_row_back() {
         let a = name("a");
-        let mut board = board(&[News::Tenant(&a, Doing::Running), News::Tenant(&a, Doing::Gone)]);
+        let mut board =
+            board(&[News::Tenant(&a, Activity::Running), News::Tenant(&a, Activity::Gone)]);
         assert!(!board.hear(&News::Ended {
             tenant: &a,
             ending: Ending::Done,

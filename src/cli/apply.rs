@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    args::{Global, Once},
+    args::{Global, PassArguments},
     backend::Backend,
     choose::LeftOut,
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
-    right::Right,
+    right::CommandLead,
     saved, session,
-    show::View,
+    show::PlanDisplay,
     signals::Signals,
 };
 use crate::{
     config::Settings,
-    journal::{Place, Store},
+    journal::{JournalLocation, Store},
     model::{Fingerprint, PartOf},
     pass::{self, Leases},
     plan::TenantPlan,
@@ -37,7 +37,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    pub(super) once: Once,
+    pub(super) once: PassArguments,
     /// Only show what would change, as `plan` does; never writes
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -57,7 +57,7 @@ pub(super) struct Arguments {
 
 /// What exactly is to be carried out, if somebody has seen it before.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Wanted<'a> {
+pub(super) struct ExpectedPlan<'a> {
     /// The plan in this file.
     pub(super) saved: Option<&'a Path>,
     /// The plan with this fingerprint.
@@ -67,23 +67,23 @@ pub(super) struct Wanted<'a> {
 impl Arguments {
     /// A saved plan may stand in the place of the manifests, which are then those of the
     /// configuration.
-    pub(super) fn with_saved_plan(&self) -> (Once, Wanted<'_>) {
+    pub(super) fn with_saved_plan(&self) -> (PassArguments, ExpectedPlan<'_>) {
         let expected = self.expect.as_ref();
         let given = match self.once.paths.as_slice() {
             [path] if self.plan.is_none() && saved::kind_of(path).is_some() => Some(path.as_path()),
             _ => None,
         };
         let paths = if given.is_some() { Vec::new() } else { self.once.paths.clone() };
-        let once = Once { paths, ..self.once.clone() };
-        (once, Wanted { saved: given.or(self.plan.as_deref()), expected })
+        let once = PassArguments { paths, ..self.once.clone() };
+        (once, ExpectedPlan { saved: given.or(self.plan.as_deref()), expected })
     }
 }
 
 /// Carries out the plan.
 pub(super) async fn apply(
     global: &Global,
-    once: &Once,
-    wanted: Wanted<'_>,
+    once: &PassArguments,
+    wanted: ExpectedPlan<'_>,
     yes: bool,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
@@ -95,23 +95,27 @@ pub(super) async fn apply(
     let backend = session::backend(once, &settings, &looked).await?;
     confirm::tell_place(&backend);
     let journal = session::store(once.sandbox, &settings).await?;
-    let right = if once.sandbox { Right::nothing_shared() } else { Right::take(&settings).await? };
-    let given = Given { global, once, wanted, yes, signals };
+    let right = if once.sandbox {
+        CommandLead::nothing_shared()
+    } else {
+        CommandLead::take(&settings).await?
+    };
+    let given = ApplyRequest { global, once, wanted, yes, signals };
     let exit = given.carry_out(&looked, (&backend, &journal), &settings, right.permit()).await;
     right.give_up().await;
     exit
 }
 
 /// How it was asked for.
-struct Given<'a> {
+struct ApplyRequest<'a> {
     global: &'a Global,
-    once: &'a Once,
-    wanted: Wanted<'a>,
+    once: &'a PassArguments,
+    wanted: ExpectedPlan<'a>,
     yes: bool,
     signals: &'a Signals,
 }
 
-impl Given<'_> {
+impl ApplyRequest<'_> {
     async fn carry_out(
         self,
         looked: &FoundManifests,
@@ -144,7 +148,7 @@ impl Given<'_> {
         }
         let switch = session::switch(once.sandbox, settings).await;
         session::stop(&mut plan, &switch);
-        let view = View { left_out: &left_out, ..View::of(once, global) };
+        let view = PlanDisplay { left_out: &left_out, ..PlanDisplay::of(once, global) };
         confirm::agree(&plan, backend, (&view, yes), signals).await?;
         if plan.tenants.iter().any(TenantPlan::removes) {
             looked.rest(settings.run.debounce).await?;
@@ -154,7 +158,7 @@ impl Given<'_> {
             (backend, journal, leases),
             session::Brakes { switch, configuration, right },
             (looked.revision.clone(), PartOf { pass: pass::pass_id(), undoes: None }),
-            (&recovered, &Place::of(&settings.state)),
+            (&recovered, &JournalLocation::of(&settings.state)),
             &view,
             signals,
         )

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::choose::{Shown, Tenants};
+use super::choose::{PlanDetail, Tenants};
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(super) enum LogFormat {
 
 /// What a pass over the tenants takes.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Once {
+pub(super) struct PassArguments {
     /// Files and folders with manifests [default: `manifests` of the configuration]
     pub(super) paths: Vec<PathBuf>,
     /// Rehearse against a sandbox in this process, seeded from the manifests with some drift
@@ -49,7 +49,7 @@ pub(super) struct Once {
     #[command(flatten)]
     pub(super) tenants: Tenants,
     #[command(flatten)]
-    pub(super) shown: Shown,
+    pub(super) shown: PlanDetail,
     /// How the outcome is shown
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Text, value_name = "FORMAT")]
     pub(super) output: PlanOutput,

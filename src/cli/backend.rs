@@ -28,7 +28,7 @@ const REFUSED: u32 = 6;
 #[derive(Debug)]
 pub(super) struct Backend {
     pub(super) client: Client,
-    graph: Option<graph::Reader>,
+    graph: Option<graph::GraphReader>,
     kept: Option<Arc<SnapshotFiles>>,
     pub(super) execution: Execution,
     /// Kept running as long as the command.
@@ -49,7 +49,7 @@ impl Backend {
                     rehearse with `--sandbox`, or compare with a list: `dialplane plan --live FILE`",
             ));
         }
-        let graph = settings.graph.as_ref().map(graph::Reader::new).transpose()?;
+        let graph = settings.graph.as_ref().map(graph::GraphReader::new).transpose()?;
         let kept = SnapshotFiles::new(&settings.live).map(Arc::new);
         Ok(Self {
             client: Client::of(settings.all_accounts())?,
@@ -104,7 +104,7 @@ impl Backend {
         let account =
             Account { client_secret: secret.clone(), password: secret.clone(), ..account };
         let graph = settings.graph.map(|graph| Graph { client_secret: secret, ..graph });
-        let graph = graph.as_ref().map(graph::Reader::new).transpose()?;
+        let graph = graph.as_ref().map(graph::GraphReader::new).transpose()?;
         Ok(Self {
             client: Client::new(&account)?,
             graph,

@@ -94,7 +94,7 @@ fn pattern(text: &str) -> Result<Pattern, String> {
 
 /// How much of a plan is shown as text.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct Shown {
+pub(super) struct PlanDetail {
     /// Show a table with a line for each tenant
     #[arg(long, conflicts_with = "quiet")]
     summary: bool,
@@ -103,7 +103,7 @@ pub(super) struct Shown {
     quiet: bool,
 }
 
-impl Shown {
+impl PlanDetail {
     /// How much. `-v` is everything.
     pub(super) fn detail(&self, verbose: bool) -> Detail {
         match self {
@@ -117,7 +117,7 @@ impl Shown {
 
 /// Of which users a plan is shown.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct Users {
+pub(super) struct UserFilter {
     /// Show only steps and problems of this user, or of users like it (`adele*`); may be given more
     /// than once. The last line and the exit code stay those of all, but for a review with `--base`,
     /// which ends as what it shows and counts the rest
@@ -125,7 +125,7 @@ pub(super) struct Users {
     like: Vec<Pattern>,
 }
 
-impl Users {
+impl UserFilter {
     /// Everybody.
     pub(super) const ALL: Self = Self { like: Vec::new() };
 

@@ -11,12 +11,12 @@ use clap::{
 use clap_complete::Shell;
 
 use super::{
-    apply::{self, Wanted},
+    apply::{self, ExpectedPlan},
     args::Global,
     call_app, complete, control, credentials, doctor,
     exit::{Exit, Failure},
     explain, guide, history, import, init, journal, man, notices, observe,
-    plan::{self, Asked},
+    plan::{self, PlanRequest},
     run, sandbox, saved, schema,
     signals::Signals,
     status, stop, tenants, undo, validate, why,
@@ -291,7 +291,8 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Plan(command) => plan::command(global, command, signals).await,
         Command::Show(command) => saved::show(command),
         Command::Apply(command) if command.dry_run => {
-            plan::plan(global, &Asked::dry(&command.once, command.live.as_deref()), signals).await
+            plan::plan(global, &PlanRequest::dry(&command.once, command.live.as_deref()), signals)
+                .await
         }
         Command::Apply(command) => {
             let (once, wanted) = command.with_saved_plan();
@@ -304,10 +305,11 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Guide(command) => guide::guide(command),
         Command::Journal(command) => journal::journal(global, command).await,
         Command::Run(command) if command.dry_run => {
-            plan::plan(global, &Asked::dry(&command.as_once(), None), signals).await
+            plan::plan(global, &PlanRequest::dry(&command.as_once(), None), signals).await
         }
         Command::Run(command) if command.once => {
-            apply::apply(global, &command.as_once(), Wanted::default(), command.yes, signals).await
+            apply::apply(global, &command.as_once(), ExpectedPlan::default(), command.yes, signals)
+                .await
         }
         Command::Run(command) => Box::pin(run::run(global, &command.as_once(), signals)).await,
         Command::Observe(command) => observe::observe(global, command, signals).await,

@@ -12,7 +12,7 @@ use super::{
     backend::Backend,
     exit::Failure,
     out,
-    show::{self, View},
+    show::{self, PlanDisplay},
     signals::Signals,
 };
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ pub(super) fn tell_place(backend: &Backend) {
 pub(super) async fn agree(
     plan: &Plan,
     backend: &Backend,
-    (view, yes): (&View<'_>, bool),
+    (view, yes): (&PlanDisplay<'_>, bool),
     signals: &Signals,
 ) -> Result<(), Failure> {
     let made = (Instant::now(), Timestamp::now());

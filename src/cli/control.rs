@@ -11,14 +11,14 @@ use super::{
     choose::Tenants,
     exit::{Exit, Failure},
     manifests, operator, out,
-    right::Right,
+    right::CommandLead,
     session::unusable,
 };
 use crate::{
     config::Settings,
-    control::{Client, ClientError, Order, Request, State},
+    control::{ClientError, ControlClient, Order, Request, RequestState},
     foreign::line,
-    journal::{Place, Store},
+    journal::{JournalLocation, Store},
     model::{TenantName, TenantRef, parse_expiry},
     pass,
     style::YELLOW,
@@ -93,7 +93,7 @@ pub(super) struct Resume {
 pub(super) async fn reconcile(global: &Global, command: &Reconcile) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let order = Order::Reconcile { tenant: command.tenant.clone() };
-    let client = Client::of(&settings.state.path);
+    let client = ControlClient::of(&settings.state.path);
     let request = match client.order(&order, &operator::name()).await {
         Err(error @ ClientError::NobodyThere(..)) => {
             refuse_if_held(&settings, &error).await?;
@@ -167,7 +167,7 @@ async fn carry_out(
     paths: &[PathBuf],
     output: Output,
 ) -> Result<Exit, Failure> {
-    let client = Client::of(&settings.state.path);
+    let client = ControlClient::of(&settings.state.path);
     match client.order(order, &operator::name()).await {
         Ok(request) => tell(&settled(&client, request).await?, output),
         Err(error @ (ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => {
@@ -176,7 +176,7 @@ async fn carry_out(
             out::talk(&format!(
                 "no service works with the state in {}: its journal keeps this for the next. A \
                     rehearsal (`--sandbox`) has a journal of its own and hears nothing of it\n",
-                Place::of(&settings.state)
+                JournalLocation::of(&settings.state)
             ));
         }
         Err(error) => return Err(failure(error)),
@@ -186,7 +186,7 @@ async fn carry_out(
 
 /// Somebody works with the state and hears nothing: a command, or a service whose socket is gone.
 async fn refuse_if_held(settings: &Settings, error: &ClientError) -> Result<(), Failure> {
-    let place = Place::of(&settings.state);
+    let place = JournalLocation::of(&settings.state);
     // What cannot be looked at is told where it is opened.
     if !place.is_held().await.unwrap_or_default() {
         return Ok(());
@@ -203,7 +203,7 @@ async fn refuse_if_held(settings: &Settings, error: &ClientError) -> Result<(), 
 }
 
 /// Waits until nothing more becomes of a request.
-async fn settled(client: &Client, mut request: Request) -> Result<Request, Failure> {
+async fn settled(client: &ControlClient, mut request: Request) -> Result<Request, Failure> {
     while !request.is_settled() {
         request = match client.request(&request.id).await {
             Err(error @ ClientError::NobodyThere(..)) => {
@@ -235,8 +235,8 @@ async fn directly(
         Failure::new(format!("the manifests of tenant {name} have errors"))
             .hint("`dialplane validate` shows them; nothing of the tenant is written until then")
     })?;
-    let journal = Place::of(&settings.state).open().await?;
-    let right = Right::take(settings).await?;
+    let journal = JournalLocation::of(&settings.state).open().await?;
+    let right = CommandLead::take(settings).await?;
     let by = operator::name();
     let recorded = record(&journal, &tenant, order, by).await;
     right.give_up().await;
@@ -276,7 +276,7 @@ fn tell(request: &Request, output: Output) {
     }
     let message = match (&request.message, request.state) {
         (Some(message), _) => line(message),
-        (None, State::Taken) => {
+        (None, RequestState::Taken) => {
             format!("told: the service looks now (request {})", line(&request.id))
         }
         (None, _) => format!("the service has not answered yet (request {})", line(&request.id)),

@@ -30,7 +30,7 @@ use super::{
     manifests, out, session,
 };
 use crate::{
-    api::connecttoteams::regenerate::{Confirmed, Regenerated, Regenerator},
+    api::connecttoteams::regenerate::{ConfirmedTenant, NewCredentials, Regenerator},
     config::{Account, Settings},
     foreign::line,
     model::{DesiredTenant, FaultKind, TenantName, TenantRef},
@@ -99,7 +99,7 @@ fn keep(
     tenant: &TenantRef,
     into: &Path,
     mut file: File,
-    made: &Regenerated,
+    made: &NewCredentials,
 ) -> Result<Exit, Failure> {
     let answer = made.answer.expose_secret().as_bytes();
     let written =
@@ -188,8 +188,11 @@ pub(super) fn account<'s>(
 }
 
 /// That it is meant, if what was typed says so.
-pub(super) fn confirmed<'t>(tenant: &'t TenantRef, typed: &str) -> Result<Confirmed<'t>, Failure> {
-    Confirmed::by(tenant, typed).ok_or_else(|| {
+pub(super) fn confirmed<'t>(
+    tenant: &'t TenantRef,
+    typed: &str,
+) -> Result<ConfirmedTenant<'t>, Failure> {
+    ConfirmedTenant::by(tenant, typed).ok_or_else(|| {
         Failure::new(format!("`{}` is not `{}`: nothing was done", typed.trim(), tenant.name))
     })
 }

@@ -20,12 +20,12 @@ const MAX_NAMED: usize = 10;
 
 /// A customer, and the account in whose list it is.
 #[derive(Debug, Clone)]
-pub(super) struct Listed {
+pub(super) struct ListedCustomer {
     pub(super) customer: Customer,
     pub(super) account: Option<AccountName>,
 }
 
-impl Listed {
+impl ListedCustomer {
     /// What it is called, made harmless; its number where it has no name.
     pub(super) fn title(&self) -> String {
         match (&self.customer.name, self.customer.enterprise) {
@@ -45,7 +45,7 @@ impl Listed {
 /// What the lists of all accounts hold, and which of the accounts could not be asked.
 #[derive(Default)]
 pub(super) struct Lists {
-    pub(super) customers: Vec<Listed>,
+    pub(super) customers: Vec<ListedCustomer>,
     pub(super) failed: Vec<(String, Fault)>,
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn ask(settings: &Settings, client: &Client) -> Lists {
             .and_then(|(_, name, _)| name);
         match probe.customers().await {
             Ok(found) => {
-                let listed = |customer| Listed { customer, account: account.clone() };
+                let listed = |customer| ListedCustomer { customer, account: account.clone() };
                 lists.customers.extend(found.into_iter().map(listed));
             }
             Err(fault) => lists.failed.push((probe.section().to_owned(), fault)),
@@ -86,7 +86,7 @@ impl Lists {
 
 /// Which customers are meant.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Asked<'a> {
+pub(super) enum CustomerSelection<'a> {
     /// All that are registered.
     All,
     /// Those that a file names.
@@ -95,7 +95,7 @@ pub(super) enum Asked<'a> {
 
 /// The tenants that are meant, and what is not looked at.
 #[derive(Debug, Default)]
-pub(super) struct Picked {
+pub(super) struct PickedTenants {
     pub(super) tenants: Vec<TenantRef>,
     /// Left alone, because a manifest describes them: by the names that they have there.
     pub(super) described: BTreeSet<TenantName>,
@@ -104,7 +104,7 @@ pub(super) struct Picked {
 }
 
 /// One line of a file that names tenants.
-enum Wanted {
+enum CustomerLine {
     /// A name, as the account lists it or as a manifest would have it.
     Name(String),
     /// An id that an account lists.
@@ -114,24 +114,24 @@ enum Wanted {
 }
 
 /// Who is meant by one line, or by one entry of a list.
-enum Found<'l> {
+enum CustomerMatch<'l> {
     Given(TenantRef),
-    Listed(&'l Listed),
+    Listed(&'l ListedCustomer),
 }
 
 /// Picks tenants that no manifest describes yet. Each gets a name of its own, made of what the
 /// account calls it.
 pub(super) async fn pick(
-    asked: Asked<'_>,
+    asked: CustomerSelection<'_>,
     (settings, client): (&Settings, &Client),
     described: &Desired,
     live: LiveSource,
-) -> Result<Picked, Failure> {
+) -> Result<PickedTenants, Failure> {
     let wanted = match asked {
-        Asked::All => None,
-        Asked::In(path) => Some((path, read(path)?)),
+        CustomerSelection::All => None,
+        CustomerSelection::In(path) => Some((path, read(path)?)),
     };
-    let is_listed = |wanted: &Wanted| !matches!(wanted, Wanted::Given(_));
+    let is_listed = |wanted: &CustomerLine| !matches!(wanted, CustomerLine::Given(_));
     let needs_lists =
         wanted.as_ref().is_none_or(|(_, lines)| lines.iter().any(|(_, wanted)| is_listed(wanted)));
     let lists = if needs_lists { ask(settings, client).await } else { Lists::default() };
@@ -139,38 +139,41 @@ pub(super) async fn pick(
         return Err(Failure::new("not every account could be asked for its customers")
             .hint("nothing was written; without lists, name tenants as NAME=GUID in a file"));
     }
-    let found: Vec<Found<'_>> = match wanted {
-        None => lists.customers.iter().map(Found::Listed).collect(),
+    let found: Vec<CustomerMatch<'_>> = match wanted {
+        None => lists.customers.iter().map(CustomerMatch::Listed).collect(),
         Some((path, lines)) => matched(path, lines, &lists.customers)?,
     };
-    let mut picking = Picking {
+    let mut picking = TenantPicker {
         described,
         live,
         names: described.tenants.keys().map(|name| name.as_str().to_owned()).collect(),
         ids: BTreeSet::new(),
-        picked: Picked::default(),
+        picked: PickedTenants::default(),
     };
     found.iter().try_for_each(|found| picking.take(found))?;
     Ok(picking.picked)
 }
 
 /// Tenants as they are picked, one after the other.
-struct Picking<'d> {
+struct TenantPicker<'d> {
     described: &'d Desired,
     live: LiveSource,
     /// Names that are taken.
     names: BTreeSet<String>,
     /// Who was picked already: a master reseller may list a customer twice.
     ids: BTreeSet<TenantId>,
-    picked: Picked,
+    picked: PickedTenants,
 }
 
-impl Picking<'_> {
-    fn take(&mut self, found: &Found<'_>) -> Result<(), Failure> {
+impl TenantPicker<'_> {
+    fn take(&mut self, found: &CustomerMatch<'_>) -> Result<(), Failure> {
         let id = match found {
-            Found::Given(tenant) => &tenant.id,
-            Found::Listed(Listed { customer: Customer { tenant: Some(id), .. }, .. }) => id,
-            Found::Listed(listed) => {
+            CustomerMatch::Given(tenant) => &tenant.id,
+            CustomerMatch::Listed(ListedCustomer {
+                customer: Customer { tenant: Some(id), .. },
+                ..
+            }) => id,
+            CustomerMatch::Listed(listed) => {
                 self.picked.unregistered.push(listed.title());
                 return Ok(());
             }
@@ -183,14 +186,14 @@ impl Picking<'_> {
             return Ok(());
         }
         let tenant = match found {
-            Found::Given(tenant) if self.names.insert(tenant.name.as_str().to_owned()) => {
+            CustomerMatch::Given(tenant) if self.names.insert(tenant.name.as_str().to_owned()) => {
                 Some(TenantRef { live: self.live, ..tenant.clone() })
             }
-            Found::Given(tenant) => {
+            CustomerMatch::Given(tenant) => {
                 let what = format!("another tenant is called {} already", tenant.name);
                 return Err(Failure::new(what).hint("give it a name of its own"));
             }
-            Found::Listed(listed) => {
+            CustomerMatch::Listed(listed) => {
                 let title = listed.customer.name.as_deref().unwrap_or_default();
                 let name = import::tenant_name(title, &mut self.names);
                 listed.reference(name, self.live)
@@ -204,30 +207,30 @@ impl Picking<'_> {
 /// What the lines of a file mean. All that are not understood are told at once.
 fn matched<'l>(
     path: &Path,
-    lines: Vec<(usize, Wanted)>,
-    customers: &'l [Listed],
-) -> Result<Vec<Found<'l>>, Failure> {
+    lines: Vec<(usize, CustomerLine)>,
+    customers: &'l [ListedCustomer],
+) -> Result<Vec<CustomerMatch<'l>>, Failure> {
     let mut found = Vec::new();
     let mut odd = Vec::new();
     for (number, wanted) in lines {
-        let (text, those): (String, Vec<&Listed>) = match wanted {
-            Wanted::Given(tenant) => {
-                found.push(Found::Given(tenant));
+        let (text, those): (String, Vec<&ListedCustomer>) = match wanted {
+            CustomerLine::Given(tenant) => {
+                found.push(CustomerMatch::Given(tenant));
                 continue;
             }
-            Wanted::Id(id) => {
+            CustomerLine::Id(id) => {
                 let those =
                     customers.iter().filter(|listed| listed.customer.tenant == Some(id.clone()));
                 // A master reseller may list a customer twice.
                 (id.to_string(), those.take(1).collect())
             }
-            Wanted::Name(name) => {
+            CustomerLine::Name(name) => {
                 let those = customers.iter().filter(|listed| is_called(listed, &name)).collect();
                 (name, those)
             }
         };
         match those.as_slice() {
-            [one] => found.push(Found::Listed(one)),
+            [one] => found.push(CustomerMatch::Listed(one)),
             [] => odd.push(format!("line {number}: no account lists `{}`", line(text))),
             more => odd.push(format!(
                 "line {number}: {} customers are called `{}`, say the id",
@@ -245,18 +248,18 @@ fn matched<'l>(
 }
 
 /// Whether a customer has this name: as the account spells it, or as a manifest would.
-fn is_called(listed: &Listed, name: &str) -> bool {
+fn is_called(listed: &ListedCustomer, name: &str) -> bool {
     let Some(title) = &listed.customer.name else { return false };
     title.to_lowercase() == name.to_lowercase()
         || import::tenant_name(title, &mut BTreeSet::new()).as_str() == name
 }
 
 /// The lines of a file that names tenants, each with its number.
-fn read(path: &Path) -> Result<Vec<(usize, Wanted)>, Failure> {
+fn read(path: &Path) -> Result<Vec<(usize, CustomerLine)>, Failure> {
     let text = file::read_text(path, MAX_FILE)
         .map_err(|why| Failure::new(format!("{}: {why}", path.display())))?;
     let lines = text.lines().zip(1..).filter_map(|(line, number)| Some((number, wanted(line)?)));
-    let lines: Vec<(usize, Wanted)> = lines.collect();
+    let lines: Vec<(usize, CustomerLine)> = lines.collect();
     if lines.is_empty() {
         return Err(Failure::new(format!("{} names no tenant", path.display())).hint(
             "one name, id or NAME=GUID a line; `dialplane tenants --output ids` makes such a list",
@@ -266,19 +269,19 @@ fn read(path: &Path) -> Result<Vec<(usize, Wanted)>, Failure> {
 }
 
 /// What one line says. A comment begins a line or follows an id: a name may hold a `#`.
-fn wanted(line: &str) -> Option<Wanted> {
+fn wanted(line: &str) -> Option<CustomerLine> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return None;
     }
     let before = line.split_once(" #").map_or(line, |(before, _)| before.trim_end());
     if let Ok(id) = TenantId::parse(before) {
-        return Some(Wanted::Id(id));
+        return Some(CustomerLine::Id(id));
     }
     if let Ok(tenant) = tenant_ref(before) {
-        return Some(Wanted::Given(tenant));
+        return Some(CustomerLine::Given(tenant));
     }
-    Some(Wanted::Name(line.to_owned()))
+    Some(CustomerLine::Name(line.to_owned()))
 }
 
 #[cfg(test)]
@@ -290,9 +293,9 @@ mod tests {
         let id = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
         let told = |line: &str| match wanted(line) {
             None => "nothing".to_owned(),
-            Some(Wanted::Name(name)) => format!("name {name}"),
-            Some(Wanted::Id(id)) => format!("id {id}"),
-            Some(Wanted::Given(tenant)) => format!("given {} {}", tenant.name, tenant.id),
+            Some(CustomerLine::Name(name)) => format!("name {name}"),
+            Some(CustomerLine::Id(id)) => format!("id {id}"),
+            Some(CustomerLine::Given(tenant)) => format!("given {} {}", tenant.name, tenant.id),
         };
         for (line, expected) in [
             ("", "nothing".to_owned()),

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::{
     board::{Day, Status},
-    journal::Place,
+    journal::JournalLocation,
 };
 
 /// Days that are kept.
@@ -34,13 +34,13 @@ struct Days {
 /// The same, kept in the state folder.
 #[derive(Debug)]
 pub(super) struct Drifts {
-    place: Option<Place>,
+    place: Option<JournalLocation>,
     days: Mutex<Days>,
 }
 
 impl Drifts {
     /// What an earlier start has counted. A rehearsal keeps nothing.
-    pub(super) fn of(place: Option<Place>) -> Self {
+    pub(super) fn of(place: Option<JournalLocation>) -> Self {
         let days = place.as_ref().map(read).unwrap_or_default();
         Self { place, days: Mutex::new(days) }
     }
@@ -94,7 +94,7 @@ pub(super) fn day_of(at: Timestamp) -> Date {
     at.to_zoned_datetime(TimeZone::UTC).date()
 }
 
-fn read(place: &Place) -> Days {
+fn read(place: &JournalLocation) -> Days {
     let text = place.read_drift().map_err(|error| error.to_string());
     let days = text.and_then(|text| {
         text.map_or(Ok(Days::default()), |text| {
@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn the_most_of_each_day_is_kept_and_known_after_a_start() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::of(&State { path: folder.path().to_owned(), ..State::default() });
+        let place =
+            JournalLocation::of(&State { path: folder.path().to_owned(), ..State::default() });
         let drifts = Drifts::of(Some(place.clone()));
         assert_eq!(told(&drifts, "2026-07-14"), None, "nothing was counted");
         drifts.see(&status(MORNING, &[2, 1]));
@@ -171,7 +172,8 @@ mod tests {
         assert_eq!(days.days.len(), KEPT);
         assert_eq!(days.days.first_key_value().unwrap().0.to_string(), "2026-01-10");
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::of(&State { path: folder.path().to_owned(), ..State::default() });
+        let place =
+            JournalLocation::of(&State { path: folder.path().to_owned(), ..State::default() });
         place.write_drift("{ \"days\": 3").unwrap();
         let drifts = Drifts::of(Some(place));
         drifts.see(&status(MORNING, &[4]));

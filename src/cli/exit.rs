@@ -109,8 +109,8 @@ impl From<crate::config::ConfigError> for Failure {
     }
 }
 
-impl From<crate::ports::Unreadable> for Failure {
-    fn from(unreadable: crate::ports::Unreadable) -> Self {
+impl From<crate::ports::HistoryError> for Failure {
+    fn from(unreadable: crate::ports::HistoryError) -> Self {
         let hint = unreadable.hint;
         Self::new(unreadable).hint(hint)
     }

@@ -14,7 +14,7 @@ use super::{
     out,
 };
 use crate::{
-    plan::codes::{About, Explanation, all, capital},
+    plan::codes::{CodeSubject, Explanation, all, capital},
     style::{BOLD, CYAN, FAINT},
     words::{list, meant},
 };
@@ -116,7 +116,7 @@ fn all_codes(all: &[Explanation]) -> String {
 }
 
 fn write_list(out: &mut String, all: &[Explanation]) -> fmt::Result {
-    for about in About::ALL {
+    for about in CodeSubject::ALL {
         writeln!(out, "{BOLD}{}{BOLD:#}  {FAINT}{}{FAINT:#}", about.title(), about.words())?;
         for it in all.iter().filter(|it| it.about == *about) {
             let mut lines = wrapped(it.text.means, WIDTH - MEANS).into_iter();

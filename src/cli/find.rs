@@ -18,43 +18,43 @@ const ALIKE: f64 = 0.85;
 const LOCAL: usize = 6;
 
 /// A user of a tenant.
-pub(super) type User = (TenantName, Upn);
+pub(super) type TenantUser = (TenantName, Upn);
 
 /// Who is known: by the manifests, by the journal, by the last plans.
-pub(super) struct Known<'k> {
+pub(super) struct UserIndex<'k> {
     /// Each tenant with what the journal knows of it and the users in its last plan.
     pub(super) tenants: Vec<(&'k DesiredTenant, Arc<Memory>, Vec<Upn>)>,
 }
 
 /// Who is meant.
-pub(super) enum Meant {
+pub(super) enum SearchMatch {
     /// These users.
-    Users(Vec<User>),
+    Users(Vec<TenantUser>),
     /// Users who want a number, or were the last to be sent it.
-    Number { number: String, wanted: Vec<User>, sent: Vec<User> },
+    Number { number: String, wanted: Vec<TenantUser>, sent: Vec<TenantUser> },
 }
 
-impl Known<'_> {
+impl UserIndex<'_> {
     /// Finds out.
-    pub(super) fn meant(&self, text: &str) -> Result<Meant, Failure> {
+    pub(super) fn meant(&self, text: &str) -> Result<SearchMatch, Failure> {
         if let Some(number) = looks_like_a_number(text) {
             return self.number(&number);
         }
         if text.contains('@') {
             let user = Upn::parse(text).map_err(Failure::new)?;
-            let found: Vec<User> = self.all().filter(|(_, known)| *known == user).collect();
+            let found: Vec<TenantUser> = self.all().filter(|(_, known)| *known == user).collect();
             return if found.is_empty() {
                 Err(self.unknown(text))
             } else {
-                Ok(Meant::Users(found))
+                Ok(SearchMatch::Users(found))
             };
         }
         let begin = text.to_lowercase();
-        let found: BTreeSet<User> =
+        let found: BTreeSet<TenantUser> =
             self.all().filter(|(_, user)| user.key().starts_with(&begin)).collect();
         match found.len() {
             0 => Err(self.unknown(text)),
-            1..=MOST => Ok(Meant::Users(found.into_iter().collect())),
+            1..=MOST => Ok(SearchMatch::Users(found.into_iter().collect())),
             more => {
                 let told = first(MOST, found.iter().map(|(_, user)| user));
                 Err(Failure::new(format!("{more} users begin with `{text}`"))
@@ -63,7 +63,7 @@ impl Known<'_> {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = User> + '_ {
+    fn all(&self) -> impl Iterator<Item = TenantUser> + '_ {
         self.tenants.iter().flat_map(|(tenant, memory, spoken_of)| {
             let named = tenant.users.keys().chain(memory.written.keys()).chain(spoken_of).cloned();
             let managed = memory.managed.iter().map(|(user, _)| user);
@@ -72,7 +72,7 @@ impl Known<'_> {
         })
     }
 
-    fn number(&self, text: &str) -> Result<Meant, Failure> {
+    fn number(&self, text: &str) -> Result<SearchMatch, Failure> {
         let mut wanted = Vec::new();
         let mut sent = Vec::new();
         let mut understood = Err(format!("`{text}` is not a phone number"));
@@ -117,7 +117,7 @@ impl Known<'_> {
                     observe`)",
             ));
         }
-        Ok(Meant::Number { number, wanted, sent })
+        Ok(SearchMatch::Number { number, wanted, sent })
     }
 
     /// The one number that a manifest wants and that ends as this one does, as somebody writes it who

@@ -20,12 +20,12 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
-        if body.len() <= width || Line::columns(body) <= width {
+        if body.len() <= width || WrappedLine::columns(body) <= width {
             out.push_str(body);
         } else {
-            let mut line = Line::new(&mut out, body, width);
+            let mut line = WrappedLine::new(&mut out, body, width);
             let (front, last) = last_column(body);
-            let label = Line::columns(&body[..body.len() - last.len()]);
+            let label = WrappedLine::columns(&body[..body.len() - last.len()]);
             if last.is_empty() || label * LABEL <= width {
                 line.indent = if last.is_empty() { line.indent } else { label };
                 line.fit(body);
@@ -55,7 +55,7 @@ fn is_source(line: &str) -> bool {
 }
 
 /// A long line under way.
-struct Line<'o> {
+struct WrappedLine<'o> {
     out: &'o mut String,
     width: usize,
     indent: usize,
@@ -66,7 +66,7 @@ struct Line<'o> {
     colours: String,
 }
 
-impl<'o> Line<'o> {
+impl<'o> WrappedLine<'o> {
     fn new(out: &'o mut String, body: &str, width: usize) -> Self {
         let began = body.len() - body.trim_start_matches(' ').len();
         let indent = (began + FURTHER).min(width / 2);
@@ -227,7 +227,7 @@ mod tests {
         let words = "word ".repeat(12);
         let text = format!("{FAINT}{words}{FAINT:#}{RED}end{RED:#}\n");
         let fitted = fit(&text, 40);
-        assert!(fitted.lines().all(|line| Line::columns(line) <= 40), "{fitted}");
+        assert!(fitted.lines().all(|line| WrappedLine::columns(line) <= 40), "{fitted}");
         for line in fitted.lines() {
             let open = line.matches("\u{1b}[2m").count() + line.matches("\u{1b}[31m").count();
             assert_eq!(open, line.matches(RESET).count(), "{fitted:?}");
@@ -237,6 +237,6 @@ mod tests {
     #[test]
     fn what_is_written_in_wide_characters_counts_as_wide() {
         let text = "漢字 ".repeat(20);
-        assert!(fit(&text, 40).lines().all(|line| Line::columns(line) <= 40));
+        assert!(fit(&text, 40).lines().all(|line| WrappedLine::columns(line) <= 40));
     }
 }

@@ -15,17 +15,17 @@ use super::{
     exit::{Exit, Failure},
     manifests, out, pager,
     passes::{self, Pass},
-    past::{self, Meant},
+    past::{self, PassOrRun},
     sent,
 };
 use crate::{
     config::Settings,
     foreign,
-    journal::{Place, Run, RunSync, SentStep},
+    journal::{JournalLocation, Run, RunSync, SentStep},
     manifest::InForce,
-    model::{Begun, Field, StepOutcome},
+    model::{Field, RunStart, StepOutcome},
     ports::History,
-    source::{self, Unversioned},
+    source::{self, RevisionError},
     style::{BOLD, FAINT, RED, YELLOW},
     words::{between, duration, many, time},
 };
@@ -57,18 +57,18 @@ pub(super) struct Arguments {
 /// Shows passes, newest first, or one of them, or one run step by step.
 pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let place = Place::of(&settings.state);
+    let place = JournalLocation::of(&settings.state);
     let history = place.look().await?;
     let begun = history.begun(past::LOOKED_AT).await.map_err(Failure::from)?;
     let show = |text: &str| if global.no_pager { out::data(text) } else { pager::show(text) };
     if let Some(id) = &command.id {
         let shown = one(&history, command, id, &begun).await?;
         match shown {
-            Shown::Text(text, is_versioned) => {
+            ShownPass::Text(text, is_versioned) => {
                 show(&text);
                 tell_unversioned(is_versioned, &settings);
             }
-            Shown::Json(value) => out::json(&value),
+            ShownPass::Json(value) => out::json(&value),
         }
         return Ok(Exit::Done);
     }
@@ -114,7 +114,7 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
 }
 
 /// What is shown of a pass or a run.
-enum Shown {
+enum ShownPass {
     /// And whether it is known which versions of the manifests it carried out.
     Text(String, bool),
     Json(Value),
@@ -125,29 +125,29 @@ async fn one(
     history: &impl History,
     command: &Arguments,
     id: &str,
-    begun: &[Begun],
-) -> Result<Shown, Failure> {
+    begun: &[RunStart],
+) -> Result<ShownPass, Failure> {
     let run = match past::meant(id, begun) {
-        Ok(Meant::Run(run)) => run.run.clone(),
+        Ok(PassOrRun::Run(run)) => run.run.clone(),
         // One run is told whole.
-        Ok(Meant::Pass(_, runs)) if runs.len() == 1 => match runs.first() {
+        Ok(PassOrRun::Pass(_, runs)) if runs.len() == 1 => match runs.first() {
             Some(run) => run.run.clone(),
             None => return Err(past::unknown(id, begun)),
         },
-        Ok(Meant::Pass(pass, runs)) => {
-            let asked: Vec<&Begun> =
+        Ok(PassOrRun::Pass(pass, runs)) => {
+            let asked: Vec<&RunStart> =
                 runs.iter().copied().filter(|run| command.tenants.has(&run.tenant)).collect();
             let left = runs.len() - asked.len();
             let pass = passes::read(history, pass, &asked).await?;
             if command.output == Output::Json {
                 let pass = pass.json(|run| as_json(run, false));
-                return Ok(Shown::Json(json!({ "version": 1, "kind": "Pass", "pass": pass })));
+                return Ok(ShownPass::Json(json!({ "version": 1, "kind": "Pass", "pass": pass })));
             }
             let mut text = pass.whole();
             if left > 0 {
                 let _ = writeln!(text, "left out by --tenant: {}", many(left, "run"));
             }
-            return Ok(Shown::Text(text, pass.is_versioned()));
+            return Ok(ShownPass::Text(text, pass.is_versioned()));
         }
         // It may be too long ago to be among those that were looked at.
         Err(unknown) if history.entries(&past::run(id)).await?.is_empty() => return Err(unknown),
@@ -156,15 +156,15 @@ async fn one(
     let entries = history.entries(&run).await?;
     if let Some(decree) = entries.iter().find_map(Decree::of) {
         return Ok(match command.output {
-            Output::Text => Shown::Text(decree.text(), true),
-            Output::Json => Shown::Json(decree.json()),
+            Output::Text => ShownPass::Text(decree.text(), true),
+            Output::Json => ShownPass::Json(decree.json()),
         });
     }
     let run = Run::of(&entries).ok_or_else(|| past::unknown(id, begun))?;
     Ok(match command.output {
-        Output::Text => Shown::Text(text(&run), run.revision.is_some()),
+        Output::Text => ShownPass::Text(text(&run), run.revision.is_some()),
         Output::Json => {
-            Shown::Json(json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }))
+            ShownPass::Json(json!({ "version": 1, "kind": "Run", "run": as_json(&run, true) }))
         }
     })
 }
@@ -176,7 +176,7 @@ fn tell_unversioned(is_versioned: bool, settings: &Settings) {
     if paths.is_empty() || is_versioned {
         return;
     }
-    if let Err(Unversioned { reason, hint: Some(hint) }) = source::look_up(&paths) {
+    if let Err(RevisionError { reason, hint: Some(hint) }) = source::look_up(&paths) {
         let reason = foreign::line(reason);
         out::talk(&format!("revisions are unknown: {reason}\n  {FAINT}hint: {hint}{FAINT:#}\n"));
     }

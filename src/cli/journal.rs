@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     foreign,
-    journal::{Accepted, Place},
-    ports::{Exported, History},
+    journal::{Accepted, JournalLocation},
+    ports::{History, JournalExport},
     words::{all_clauses, many, time},
 };
 
@@ -51,13 +51,13 @@ pub(super) enum Arguments {
     Move {
         /// Where to
         #[arg(long, value_enum, value_name = "STORE")]
-        to: Target,
+        to: MoveTarget,
     },
 }
 
 /// Where a journal can be moved to.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Target {
+pub(super) enum MoveTarget {
     /// The database of `state.postgres`
     Postgres,
 }
@@ -68,7 +68,7 @@ const DEBT: &str = "it may not know the last calls, so each tenant owes a sync, 
 
 /// Checks or exports the journal.
 pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
-    let place = Place::of(&manifests::settings(global)?.state);
+    let place = JournalLocation::of(&manifests::settings(global)?.state);
     match command {
         Arguments::Check { output } => check(&place.look_at_all().await?, *output).await,
         Arguments::Accept => {
@@ -96,11 +96,11 @@ pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit
             out::talk(&format!("{} exported\n", many(exported.entries, "entry")));
             told(&exported.problems)
         }
-        Arguments::Move { to: Target::Postgres } => transfer(&place).await,
+        Arguments::Move { to: MoveTarget::Postgres } => transfer(&place).await,
     }
 }
 
-async fn transfer(place: &Place) -> Result<Exit, Failure> {
+async fn transfer(place: &JournalLocation) -> Result<Exit, Failure> {
     let Some(moved) = place.transfer().await? else {
         return Err(Failure::new("no database is set").hint(
             "set `state.postgres` and leave `state.path` as it is: `dialplane guide operating`",
@@ -122,7 +122,7 @@ async fn transfer(place: &Place) -> Result<Exit, Failure> {
 }
 
 /// Looks back through the seam, as it is for every store.
-async fn export(history: &impl History, mut each: impl FnMut(&str) + Send) -> Exported {
+async fn export(history: &impl History, mut each: impl FnMut(&str) + Send) -> JournalExport {
     history.export(&mut each).await
 }
 

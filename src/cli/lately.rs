@@ -17,9 +17,9 @@ use super::{
     passes::{self, Pass},
 };
 use crate::{
-    board::{Day, Past, Status},
-    journal::{Place, RunSync},
-    model::{Begun, Revision, StepOutcome},
+    board::{Day, RecentPasses, Status},
+    journal::{JournalLocation, RunSync},
+    model::{Revision, RunStart, StepOutcome},
     ports::History as _,
 };
 
@@ -34,15 +34,15 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// Looks back for the readers of the page.
 #[derive(Debug)]
-pub(super) struct Lately {
+pub(super) struct RecentHistory {
     /// None in a rehearsal, which keeps no journal.
-    place: Option<Place>,
+    place: Option<JournalLocation>,
     drifts: Drifts,
-    read: Mutex<Option<(Instant, Arc<Past>)>>,
+    read: Mutex<Option<(Instant, Arc<RecentPasses>)>>,
 }
 
-impl Lately {
-    pub(super) fn new(place: Option<Place>) -> Self {
+impl RecentHistory {
+    pub(super) fn new(place: Option<JournalLocation>) -> Self {
         Self { drifts: Drifts::of(place.clone()), place, read: Mutex::default() }
     }
 
@@ -53,7 +53,7 @@ impl Lately {
 
     /// What was done lately. Nothing if the journal cannot be read, which other parts of the page
     /// say. Blocks; who comes meanwhile waits for the same answer.
-    pub(super) fn past(&self) -> Arc<Past> {
+    pub(super) fn past(&self) -> Arc<RecentPasses> {
         let Some(place) = &self.place else { return Arc::default() };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, past)) = read.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
@@ -62,7 +62,7 @@ impl Lately {
         }
         let mut past = Handle::current().block_on(look_back(place)).unwrap_or_else(|failure| {
             debug!(error = failure.message, "the journal cannot be looked back at");
-            Past::default()
+            RecentPasses::default()
         });
         self.drifts.add_to(&mut past.days);
         let past = Arc::new(past);
@@ -71,12 +71,12 @@ impl Lately {
     }
 }
 
-async fn look_back(place: &Place) -> Result<Past, Failure> {
+async fn look_back(place: &JournalLocation) -> Result<RecentPasses, Failure> {
     let now = Timestamp::now();
     let history = place.look().await?;
     let begun = history.begun(RUNS).await.map_err(Failure::from)?;
     let first = first_day(now);
-    let lately: Vec<&Begun> = begun.iter().filter(|begun| day_of(begun.at) >= first).collect();
+    let lately: Vec<&RunStart> = begun.iter().filter(|begun| day_of(begun.at) >= first).collect();
     // Whatever is older than the days is told among the last passes all the same.
     let last = passes::grouped(begun.iter(), PASSES);
     let mut rows = Vec::new();
@@ -89,7 +89,7 @@ async fn look_back(place: &Place) -> Result<Past, Failure> {
     }
     // The newest come first.
     all.reverse();
-    Ok(Past { passes: rows, days: days(&all, now) })
+    Ok(RecentPasses { passes: rows, days: days(&all, now) })
 }
 
 fn first_day(now: Timestamp) -> Date {

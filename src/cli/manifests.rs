@@ -14,7 +14,7 @@ use crate::{
     manifest::{InForce, Keeper, Loading, ManifestFile, Role},
     model::{Doubt, Revision, TenantName},
     source::{
-        self, AtHome, Homes, KnownSources, SourceVersion, Sources, SourcesLook, Tree, Trouble,
+        self, AtHome, GitTrouble, Homes, KnownSources, SourceVersion, Sources, SourcesLook, Tree,
         read_tree,
     },
     words::{list, many},
@@ -203,8 +203,8 @@ fn look_at(
     })
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
+impl From<GitTrouble> for Failure {
+    fn from(trouble: GitTrouble) -> Self {
         let hint = format!("{}; or name the folder of a checkout", trouble.hint);
         Self::new(trouble).hint(hint)
     }

@@ -78,7 +78,7 @@ pub use exit::Exit;
 
 use command::{Cli, dispatch};
 use exit::Failure;
-use signals::{Manner, Signals};
+use signals::{SignalMode, Signals};
 
 use crate::{foreign, style::FAINT};
 
@@ -91,16 +91,16 @@ pub fn complete() -> bool {
 
 /// What the arguments ask for.
 #[derive(Debug)]
-pub struct Asked(Cli);
+pub struct CommandLine(Cli);
 
 /// Reads the arguments. Where they ask for nothing that could be done, that has been printed, and
 /// the program ends with this.
-pub fn read() -> Result<Asked, Exit> {
+pub fn read() -> Result<CommandLine, Exit> {
     panic::set_hook(Box::new(tell_panic));
-    Cli::read(env::args_os()).map(Asked).map_err(tell_usage)
+    Cli::read(env::args_os()).map(CommandLine).map_err(tell_usage)
 }
 
-impl Asked {
+impl CommandLine {
     /// Whether it mostly waits: for a service that answers from elsewhere.
     #[must_use]
     pub fn mostly_waits(&self) -> bool {
@@ -114,11 +114,11 @@ impl Asked {
         cli.global.color.write_global();
         logging::start(&cli.global, cli.serves());
         let manner = if cli.serves() {
-            Manner::Serves
+            SignalMode::Serves
         } else if cli.changes_nothing() {
-            Manner::AtOnce
+            SignalMode::AtOnce
         } else {
-            Manner::Once
+            SignalMode::Once
         };
         let signals = Signals::listen(manner, end);
         let end = tokio::select! {

@@ -8,7 +8,7 @@ use crate::{
     manifest::ManifestFile,
     model::{Desired, DesiredUser},
     words::{list, many},
-    yaml::{self, Diagnostic, Place},
+    yaml::{self, Diagnostic, TextPlace},
 };
 
 /// The key that names them.
@@ -65,7 +65,7 @@ pub(super) fn unknown(
 }
 
 /// Where a user's secrets are named, or the user where a default says it.
-fn place(user: &DesiredUser, texts: &[ManifestFile]) -> Option<(Place, Arc<str>)> {
+fn place(user: &DesiredUser, texts: &[ManifestFile]) -> Option<(TextPlace, Arc<str>)> {
     let file = texts.iter().find(|file| file.path == user.origin.file)?;
     let text = file.at_hand()?;
     let first = usize::try_from(user.origin.line?).ok()?;

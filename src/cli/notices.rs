@@ -16,10 +16,10 @@ use crate::{
     api::notices::Poster,
     config::{self, Receiver, Settings},
     foreign::line,
-    journal::Place,
+    journal::JournalLocation,
     model::{Fault, Notice},
-    notices::{Book, Rules, Tell, Wishes, Worker},
-    ports::{Messenger as _, Undelivered},
+    notices::{IncidentBook, ReceiverWishes, Rules, TellReceivers, Worker},
+    ports::{DeliveryFailure, Messenger as _},
     words::{list, meant},
 };
 
@@ -64,7 +64,7 @@ pub(super) async fn notices(global: &Global, command: &Arguments) -> Result<Exit
         let notice = Notice::trial(format!("msg_trial_{}", now.as_nanosecond()), now);
         match poster.deliver(name, &notice).await {
             Ok(()) => out::data(&format!("{}: the notice was taken\n", line(name))),
-            Err(Undelivered { fault: Fault { message, hint, .. }, .. }) => {
+            Err(DeliveryFailure { fault: Fault { message, hint, .. }, .. }) => {
                 out::failure(&Failure::new(message).hint(hint.unwrap_or_else(|| HINT.to_owned())));
                 exit = Exit::Error;
             }
@@ -88,8 +88,8 @@ fn unknown(name: &str, known: &[&str]) -> Failure {
 /// Who tells what the service needs, if anybody is to be told.
 pub(super) fn worker(
     settings: &Settings,
-    place: Option<&Place>,
-    tell: Tell,
+    place: Option<&JournalLocation>,
+    tell: TellReceivers,
 ) -> Option<Worker<Poster>> {
     if settings.notices.receivers.is_empty() {
         return None;
@@ -113,20 +113,22 @@ pub(super) fn worker(
 }
 
 /// What an earlier start left. Without it people are told again what they were told.
-fn book(place: &Place) -> Book {
+fn book(place: &JournalLocation) -> IncidentBook {
     let text = place.read_notices().map_err(|error| error.to_string());
-    let book = text.and_then(|text| text.map_or(Ok(Book::default()), |text| Book::of_text(&text)));
+    let book = text.and_then(|text| {
+        text.map_or(Ok(IncidentBook::default()), |text| IncidentBook::of_text(&text))
+    });
     book.unwrap_or_else(|error| {
         warn!(
             %place, hint = "what still lasts is told once more",
             "what people were told before cannot be read: {error}"
         );
-        Book::default()
+        IncidentBook::default()
     })
 }
 
 fn rules(notices: &config::Notices) -> Rules {
-    let wishes = |receiver: &Receiver| Wishes {
+    let wishes = |receiver: &Receiver| ReceiverWishes {
         kinds: receiver.kinds.clone(),
         tenants: receiver.patterns(),
         names: receiver.names,

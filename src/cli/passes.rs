@@ -12,8 +12,8 @@ use crate::{
     board::{Commit, PassRow},
     foreign::line,
     journal::{Run, RunSync},
-    model::{Begun, PassId, Revision, StepOutcome},
-    ports::{History, Unreadable},
+    model::{PassId, Revision, RunStart, StepOutcome},
+    ports::{History, HistoryError},
     style::{BOLD, FAINT},
     words::{list, many, time},
 };
@@ -25,12 +25,15 @@ pub(super) struct Pass {
 }
 
 /// Ids of passes with the ids of their runs, newest first.
-pub(super) type Grouped<'b> = Vec<(&'b PassId, Vec<&'b Begun>)>;
+pub(super) type RunsByPass<'b> = Vec<(&'b PassId, Vec<&'b RunStart>)>;
 
 /// The runs that are asked for, by pass, the newest pass first; so many passes at most.
-pub(super) fn grouped<'b>(begun: impl Iterator<Item = &'b Begun>, limit: usize) -> Grouped<'b> {
+pub(super) fn grouped<'b>(
+    begun: impl Iterator<Item = &'b RunStart>,
+    limit: usize,
+) -> RunsByPass<'b> {
     let mut places: BTreeMap<&PassId, usize> = BTreeMap::new();
-    let mut grouped: Grouped<'b> = Vec::new();
+    let mut grouped: RunsByPass<'b> = Vec::new();
     for begun in begun {
         match places.get(&begun.pass) {
             Some(place) => {
@@ -52,8 +55,8 @@ pub(super) fn grouped<'b>(begun: impl Iterator<Item = &'b Begun>, limit: usize) 
 pub(super) async fn read(
     history: &impl History,
     id: &PassId,
-    begun: &[&Begun],
-) -> Result<Pass, Unreadable> {
+    begun: &[&RunStart],
+) -> Result<Pass, HistoryError> {
     let mut runs = Vec::new();
     for begun in begun {
         runs.extend(Run::of(&history.entries(&begun.run).await?));
@@ -63,7 +66,7 @@ pub(super) async fn read(
 
 /// What became of steps and syncs.
 #[derive(Default)]
-struct Counts {
+struct PassCounts {
     meant: usize,
     accepted: usize,
     failed: usize,
@@ -72,7 +75,7 @@ struct Counts {
     open: usize,
 }
 
-impl Counts {
+impl PassCounts {
     fn of<'r>(runs: impl Iterator<Item = &'r Run>) -> Self {
         let mut counts = Self::default();
         for run in runs {
@@ -111,7 +114,7 @@ pub(super) fn became(run: &Run) -> String {
         RunSync::NotNeeded => None,
         RunSync::Open => Some("sync left to a later run".to_owned()),
     };
-    Counts::of(std::iter::once(run)).words(sync.into_iter().collect())
+    PassCounts::of(std::iter::once(run)).words(sync.into_iter().collect())
 }
 
 /// Who carried a run out, and what it took back: `, undo of pass 1f0c5e7a93, by hand: ada@desk`.
@@ -152,7 +155,7 @@ impl Pass {
             at: self.began().unwrap_or_default(),
             tenants: names.len(),
             tenant: names.first().copied().unwrap_or_default().to_owned(),
-            became: Counts::of(self.runs.iter()).words(Vec::new()),
+            became: PassCounts::of(self.runs.iter()).words(Vec::new()),
             commit: first.and_then(|run| run.revision.as_ref()).map(Commit::from),
             by: first.and_then(|run| run.by.clone()),
             is_undo: first.is_some_and(|run| run.part_of.undoes.is_some()),
@@ -165,7 +168,7 @@ impl Pass {
         if more.is_empty() {
             return self.of_one(first);
         }
-        let counts = Counts::of(self.runs.iter());
+        let counts = PassCounts::of(self.runs.iter());
         let mut syncs = Vec::new();
         syncs
             .extend((counts.syncs > 0).then(|| format!("{} accepted", many(counts.syncs, "sync"))));
@@ -221,7 +224,7 @@ impl Pass {
 
     /// For machines; `run` shows one of its runs.
     pub(super) fn json(&self, run: impl Fn(&Run) -> Value) -> Value {
-        let counts = Counts::of(self.runs.iter());
+        let counts = PassCounts::of(self.runs.iter());
         let first = self.runs.first();
         json!({
             "pass": self.id.as_str(),

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use super::exit::Failure;
 use crate::{
     foreign::line,
-    model::{Begun, PassId, RunId},
+    model::{PassId, RunId, RunStart},
     words::{list, time},
 };
 
@@ -17,35 +17,35 @@ pub(super) const LOOKED_AT: usize = 20_000;
 const TOLD: usize = 5;
 
 /// What an id means.
-pub(super) enum Meant<'b> {
+pub(super) enum PassOrRun<'b> {
     /// All runs of a pass, newest first.
-    Pass(&'b PassId, Vec<&'b Begun>),
+    Pass(&'b PassId, Vec<&'b RunStart>),
     /// One run.
-    Run(&'b Begun),
+    Run(&'b RunStart),
 }
 
 /// What an id means, whole or cut short, among these runs.
-pub(super) fn meant<'b>(id: &str, begun: &'b [Begun]) -> Result<Meant<'b>, Failure> {
+pub(super) fn meant<'b>(id: &str, begun: &'b [RunStart]) -> Result<PassOrRun<'b>, Failure> {
     let pass = |pass: &'b PassId| {
-        Meant::Pass(pass, begun.iter().filter(|begun| begun.pass == *pass).collect())
+        PassOrRun::Pass(pass, begun.iter().filter(|begun| begun.pass == *pass).collect())
     };
     if let Some(found) = begun.iter().find(|begun| begun.pass.as_str() == id) {
         return Ok(pass(&found.pass));
     }
     if let Some(found) = begun.iter().find(|begun| begun.run.as_str() == id) {
-        return Ok(Meant::Run(found));
+        return Ok(PassOrRun::Run(found));
     }
     let begins = |text: &str| !id.is_empty() && text.starts_with(id);
     let passes: BTreeSet<&PassId> =
         begun.iter().map(|begun| &begun.pass).filter(|pass| begins(pass.as_str())).collect();
     // A run of an older journal is its own pass, and counts as that.
-    let runs: Vec<&Begun> = begun
+    let runs: Vec<&RunStart> = begun
         .iter()
         .filter(|begun| begins(begun.run.as_str()) && begun.pass.as_str() != begun.run.as_str())
         .collect();
     match (passes.first(), runs.as_slice()) {
         (Some(only), []) if passes.len() == 1 => Ok(pass(only)),
-        (None, [only]) => Ok(Meant::Run(only)),
+        (None, [only]) => Ok(PassOrRun::Run(only)),
         (None, []) => Err(unknown(id, begun)),
         _ => {
             let passes = passes.iter().map(|pass| format!("pass {pass}"));
@@ -66,7 +66,7 @@ fn nothing_yet() -> Failure {
 }
 
 /// That nothing of that id is on record.
-pub(super) fn unknown(id: &str, begun: &[Begun]) -> Failure {
+pub(super) fn unknown(id: &str, begun: &[RunStart]) -> Failure {
     let mut last: Vec<&PassId> = Vec::new();
     for begun in begun {
         if last.len() < TOLD && !last.contains(&&begun.pass) {
@@ -88,9 +88,9 @@ pub(super) fn unknown(id: &str, begun: &[Begun]) -> Failure {
 }
 
 /// The runs that have begun since a moment.
-pub(super) fn since(at: Timestamp, begun: &[Begun]) -> Result<Vec<&Begun>, Failure> {
+pub(super) fn since(at: Timestamp, begun: &[RunStart]) -> Result<Vec<&RunStart>, Failure> {
     let Some(newest) = begun.first() else { return Err(nothing_yet()) };
-    let runs: Vec<&Begun> = begun.iter().filter(|begun| begun.at >= at).collect();
+    let runs: Vec<&RunStart> = begun.iter().filter(|begun| begun.at >= at).collect();
     if !runs.is_empty() {
         return Ok(runs);
     }
@@ -102,7 +102,7 @@ pub(super) fn since(at: Timestamp, begun: &[Begun]) -> Result<Vec<&Begun>, Failu
 }
 
 /// The pass before which nothing was written since. An undo is not taken back by chance.
-pub(super) fn last(begun: &[Begun]) -> Result<Meant<'_>, Failure> {
+pub(super) fn last(begun: &[RunStart]) -> Result<PassOrRun<'_>, Failure> {
     let Some(newest) = begun.first() else { return Err(nothing_yet()) };
     if let Some(undone) = &newest.undoes {
         return Err(Failure::new(format!(
@@ -151,8 +151,8 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 mod tests {
     use super::*;
 
-    fn begun(run: &str, pass: &str, undoes: Option<&str>) -> Begun {
-        Begun {
+    fn begun(run: &str, pass: &str, undoes: Option<&str>) -> RunStart {
+        RunStart {
             at: Timestamp::UNIX_EPOCH,
             run: RunId::new(run),
             tenant: "contoso".to_owned(),
@@ -170,8 +170,8 @@ mod tests {
             begun("20260702T1-c-1", "20260702T1-c-1", None),
         ];
         let runs = |id: &str| match meant(id, &all) {
-            Ok(Meant::Pass(pass, runs)) => format!("pass {pass} {}", runs.len()),
-            Ok(Meant::Run(run)) => format!("run {}", run.run),
+            Ok(PassOrRun::Pass(pass, runs)) => format!("pass {pass} {}", runs.len()),
+            Ok(PassOrRun::Run(run)) => format!("run {}", run.run),
             Err(failure) => failure.message,
         };
         assert_eq!(runs("1f0c"), "pass 1f0c 2");
@@ -220,7 +220,7 @@ mod tests {
         let all = [begun("r2", "b", Some("pass a")), begun("r1", "a", None)];
         let refused = last(&all).err().unwrap();
         assert_eq!(refused.message, "the last pass, b, is itself an undo of pass a");
-        assert!(matches!(last(&all[1..]), Ok(Meant::Pass(pass, _)) if pass.as_str() == "a"));
+        assert!(matches!(last(&all[1..]), Ok(PassOrRun::Pass(pass, _)) if pass.as_str() == "a"));
     }
 
     #[test]

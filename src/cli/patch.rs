@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What one user is to be, beyond what the manifests say.
-pub(super) struct Change<'p> {
+pub(super) struct UserPatch<'p> {
     pub(super) tenant: &'p TenantName,
     pub(super) user: &'p Upn,
     pub(super) edits: Vec<Edit>,
@@ -81,7 +81,7 @@ pub(super) fn print(
         patches.add(home, before, after);
     }
     patches.hand_out(into)?;
-    let left: Vec<&Change<'_>> =
+    let left: Vec<&UserPatch<'_>> =
         changes.iter().filter(|change| !is_wanted(change, &patched.desired)).collect();
     if left.is_empty() {
         return Ok(Exit::Done);
@@ -99,8 +99,8 @@ pub(super) fn print(
 }
 
 /// What of a plan the manifests do not say, by user.
-fn changes<'p>(plan: &'p Plan, desired: &Desired, now: Timestamp) -> Vec<Change<'p>> {
-    let mut changes: Vec<Change<'p>> = Vec::new();
+fn changes<'p>(plan: &'p Plan, desired: &Desired, now: Timestamp) -> Vec<UserPatch<'p>> {
+    let mut changes: Vec<UserPatch<'p>> = Vec::new();
     for tenant in &plan.tenants {
         for step in &tenant.steps {
             let git = desired.tenants.get(&tenant.tenant).and_then(|git| git.users.get(&step.user));
@@ -125,7 +125,7 @@ fn changes<'p>(plan: &'p Plan, desired: &Desired, now: Timestamp) -> Vec<Change<
             match changes.iter_mut().find(|other| other.user == &step.user) {
                 Some(other) => other.edits.extend(edits),
                 None => {
-                    changes.push(Change { tenant: &tenant.tenant, user: &step.user, edits });
+                    changes.push(UserPatch { tenant: &tenant.tenant, user: &step.user, edits });
                 }
             }
         }
@@ -143,12 +143,12 @@ fn calling(git: Option<&DesiredUser>, wanted: Calling) -> Option<Edit> {
 }
 
 /// The user of a change, as the manifests want it.
-fn of<'d>(desired: &'d Desired, change: &Change<'_>) -> Option<&'d DesiredUser> {
+fn of<'d>(desired: &'d Desired, change: &UserPatch<'_>) -> Option<&'d DesiredUser> {
     desired.tenants.get(change.tenant)?.users.get(change.user)
 }
 
 /// Makes the edits of a user, as far as its entry is understood.
-pub(super) fn edit(texts: &mut BTreeMap<&str, String>, change: &Change<'_>, desired: &Desired) {
+pub(super) fn edit(texts: &mut BTreeMap<&str, String>, change: &UserPatch<'_>, desired: &Desired) {
     let Some(user) = of(desired, change) else { return };
     let Some(text) = texts.get_mut(&*user.origin.file) else { return };
     for edit in &change.edits {
@@ -176,7 +176,7 @@ fn place(text: &str, user: &DesiredUser) -> Option<u32> {
 /// A tenant of which the patched manifests want something else than before, beyond the edits that
 /// they took.
 pub(super) fn beyond<'d>(
-    changes: &[Change<'_>],
+    changes: &[UserPatch<'_>],
     before: &'d Desired,
     now: &Desired,
 ) -> Option<&'d TenantName> {
@@ -186,7 +186,7 @@ pub(super) fn beyond<'d>(
 
 /// Whether a tenant is not what it was before with the edits that were taken.
 fn is_other(
-    changes: &[Change<'_>],
+    changes: &[UserPatch<'_>],
     name: &TenantName,
     before: &DesiredTenant,
     now: &Desired,
@@ -203,7 +203,7 @@ fn is_other(
 }
 
 /// Whether manifests want what a change is about.
-pub(super) fn is_wanted(change: &Change<'_>, now: &Desired) -> bool {
+pub(super) fn is_wanted(change: &UserPatch<'_>, now: &Desired) -> bool {
     let Some(user) = of(now, change) else { return false };
     change.edits.iter().all(|edit| edit.is_said_by(user))
 }
@@ -241,7 +241,7 @@ spec:
         let (tenant, adele) =
             (TenantName::parse("contoso").unwrap(), Upn::parse("a@x.com").unwrap());
         let edits = vec![Edit::calling(Calling::Disabled)];
-        let changes = [Change { tenant: &tenant, user: &adele, edits }];
+        let changes = [UserPatch { tenant: &tenant, user: &adele, edits }];
         let found = |now: &Desired| beyond(&changes, &before, now).is_some();
         assert!(!found(&read(&user("one", "disabled"))), "just what was wanted");
         assert!(!found(&before), "what is left to a person");

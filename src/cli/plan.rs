@@ -8,15 +8,15 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::{
     approve,
-    args::{self, Global, Once, PlanOutput},
-    choose::{LeftOut, Users},
+    args::{self, Global, PassArguments, PlanOutput},
+    choose::{LeftOut, UserFilter},
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     mask, out,
-    review::{self, Change},
+    review::{self, ComparedVersions},
     saved, session,
-    show::{self, View},
+    show::{self, PlanDisplay},
     signals::Signals,
     targets,
 };
@@ -47,9 +47,9 @@ Examples:
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    once: Once,
+    once: PassArguments,
     #[command(flatten)]
-    users: Users,
+    users: UserFilter,
     /// Plan from kept live state, without credentials and network: a snapshot of `observe`, a CSV
     /// list of the portal, or a folder of them
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
@@ -119,8 +119,8 @@ enum FailOn {
 
 impl Arguments {
     /// How it is planned and shown.
-    fn asked<'a>(&'a self, mask: Option<&'a Mask>) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, mask: Option<&'a Mask>) -> PlanRequest<'a> {
+        PlanRequest {
             once: &self.once,
             live: self.live.as_deref(),
             out: self.out.as_deref(),
@@ -135,10 +135,10 @@ impl Arguments {
     }
 
     /// The change that is to be shown, if one is.
-    fn change(&self) -> Option<Change<'_>> {
+    fn change(&self) -> Option<ComparedVersions<'_>> {
         let head = self.head.as_deref();
         let strict = self.strict;
-        let change = |base| Change { base, head, strict, all: self.all };
+        let change = |base| ComparedVersions { base, head, strict, all: self.all };
         self.base.as_deref().map(change)
     }
 
@@ -150,19 +150,19 @@ impl Arguments {
 
 /// A plan that is only shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) once: &'a Once,
+pub(super) struct PlanRequest<'a> {
+    pub(super) once: &'a PassArguments,
     /// Kept live state that stands in the place of the service.
     pub(super) live: Option<&'a Path>,
     /// Where it is saved as well.
     pub(super) out: Option<&'a Path>,
     fail_on: Option<FailOn>,
     /// Of whom it is shown.
-    users: &'a Users,
+    users: &'a UserFilter,
     /// Only what would approve it is written.
     pub(super) approve: Option<Approve<'a>>,
     /// Only what a change of the manifests does is shown.
-    change: Option<Change<'a>>,
+    change: Option<ComparedVersions<'a>>,
     /// The longest page.
     pub(super) max_bytes: usize,
     /// What hides names and numbers.
@@ -171,10 +171,10 @@ pub(super) struct Asked<'a> {
     at: Option<Timestamp>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> PlanRequest<'a> {
     /// A dry run of another command.
-    pub(super) fn dry(once: &'a Once, live: Option<&'a Path>) -> Self {
-        const EVERYBODY: &Users = &Users::ALL;
+    pub(super) fn dry(once: &'a PassArguments, live: Option<&'a Path>) -> Self {
+        const EVERYBODY: &UserFilter = &UserFilter::ALL;
         Self {
             once,
             live,
@@ -220,7 +220,7 @@ const IN_LOG: &str = "the log has it";
 /// telling something else.
 pub(super) async fn plan(
     global: &Global,
-    asked: &Asked<'_>,
+    asked: &PlanRequest<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let shown = decide_and_show(global, asked, signals).await;
@@ -235,12 +235,12 @@ pub(super) async fn plan(
 
 async fn decide_and_show(
     global: &Global,
-    asked: &Asked<'_>,
+    asked: &PlanRequest<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     asked.out.map_or(Ok(()), saved::check_writable)?;
     if let Some(change) = asked.change {
-        let view = review::View {
+        let view = review::ReviewDisplay {
             output: asked.once.output,
             most: asked.max_bytes,
             mask: asked.mask,
@@ -299,7 +299,7 @@ async fn decide_and_show(
 async fn finish(
     global: &Global,
     mut plan: Plan,
-    asked: &Asked<'_>,
+    asked: &PlanRequest<'_>,
     (looked, memories): (&FoundManifests, &Memories),
     settings: &Settings,
 ) -> Result<Exit, Failure> {
@@ -328,12 +328,12 @@ async fn finish(
     let shown = asked.mask.map(|mask| mask.plan(&plan));
     let mistakes = review::mistakes(&looked.diagnostics, asked.mask);
     let shown = shown.as_ref().unwrap_or(&plan);
-    let view = View {
+    let view = PlanDisplay {
         left_out: &left_out,
         pages: true,
         users: asked.users,
         most: asked.max_bytes,
-        ..View::of(once, global)
+        ..PlanDisplay::of(once, global)
     };
     show::plan_without(&mistakes, shown, &view);
     // A name that may have been meant is a name that a mask hides.
@@ -349,7 +349,7 @@ async fn finish(
 
 /// Says that nobody is as `--user` asks. The plan is that of all, so it is shown all the same, and
 /// where manifests are broken nobody can be missed.
-fn tell_unknown(users: &Users, looked: &FoundManifests, plan: &Plan) {
+fn tell_unknown(users: &UserFilter, looked: &FoundManifests, plan: &Plan) {
     if !looked.diagnostics.is_empty() {
         return;
     }

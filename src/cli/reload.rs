@@ -17,7 +17,7 @@ use super::{
     backend::Backend, exit::Failure, logging, service_manager, signals::Signals, stop_setting,
 };
 use crate::{
-    api::connecttoteams::Writer,
+    api::connecttoteams::TenantWriter,
     config::Settings,
     control::{Desk, Order},
     daemon::{self, Renewal},
@@ -62,7 +62,7 @@ pub(super) struct Reload {
     pub(super) switch: StopSwitch,
     pub(super) right: Permit,
     pub(super) lifetime: Lifetime,
-    pub(super) renewals: mpsc::Sender<Renewal<Readers, Stoppable<Writer>>>,
+    pub(super) renewals: mpsc::Sender<Renewal<Readers, Stoppable<TenantWriter>>>,
     pub(super) desk: Desk,
 }
 

@@ -15,7 +15,7 @@ use super::exit::Exit;
 use crate::{
     execute::{Stop, SyncOutcome, TenantReport},
     foreign::line,
-    journal::Place,
+    journal::JournalLocation,
     model::{Debts, Mode, StepOutcome, TenantName},
     plan::{Plan, Step, TenantPlan, render},
     style::{BOLD, FAINT, RED, YELLOW},
@@ -248,10 +248,10 @@ fn write_hint(out: &mut String, hint: Option<&str>, told: &mut BTreeSet<String>)
 }
 
 /// What was left open by earlier runs of the program.
-pub(super) type Recovered = BTreeMap<TenantName, Debts>;
+pub(super) type DebtsByTenant = BTreeMap<TenantName, Debts>;
 
 /// All reports beside their plan; versioned.
-pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered) -> Value {
+pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &DebtsByTenant) -> Value {
     let tenants = plan.tenants.iter().zip(reports);
     let tenants: Vec<Value> = tenants
         .map(|(plan, report)| tenant_json(plan, report, recovered.get(&plan.tenant)))
@@ -260,7 +260,7 @@ pub(super) fn json(plan: &Plan, reports: &[TenantReport], recovered: &Recovered)
 }
 
 /// Keeps what a plan said and what became of it, for `why`. That it cannot be kept changes nothing.
-pub(super) fn keep(place: &Place, plan: &TenantPlan, report: &TenantReport) {
+pub(super) fn keep(place: &JournalLocation, plan: &TenantPlan, report: &TenantReport) {
     let Some(reference) = &plan.reference else { return };
     let verdict = plan.verdict(&report.steps, Timestamp::now());
     if let Err(error) = place.write_verdict(&reference.id, &verdict) {

@@ -5,20 +5,20 @@ use super::exit::Failure;
 use crate::{
     config::Settings,
     foreign::line,
-    journal::Service,
+    journal::PostgresLead,
     ports::{JournalError, Lead, Permit},
     words::time,
 };
 
 /// The right of this command. With a journal in a folder, the lock of the folder is all of it.
 #[derive(Debug)]
-pub(super) struct Right(Option<Service>);
+pub(super) struct CommandLead(Option<PostgresLead>);
 
-impl Right {
+impl CommandLead {
     /// Takes it. The journal was opened before.
     pub(super) async fn take(settings: &Settings) -> Result<Self, Failure> {
         let Some(postgres) = &settings.state.postgres else { return Ok(Self::nothing_shared()) };
-        let service = Service::start(postgres);
+        let service = PostgresLead::start(postgres);
         service.take().await.map_err(refused)?;
         Ok(Self(Some(service)))
     }

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{
-    args::{Global, LogFormat, Once, PlanOutput},
+    args::{Global, LogFormat, PassArguments, PlanOutput},
     backend::Backend,
-    choose::{Shown, Tenants},
+    choose::{PlanDetail, Tenants},
     confirm,
     exit::{Exit, Failure},
     manifests, notices,
@@ -34,8 +34,8 @@ use crate::{
     config::Settings,
     control::{Socket, desk},
     daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
-    journal::{Place, Service},
-    notices::Tell,
+    journal::{JournalLocation, PostgresLead},
+    notices::TellReceivers,
     ports::Lead,
     source::Sources,
     stop::Stoppable,
@@ -75,23 +75,27 @@ enum RunOutput {
 
 impl Arguments {
     /// What a single pass takes.
-    pub(super) fn as_once(&self) -> Once {
+    pub(super) fn as_once(&self) -> PassArguments {
         let output = match self.output {
             RunOutput::Text => PlanOutput::Text,
             RunOutput::Json => PlanOutput::Json,
         };
-        Once {
+        PassArguments {
             paths: self.paths.clone(),
             sandbox: self.sandbox,
             tenants: Tenants::default(),
-            shown: Shown::default(),
+            shown: PlanDetail::default(),
             output,
         }
     }
 }
 
 /// Runs until somebody asks it to stop.
-pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    global: &Global,
+    once: &PassArguments,
+    signals: &Signals,
+) -> Result<Exit, Failure> {
     let configuration = manifests::configuration(global);
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
     let sources = manifests::sources(&once.paths, &settings);
@@ -99,11 +103,11 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings).await?;
-    let place = (!once.sandbox).then(|| Place::of(&settings.state));
+    let place = (!once.sandbox).then(|| JournalLocation::of(&settings.state));
     let show = show(global, once, place.clone());
     let switch = switch(once.sandbox, &settings).await;
     let lead = settings.state.postgres.as_ref().filter(|_| !once.sandbox);
-    let lead = lead.map(|postgres| Arc::new(Service::start(postgres)) as Arc<dyn Lead>);
+    let lead = lead.map(|postgres| Arc::new(PostgresLead::start(postgres)) as Arc<dyn Lead>);
     let right = lead.as_ref().map(|lead| lead.permit()).unwrap_or_default();
     let pulse = service_manager::watchdog().map_or_else(Pulse::default, Pulse::telling);
     let (desk, orders) = desk(Timestamp::now());
@@ -194,7 +198,7 @@ pub(super) async fn run(global: &Global, once: &Once, signals: &Signals) -> Resu
 
 /// The service of the vendor, or one in this process that stands in for it.
 async fn backend(
-    once: &Once,
+    once: &PassArguments,
     sources: &Sources,
     settings: &Settings,
     signals: &Signals,
@@ -206,7 +210,7 @@ async fn backend(
     Backend::rehearsal(&looked.in_force.desired).await
 }
 
-fn show(global: &Global, once: &Once, place: Option<Place>) -> Show {
+fn show(global: &Global, once: &PassArguments, place: Option<JournalLocation>) -> Show {
     Show {
         json: once.output == PlanOutput::Json,
         whole: global.verbose > 0,
@@ -217,7 +221,7 @@ fn show(global: &Global, once: &Once, place: Option<Place>) -> Show {
 }
 
 /// What hears how receivers of notices are.
-fn telling(publisher: &Arc<Publisher>) -> Tell {
+fn telling(publisher: &Arc<Publisher>) -> TellReceivers {
     let heard = publisher.listener();
     Box::new(move |rows| heard(&News::Receivers(rows)))
 }

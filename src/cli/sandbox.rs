@@ -34,15 +34,15 @@ pub(super) struct Arguments {
     #[arg(long)]
     as_desired: bool,
     /// How lists of users are wrapped; the vendor's way is not public
-    #[arg(long, value_enum, default_value_t = Form::Datatables, value_name = "FORM")]
-    envelope: Form,
+    #[arg(long, value_enum, default_value_t = UserListForm::Datatables, value_name = "FORM")]
+    envelope: UserListForm,
     /// Write the configuration that points dialplane at this sandbox
     #[arg(long, value_name = "FILE")]
     write_config: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum UserListForm {
     /// Pages by draw, start and length, the list deep inside
     Datatables,
     /// Pages by number and size, the list beside its total
@@ -71,9 +71,9 @@ pub(super) async fn serve(
         World::drifted(desired, command.seed)
     };
     let envelope = match command.envelope {
-        Form::Datatables => Envelope::Datatables,
-        Form::Page => Envelope::Page,
-        Form::Bare => Envelope::Bare,
+        UserListForm::Datatables => Envelope::Datatables,
+        UserListForm::Page => Envelope::Page,
+        UserListForm::Bare => Envelope::Bare,
     };
     let world = World { envelope, ..world };
     let tenants = world.tenants.len();

@@ -8,12 +8,12 @@ use crate::{board::Status, config, manifest, plan::render};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Of what
-    #[arg(value_enum, default_value_t = Of::Manifests)]
-    of: Of,
+    #[arg(value_enum, default_value_t = SchemaKind::Manifests)]
+    of: SchemaKind,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Of {
+enum SchemaKind {
     /// Manifests, for editors
     Manifests,
     /// The configuration, `dialplane.yaml`, for editors
@@ -29,10 +29,10 @@ enum Of {
 /// Prints one.
 pub(super) fn schema(command: &Arguments) {
     out::json(&match command.of {
-        Of::Manifests => manifest::json_schema(),
-        Of::Config => config::json_schema(),
-        Of::Status => Status::json_schema(),
-        Of::Plan => render::json_schema(),
-        Of::Review => render::review_json_schema(),
+        SchemaKind::Manifests => manifest::json_schema(),
+        SchemaKind::Config => config::json_schema(),
+        SchemaKind::Status => Status::json_schema(),
+        SchemaKind::Plan => render::json_schema(),
+        SchemaKind::Review => render::review_json_schema(),
     });
 }

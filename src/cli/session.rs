@@ -17,14 +17,14 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    args::{Once, PlanOutput},
+    args::{PassArguments, PlanOutput},
     backend::Backend,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     operator, out,
-    report::{self, Recovered},
+    report::{self, DebtsByTenant},
     saved,
-    show::{self, View},
+    show::{self, PlanDisplay},
     signals::Signals,
     stop_setting,
 };
@@ -32,9 +32,9 @@ use crate::{
     config::{Execution, Settings},
     execute::Executor,
     foreign::line,
-    journal::{DatabaseStop, Place, Store, VolatileJournal},
+    journal::{DatabaseStop, JournalLocation, Store, VolatileJournal},
     model::{Mode, PartOf, Revision, StepOutcome, TenantName},
-    pass::{self, Inventories, Leases, Memories, Observed},
+    pass::{self, Inventories, Leases, Memories, ObservedTenants},
     plan::{Plan, Step, TenantPlan, render},
     ports::{CommonStop, Journal as _, JournalError, LiveReader, Permit},
     source::Sources,
@@ -43,7 +43,7 @@ use crate::{
 
 /// Reads the manifests of a pass.
 pub(super) async fn look(
-    once: &Once,
+    once: &PassArguments,
     settings: &Settings,
     signals: &Signals,
 ) -> Result<FoundManifests, Failure> {
@@ -53,14 +53,14 @@ pub(super) async fn look(
 }
 
 /// Where the manifests come from.
-pub(super) fn sources(once: &Once, settings: &Settings) -> Result<Sources, Failure> {
+pub(super) fn sources(once: &PassArguments, settings: &Settings) -> Result<Sources, Failure> {
     let sources = manifests::sources(&once.paths, settings);
     no_saved_plan(&sources.paths())?;
     Ok(sources)
 }
 
 /// Where they are on this machine.
-pub(super) fn paths(once: &Once, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn paths(once: &PassArguments, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
     let paths = manifests::paths(&once.paths, settings)?;
     no_saved_plan(&paths)?;
     Ok(paths)
@@ -73,13 +73,13 @@ fn no_saved_plan(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn tell(looked: &FoundManifests, once: &Once) -> Result<(), Failure> {
+pub(super) fn tell(looked: &FoundManifests, once: &PassArguments) -> Result<(), Failure> {
     looked.tell();
     looked.know(&once.tenants)
 }
 
 pub(super) async fn backend(
-    once: &Once,
+    once: &PassArguments,
     settings: &Settings,
     looked: &FoundManifests,
 ) -> Result<Backend, Failure> {
@@ -96,7 +96,7 @@ pub(super) async fn store(sandbox: bool, settings: &Settings) -> Result<Store, F
     if sandbox {
         return Ok(Store::Volatile(VolatileJournal::default()));
     }
-    Ok(Place::of(&settings.state).open().await?)
+    Ok(JournalLocation::of(&settings.state).open().await?)
 }
 
 /// A journal that no tenant can be carried out with.
@@ -108,26 +108,30 @@ pub(super) fn unusable(error: JournalError) -> Failure {
 /// What is remembered, without the right to write. A sandbox in this process remembers nothing.
 pub(super) async fn recalled(
     looked: &FoundManifests,
-    once: &Once,
+    once: &PassArguments,
     settings: &Settings,
 ) -> Result<Memories, Failure> {
     if once.sandbox {
         return Ok(Memories::default());
     }
-    let remembered = Place::of(&settings.state).look().await?;
+    let remembered = JournalLocation::of(&settings.state).look().await?;
     let tenants = looked.in_force.desired.tenants.values();
     Memories::recall(&remembered, tenants).await.map_err(unusable)
 }
 
-pub(super) fn is_asked(once: &Once, tenant: &TenantName) -> bool {
+pub(super) fn is_asked(once: &PassArguments, tenant: &TenantName) -> bool {
     once.tenants.has(tenant.as_str())
 }
 
 /// Tells what earlier runs have left open with the tenants that are asked for.
-pub(super) fn recovered(looked: &FoundManifests, once: &Once, memories: &Memories) -> Recovered {
+pub(super) fn recovered(
+    looked: &FoundManifests,
+    once: &PassArguments,
+    memories: &Memories,
+) -> DebtsByTenant {
     let tenants = looked.in_force.desired.tenants.values();
     let asked = tenants.filter(|tenant| is_asked(once, &tenant.name));
-    let recovered: Recovered = asked
+    let recovered: DebtsByTenant = asked
         .filter_map(|tenant| Some((tenant.name.clone(), memories.of(&tenant.id).debts()?)))
         .collect();
     for (tenant, debts) in &recovered {
@@ -159,7 +163,7 @@ pub(super) async fn decide_shown<R: LiveReader>(
     memories: &Memories,
     signals: &Signals,
     at: Option<Timestamp>,
-) -> Result<(Plan, Observed), Failure> {
+) -> Result<(Plan, ObservedTenants), Failure> {
     let (observed, inventories) = see(looked, reader, execution, memories, signals).await?;
     let memory = |tenant: &_| memories.recalled(tenant);
     let now = at.unwrap_or_else(Timestamp::now);
@@ -176,7 +180,7 @@ async fn see<R: LiveReader>(
     execution: &Execution,
     memories: &Memories,
     signals: &Signals,
-) -> Result<(Observed, Inventories), Failure> {
+) -> Result<(ObservedTenants, Inventories), Failure> {
     let tenants = looked.in_force.desired.tenants.values();
     let inventories = pass::inventories(reader, tenants, execution.readers);
     let observed = observe(looked, reader, execution, memories, signals);
@@ -190,7 +194,7 @@ pub(super) async fn observe<R: LiveReader>(
     execution: &Execution,
     memories: &Memories,
     signals: &Signals,
-) -> Result<Observed, Failure> {
+) -> Result<ObservedTenants, Failure> {
     let tenants = &looked.in_force.desired.tenants;
     let asked = tenants.values().filter(|tenant| tenant.mode != Mode::Suspend).count();
     let bar = out::progress("reading live state", asked);
@@ -248,8 +252,8 @@ pub(super) async fn carry_out(
     (backend, journal, leases): (&Backend, &Store, Leases),
     brakes: Brakes,
     (revision, part_of): (Option<Revision>, PartOf),
-    (recovered, place): (&Recovered, &Place),
-    view: &View<'_>,
+    (recovered, place): (&DebtsByTenant, &JournalLocation),
+    view: &PlanDisplay<'_>,
     signals: &Signals,
 ) -> Exit {
     let Brakes { switch, configuration, right } = brakes;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    args::{Global, Once, PlanOutput},
-    choose::{LeftOut, Users},
+    args::{Global, PassArguments, PlanOutput},
+    choose::{LeftOut, UserFilter},
     out, pager,
-    report::{self, Recovered},
+    report::{self, DebtsByTenant},
     summary,
 };
 use crate::{
@@ -21,23 +21,23 @@ use crate::{
 };
 
 /// How a plan and what became of it are shown.
-pub(super) struct View<'a> {
+pub(super) struct PlanDisplay<'a> {
     pub(super) output: PlanOutput,
     pub(super) left_out: &'a LeftOut,
     /// Whether a long one goes through a pager; not if a question follows.
     pub(super) pages: bool,
-    pub(super) users: &'a Users,
+    pub(super) users: &'a UserFilter,
     pub(super) detail: Detail,
     pub(super) no_pager: bool,
     /// The longest page of Markdown, in bytes.
     pub(super) most: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a> PlanDisplay<'a> {
     /// What the arguments ask for; nothing is left out.
-    pub(super) fn of(once: &'a Once, global: &Global) -> Self {
+    pub(super) fn of(once: &'a PassArguments, global: &Global) -> Self {
         const NOTHING: &LeftOut = &LeftOut::NOTHING;
-        const EVERYBODY: &Users = &Users::ALL;
+        const EVERYBODY: &UserFilter = &UserFilter::ALL;
         Self {
             output: once.output,
             left_out: NOTHING,
@@ -63,7 +63,7 @@ impl<'a> View<'a> {
 }
 
 /// A plan.
-pub(super) fn plan(plan: &Plan, view: &View<'_>) {
+pub(super) fn plan(plan: &Plan, view: &PlanDisplay<'_>) {
     match view.output {
         PlanOutput::Text if view.pages && !view.no_pager => pager::show(&view.text(plan)),
         PlanOutput::Text => out::data(&view.text(plan)),
@@ -78,7 +78,7 @@ pub(super) fn plan(plan: &Plan, view: &View<'_>) {
 }
 
 /// A plan without what is wrong in the manifests, which a page and annotations tell first.
-pub(super) fn plan_without(mistakes: &[render::Mistake], plan: &Plan, view: &View<'_>) {
+pub(super) fn plan_without(mistakes: &[render::Mistake], plan: &Plan, view: &PlanDisplay<'_>) {
     let page = |most| render::markdown_without(mistakes, plan, most);
     match view.output {
         PlanOutput::Markdown => out::data(&page(view.most)),
@@ -137,8 +137,8 @@ pub(super) fn step(tenant: &TenantPlan, step: &Step, outcome: &StepOutcome, outp
 pub(super) fn reports(
     plan: &Plan,
     reports: &[TenantReport],
-    recovered: &Recovered,
-    view: &View<'_>,
+    recovered: &DebtsByTenant,
+    view: &PlanDisplay<'_>,
     took: Duration,
 ) {
     let text = || report::text(plan, reports, took, view.detail == Detail::Everything);

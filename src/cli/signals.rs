@@ -27,7 +27,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What signals mean to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum SignalMode {
     /// It changes nothing: asking is as good as insisting.
     AtOnce,
     /// It does something once.
@@ -47,7 +47,7 @@ pub(super) struct Signals {
 impl Signals {
     /// Listens from now on: what is asked for while the program is busy with its first call is
     /// heard, too. `end` ends the program if it does not end in order.
-    pub(super) fn listen(manner: Manner, end: impl FnOnce(Exit) + Send + 'static) -> Self {
+    pub(super) fn listen(manner: SignalMode, end: impl FnOnce(Exit) + Send + 'static) -> Self {
         let signals = Self {
             asked: CancellationToken::new(),
             insisted: CancellationToken::new(),
@@ -87,7 +87,7 @@ impl Signals {
 fn hear(
     [asked, insisted]: [CancellationToken; 2],
     again: &Notify,
-    manner: Manner,
+    manner: SignalMode,
     opened: &mpsc::SyncSender<()>,
     end: impl FnOnce(Exit),
 ) {
@@ -96,14 +96,14 @@ fn hear(
         return;
     };
     runtime.block_on(async {
-        let Some(mut ear) = Ear::open(manner) else {
+        let Some(mut ear) = SignalListener::open(manner) else {
             warn!("signals cannot be caught: a stop ends the program at once");
             return;
         };
         let _ = opened.send(());
         ear.asked(again).await;
         asked.cancel();
-        if manner != Manner::AtOnce {
+        if manner != SignalMode::AtOnce {
             out::talk("stopping: running calls may end; once more to stop at once\n");
             ear.insisted().await;
         }
@@ -116,7 +116,7 @@ fn hear(
 }
 
 /// What is listened to.
-struct Ear {
+struct SignalListener {
     term: Signal,
     int: Signal,
     /// Nothing where the program was started to outlive its terminal (`nohup`).
@@ -126,8 +126,8 @@ struct Ear {
     serves: bool,
 }
 
-impl Ear {
-    fn open(manner: Manner) -> Option<Self> {
+impl SignalListener {
+    fn open(manner: SignalMode) -> Option<Self> {
         // Before it is listened to: that ends its being ignored.
         let hangup = if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() };
         Some(Self {
@@ -135,7 +135,7 @@ impl Ear {
             int: signal(SignalKind::interrupt()).ok()?,
             hangup,
             had_terminal: has_terminal(),
-            serves: manner == Manner::Serves,
+            serves: manner == SignalMode::Serves,
         })
     }
 

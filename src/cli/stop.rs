@@ -23,12 +23,12 @@ use super::{
 };
 use crate::{
     config::{Postgres, Settings},
-    control::{Client, ClientError, Order, State},
+    control::{ClientError, ControlClient, Order, RequestState},
     foreign::line,
-    journal::{DatabaseStop, Place},
-    pass::{self, Switched},
+    journal::{DatabaseStop, JournalLocation},
+    pass::{self, StopSwitchChange},
     ports::{CommonStop as _, Journal as _},
-    stop::{self, StopNote, StopSwitch, Stopped},
+    stop::{self, StopMessage, StopNote, StopSwitch},
 };
 
 /// How long a service may take to confirm.
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
 }
 
 /// What a service says to an order.
-enum Answer {
+enum OrderAnswer {
     /// It is carried out, and on record under this run if that is new.
     Confirmed(String, Option<String>),
     /// It is not: why, and what to do.
@@ -68,8 +68,8 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
     }
     let was = if matches!(put, Ok(false)) { "it was stopped before; " } else { "" };
     let answer = ask(&settings, &Order::Stop { reason }).await;
-    if let Answer::Confirmed(message, run) = &answer {
-        let place = Place::of(&settings.state);
+    if let OrderAnswer::Confirmed(message, run) = &answer {
+        let place = JournalLocation::of(&settings.state);
         let confirmed = format!("confirmed by the service that works with the state in {place}");
         out::data(&format!("{was}{}\n{}\n", line(message), line(confirmed)));
         tell_run(run.as_deref());
@@ -91,7 +91,7 @@ pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, F
     let message = line(&stopped.message);
     out::data(&format!("{was}{message}\n{}\n", line(obeyed(&settings).await?)));
     tell_unconfirmed(&answer);
-    keep(&settings, &[Switched::on(&stopped)]).await;
+    keep(&settings, &[StopSwitchChange::on(&stopped)]).await;
     Ok(Exit::Done)
 }
 
@@ -119,7 +119,7 @@ async fn stop_all(
     };
     // Who may not read the secret of the database may have a service here that does.
     let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
-    if let Answer::Confirmed(message, _) = &answer {
+    if let OrderAnswer::Confirmed(message, _) = &answer {
         if matches!(put, Ok(true)) {
             let _ = std::fs::remove_file(settings.stop_file());
         }
@@ -141,8 +141,8 @@ async fn stop_all(
 /// does not hold it to be off any more.
 async fn heard_here(settings: &Settings, note: &StopNote) {
     let answer = ask(settings, &Order::Stop { reason: note.reason.clone() }).await;
-    let is_held = Place::of(&settings.state).is_held().await;
-    if !matches!(answer, Answer::Confirmed(..)) && !matches!(is_held, Ok(false)) {
+    let is_held = JournalLocation::of(&settings.state).is_held().await;
+    if !matches!(answer, OrderAnswer::Confirmed(..)) && !matches!(is_held, Ok(false)) {
         tokio::time::sleep(DatabaseStop::COUNTS).await;
     }
 }
@@ -152,7 +152,7 @@ const OBEYED: &str = "every service and command hears of it within seconds and b
     until `dialplane resume`; one that does not hear of it writes nothing either";
 
 /// Puts on record what the switch said, one after the other, where no process has the journal.
-async fn keep(settings: &Settings, all: &[Switched]) {
+async fn keep(settings: &Settings, all: &[StopSwitchChange]) {
     match kept(settings, all).await {
         Ok(run) => tell_run(run.as_deref()),
         Err(Failure { message, .. }) => {
@@ -161,8 +161,8 @@ async fn keep(settings: &Settings, all: &[Switched]) {
     }
 }
 
-async fn kept(settings: &Settings, all: &[Switched]) -> Result<Option<String>, Failure> {
-    let place = Place::of(&settings.state);
+async fn kept(settings: &Settings, all: &[StopSwitchChange]) -> Result<Option<String>, Failure> {
+    let place = JournalLocation::of(&settings.state);
     if place.is_held().await.unwrap_or_default() {
         return Err(Failure::new("another process has it; a service that starts puts it there"));
     }
@@ -185,27 +185,27 @@ fn tell_run(run: Option<&str>) {
 }
 
 /// Gives an order to the service, if there is one.
-async fn ask(settings: &Settings, order: &Order) -> Answer {
-    let client = Client::of(&settings.state.path);
+async fn ask(settings: &Settings, order: &Order) -> OrderAnswer {
+    let client = ControlClient::of(&settings.state.path);
     let by = operator::name();
     let asked = client.order(order, &by);
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(request)) if request.state == State::Done => {
-            Answer::Confirmed(request.message.unwrap_or_default(), request.run)
+        Ok(Ok(request)) if request.state == RequestState::Done => {
+            OrderAnswer::Confirmed(request.message.unwrap_or_default(), request.run)
         }
-        Ok(Err(ClientError::Refused { message, hint })) => Answer::Refused(message, hint),
-        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => Answer::Nobody,
-        Ok(Err(error)) => Answer::Silent(error.to_string()),
-        Ok(Ok(_)) | Err(_) => Answer::Silent("the service has not answered yet".to_owned()),
+        Ok(Err(ClientError::Refused { message, hint })) => OrderAnswer::Refused(message, hint),
+        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => OrderAnswer::Nobody,
+        Ok(Err(error)) => OrderAnswer::Silent(error.to_string()),
+        Ok(Ok(_)) | Err(_) => OrderAnswer::Silent("the service has not answered yet".to_owned()),
     }
 }
 
 /// A service is there, and it is not known whether it has seen it.
-fn tell_unconfirmed(answer: &Answer) {
+fn tell_unconfirmed(answer: &OrderAnswer) {
     let why = match answer {
-        Answer::Confirmed(..) | Answer::Nobody => return,
-        Answer::Refused(message, hint) => format!("{message}; {hint}"),
-        Answer::Silent(why) => why.clone(),
+        OrderAnswer::Confirmed(..) | OrderAnswer::Nobody => return,
+        OrderAnswer::Refused(message, hint) => format!("{message}; {hint}"),
+        OrderAnswer::Silent(why) => why.clone(),
     };
     out::talk(&format!(
         "not confirmed: {}; a service looks for the file before each call\n",
@@ -215,7 +215,7 @@ fn tell_unconfirmed(answer: &Answer) {
 
 /// Who hears of it.
 async fn obeyed(settings: &Settings) -> Result<String, Failure> {
-    let place = Place::of(&settings.state);
+    let place = JournalLocation::of(&settings.state);
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     Ok(if held {
         format!(
@@ -233,7 +233,7 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
 pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let answer = ask(&settings, &Order::LetGo).await;
-    if let Answer::Confirmed(message, run) = &answer {
+    if let OrderAnswer::Confirmed(message, run) = &answer {
         out::data(&format!("{}\n", line(message)));
         tell_run(run.as_deref());
     }
@@ -252,27 +252,28 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
         out::data(&format!("{}\n", line(told)));
     }
     let removed = removed.or(all);
-    if let Some(Stopped { message, hint, .. }) = own.state() {
+    if let Some(StopMessage { message, hint, .. }) = own.state() {
         return Err(Failure::new(message).hint(hint));
     }
     // In a database the service that leads keeps it.
     let is_own = settings.state.postgres.is_none();
-    if is_own && removed.is_some() && !matches!(answer, Answer::Confirmed(..)) {
-        let off = Switched { by: Some(operator::name()), on: None };
-        let all: Vec<Switched> = before.iter().map(Switched::on).chain([off]).collect();
+    if is_own && removed.is_some() && !matches!(answer, OrderAnswer::Confirmed(..)) {
+        let off = StopSwitchChange { by: Some(operator::name()), on: None };
+        let all: Vec<StopSwitchChange> =
+            before.iter().map(StopSwitchChange::on).chain([off]).collect();
         keep(&settings, &all).await;
     }
     match (answer, removed) {
-        (Answer::Confirmed(..), _) => {}
-        (Answer::Refused(message, hint), _) => {
+        (OrderAnswer::Confirmed(..), _) => {}
+        (OrderAnswer::Refused(message, hint), _) => {
             return Err(Failure::new(message).hint(line(hint)));
         }
-        (Answer::Silent(why), Some(_)) => {
+        (OrderAnswer::Silent(why), Some(_)) => {
             out::talk(&format!("not confirmed: {}\n", line(why)));
             out::data("a service that runs goes on within seconds\n");
         }
-        (Answer::Nobody, Some(_)) => out::data("a service that runs goes on within seconds\n"),
-        (Answer::Silent(_) | Answer::Nobody, None) => {
+        (OrderAnswer::Nobody, Some(_)) => out::data("a service that runs goes on within seconds\n"),
+        (OrderAnswer::Silent(_) | OrderAnswer::Nobody, None) => {
             let file = settings.stop_file();
             let all = if settings.state.postgres.is_some() {
                 ", and the switch of all machines is off"
@@ -287,9 +288,9 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
 }
 
 /// Lets the switch of all machines go, unless a service has done it. The answer is what was on.
-async fn let_all_go(settings: &Settings, answer: &Answer) -> Result<Option<String>, Failure> {
+async fn let_all_go(settings: &Settings, answer: &OrderAnswer) -> Result<Option<String>, Failure> {
     let Some(postgres) = &settings.state.postgres else { return Ok(None) };
-    if matches!(answer, Answer::Confirmed(..)) {
+    if matches!(answer, OrderAnswer::Confirmed(..)) {
         return Ok(None);
     }
     let common = DatabaseStop::watch(postgres).await;

@@ -22,7 +22,7 @@ use crate::{
     config::Settings,
     foreign::line,
     model::{ExtensionPrefix, LiveSource, Mode, TenantId, TenantName, TenantRef},
-    pass::{self, Observed},
+    pass::{self, ObservedTenants},
     ports::LiveReader,
     snapshot::{PORTAL, Snapshot, TenantSnapshot},
     source::read_kept,
@@ -184,7 +184,7 @@ async fn observe<R: LiveReader>(
     tenants: &[TenantRef],
     side_by_side: usize,
     signals: &Signals,
-) -> Result<Observed, Failure> {
+) -> Result<ObservedTenants, Failure> {
     let bar = out::progress("reading live state", tenants.len());
     let observed = tokio::select! {
         observed = pass::look(reader, tenants.iter().cloned(), side_by_side, |tenant| tick(&bar, tenant)) => observed,
@@ -198,7 +198,7 @@ async fn observe<R: LiveReader>(
 async fn shots<R: LiveReader>(
     reader: &R,
     tenants: Vec<TenantRef>,
-    mut observed: Observed,
+    mut observed: ObservedTenants,
     taken: impl Fn(&TenantRef) -> (Timestamp, Arc<str>),
 ) -> Vec<TenantSnapshot> {
     let mut shots = Vec::new();

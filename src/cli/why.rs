@@ -18,7 +18,7 @@ use super::{
     args::{Global, Output},
     complete,
     exit::{Exit, Failure},
-    find::{Known, Meant, User},
+    find::{SearchMatch, TenantUser, UserIndex},
     manifests::{self, FoundManifests},
     out, sent,
     session::{switch, unusable},
@@ -26,12 +26,12 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    journal::{Place, Run},
+    journal::{JournalLocation, Run},
     model::{
         DesiredUser, Landing, Pending, Revision, RunId, StepOutcome, TenantName, Upn, Verdict,
     },
     pass::{self, Memories},
-    plan::{About, Found, Moment, Wait, Why, wants, why as explain},
+    plan::{LastPlanOfUser, Moment, UserContext, UserExplanation, Wait, wants, why as explain},
     ports::History,
     style::{BOLD, FAINT, PLAIN, RED, YELLOW},
     words::{all_clauses, away, list, time},
@@ -68,7 +68,7 @@ pub(super) async fn why(global: &Global, command: &Arguments) -> Result<Exit, Fa
         Output::Text => out::data(&all_text(&meant, &told)),
         Output::Json => {
             let users: Vec<Value> = told.iter().map(as_json).collect();
-            let number = if let Meant::Number { number, wanted, sent } = &meant {
+            let number = if let SearchMatch::Number { number, wanted, sent } = &meant {
                 number_json(number, wanted, sent)
             } else {
                 Value::Null
@@ -117,8 +117,8 @@ async fn explained(
     settings: &Settings,
     looked: &FoundManifests,
     user: &str,
-) -> Result<(Meant, Vec<Why>), Failure> {
-    let place = Place::of(&settings.state);
+) -> Result<(SearchMatch, Vec<UserExplanation>), Failure> {
+    let place = JournalLocation::of(&settings.state);
     let history = place.look().await?;
     let tenants = looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&history, tenants).await.map_err(unusable)?;
@@ -137,11 +137,11 @@ async fn explained(
             users.filter_map(|user| Upn::parse(user).ok()).collect(),
         )
     });
-    let known = Known { tenants: tenants.collect() };
+    let known = UserIndex { tenants: tenants.collect() };
     let meant = known.meant(user).map_err(|failure| perhaps_held(failure, looked))?;
-    let users: BTreeSet<User> = match &meant {
-        Meant::Users(users) => users.iter().cloned().collect(),
-        Meant::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
+    let users: BTreeSet<TenantUser> = match &meant {
+        SearchMatch::Users(users) => users.iter().cloned().collect(),
+        SearchMatch::Number { wanted, sent, .. } => wanted.iter().chain(sent).cloned().collect(),
     };
     let stopped = switch(false, settings).await.state();
     let stopped = stopped.map(|stopped| Wait {
@@ -152,7 +152,7 @@ async fn explained(
     let mut told = Vec::new();
     for (tenant, memory, _) in &known.tenants {
         for (_, user) in users.iter().filter(|(of, _)| *of == tenant.name) {
-            let about = About {
+            let about = UserContext {
                 tenant,
                 kept: looked.in_force.kept.get(&tenant.name).map(String::as_str),
                 stopped: stopped.clone(),
@@ -174,7 +174,10 @@ async fn explained(
 }
 
 /// Notes which version of the manifests wanted what was sent.
-async fn look_up_revisions(why: &mut Why, history: &impl History) -> Result<(), Failure> {
+async fn look_up_revisions(
+    why: &mut UserExplanation,
+    history: &impl History,
+) -> Result<(), Failure> {
     let mut known: BTreeMap<RunId, Option<Revision>> = BTreeMap::new();
     for sent in &mut why.sent {
         if !known.contains_key(&sent.run) {
@@ -187,9 +190,9 @@ async fn look_up_revisions(why: &mut Why, history: &impl History) -> Result<(), 
 }
 
 /// All of it, as people read it.
-fn all_text(meant: &Meant, told: &[Why]) -> String {
+fn all_text(meant: &SearchMatch, told: &[UserExplanation]) -> String {
     let now = Timestamp::now();
-    let head = if let Meant::Number { number, wanted, sent } = meant {
+    let head = if let SearchMatch::Number { number, wanted, sent } = meant {
         number_text(number, wanted, sent)
     } else {
         String::new()
@@ -207,8 +210,8 @@ fn perhaps_held(failure: Failure, looked: &FoundManifests) -> Failure {
     }
 }
 
-fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
-    let names = |users: &[User]| match users {
+fn number_text(number: &str, wanted: &[TenantUser], sent: &[TenantUser]) -> String {
+    let names = |users: &[TenantUser]| match users {
         [] => "nobody".to_owned(),
         users => list(users.iter().map(|(tenant, user)| format!("{} in {tenant}", line(user)))),
     };
@@ -220,8 +223,8 @@ fn number_text(number: &str, wanted: &[User], sent: &[User]) -> String {
     )
 }
 
-fn number_json(number: &str, wanted: &[User], sent: &[User]) -> Value {
-    let list = |users: &[User]| -> Vec<Value> {
+fn number_json(number: &str, wanted: &[TenantUser], sent: &[TenantUser]) -> Value {
+    let list = |users: &[TenantUser]| -> Vec<Value> {
         users
             .iter()
             .map(|(tenant, user)| json!({ "tenant": tenant.as_str(), "user": user.as_str() }))
@@ -230,14 +233,14 @@ fn number_json(number: &str, wanted: &[User], sent: &[User]) -> Value {
     json!({ "number": number, "wantedBy": list(wanted), "sentTo": list(sent) })
 }
 
-fn text(why: &Why, now: Timestamp) -> String {
+fn text(why: &UserExplanation, now: Timestamp) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write(&mut out, why, now);
     out
 }
 
-fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
+fn write(out: &mut String, why: &UserExplanation, now: Timestamp) -> fmt::Result {
     writeln!(out, "{BOLD}{}{BOLD:#} in {}", line(&why.user), why.tenant)?;
     match &why.wanted {
         Some(user) => {
@@ -307,7 +310,7 @@ fn write(out: &mut String, why: &Why, now: Timestamp) -> fmt::Result {
 }
 
 /// What the last plan said, and how long ago.
-fn write_found(out: &mut String, found: &Found, now: Timestamp) -> fmt::Result {
+fn write_found(out: &mut String, found: &LastPlanOfUser, now: Timestamp) -> fmt::Result {
     let age = away(found.at, now);
     let steps = match (found.steps.is_empty(), found.holds.is_empty()) {
         (true, true) => "nothing to do for this user".to_owned(),
@@ -342,7 +345,7 @@ fn parts(landing: &Landing) -> Vec<&str> {
         .collect()
 }
 
-fn as_json(why: &Why) -> Value {
+fn as_json(why: &UserExplanation) -> Value {
     let wanted = why.wanted.as_ref().map(|user| {
         let details = user.details.iter().map(|(field, value)| (field.name().to_owned(), sent::value(value)));
         json!({ "calling": user.calling, "details": details.collect::<serde_json::Map<_, _>>(), "from": user.dates().from, "until": user.dates().until, "origin": user.origin.to_string() })

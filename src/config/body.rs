@@ -20,7 +20,7 @@ pub const AUTHORISATION: &str = "authorisation";
 
 /// What the body of a call carries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Body {
+pub enum BodyFormat {
     /// Nothing.
     #[default]
     None,
@@ -47,7 +47,7 @@ enum Piece {
     Place(String),
 }
 
-impl Body {
+impl BodyFormat {
     /// Whether a template names this place.
     #[must_use]
     pub fn names(&self, place: &str) -> bool {
@@ -190,9 +190,9 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
 }
 
 /// Reads a body.
-struct Reading;
+struct BodyVisitor;
 
-impl Reading {
+impl BodyVisitor {
     const WORDS: &str = "possible are `none`, `text`, `tenant`, `flat`, `wrapped`, or a mapping: \
         the JSON that is sent, with places such as \"{tenantId}\"";
 
@@ -201,40 +201,41 @@ impl Reading {
     }
 }
 
-impl<'de> Visitor<'de> for Reading {
-    type Value = Body;
+impl<'de> Visitor<'de> for BodyVisitor {
+    type Value = BodyFormat;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("one of `none`, `text`, `tenant`, `flat` and `wrapped`, or a mapping")
     }
 
-    fn visit_str<E: Error>(self, word: &str) -> Result<Body, E> {
+    fn visit_str<E: Error>(self, word: &str) -> Result<BodyFormat, E> {
         match word {
-            "none" => Ok(Body::None),
-            "text" => Ok(Body::Text),
-            "tenant" => Ok(Body::Tenant),
-            "flat" => Ok(Body::Flat),
-            "wrapped" => Ok(Body::Wrapped),
+            "none" => Ok(BodyFormat::None),
+            "text" => Ok(BodyFormat::Text),
+            "tenant" => Ok(BodyFormat::Tenant),
+            "flat" => Ok(BodyFormat::Flat),
+            "wrapped" => Ok(BodyFormat::Wrapped),
             other => Err(Self::odd(&format!("`{}`", super::plain::shown(other)))),
         }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Body, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<BodyFormat, A::Error> {
         Err(Self::odd("a list"))
     }
 
-    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<Body, A::Error> {
+    fn visit_enum<A: EnumAccess<'de>>(self, _: A) -> Result<BodyFormat, A::Error> {
         Err(Self::odd("a value with a tag (`!...`)"))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Body, A::Error> {
-        Map::deserialize(MapAccessDeserializer::new(map)).map(|map| Body::Template(Template(map)))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BodyFormat, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(map))
+            .map(|map| BodyFormat::Template(Template(map)))
     }
 }
 
-impl<'de> Deserialize<'de> for Body {
+impl<'de> Deserialize<'de> for BodyFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reading)
+        deserializer.deserialize_any(BodyVisitor)
     }
 }
 
@@ -246,7 +247,7 @@ mod tests {
 
     fn template(json: Value) -> Template {
         match serde_json::from_value(json).unwrap() {
-            Body::Template(template) => template,
+            BodyFormat::Template(template) => template,
             other => panic!("{other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::body::{AUTHORISATION, Body};
+use super::body::{AUTHORISATION, BodyFormat};
 
 /// How one call is made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -15,7 +15,7 @@ pub struct Endpoint {
     pub path: String,
     /// What the body carries.
     #[serde(default)]
-    pub body: Body,
+    pub body: BodyFormat,
     /// Which answer to a write is a yes; each of the four has a default of its own.
     #[serde(default)]
     pub accept: Option<Accept>,
@@ -51,7 +51,8 @@ impl Endpoint {
     /// Whether its body carries who authorises it.
     #[must_use]
     pub fn carries_authorisation(&self) -> bool {
-        matches!(self.body, Body::Flat | Body::Wrapped) || self.body.names(AUTHORISATION)
+        matches!(self.body, BodyFormat::Flat | BodyFormat::Wrapped)
+            || self.body.names(AUTHORISATION)
     }
 }
 

@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    body::Body,
+    body::BodyFormat,
     endpoint::{Accept, Endpoint, Method},
     link::ConsentLink,
     list::ListUsers,
@@ -37,19 +37,19 @@ pub const NEVER: [&str; 9] = [
 
 /// What is fixed for a row, whatever the settings say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct EndpointRule {
     pub(super) name: &'static str,
     /// The places that are known when the call is made.
     pub(super) known: &'static [&'static str],
     /// Those that it must name.
     pub(super) needs: &'static [&'static str],
-    pub(super) body: Carries,
+    pub(super) body: BodyDuty,
     pub(super) effort: Effort,
 }
 
 /// What the body of a row has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Carries {
+pub(super) enum BodyDuty {
     /// It is made by the program.
     Fixed,
     /// It is about no tenant.
@@ -110,26 +110,26 @@ macro_rules! table {
     ) => {
         /// A row of the endpoint table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Row {
+        pub enum EndpointRow {
             $($(#[$doc])* $row,)*
             $($(#[$odoc])* $orow,)*
         }
 
-        impl Row {
-            pub(super) const fn rule(self) -> Rule {
+        impl EndpointRow {
+            pub(super) const fn rule(self) -> EndpointRule {
                 match self {
-                    $(Self::$row => Rule {
+                    $(Self::$row => EndpointRule {
                         name: $name,
                         known: $known,
                         needs: $needs,
-                        body: Carries::$carries,
+                        body: BodyDuty::$carries,
                         effort: Effort::$effort,
                     },)*
-                    $(Self::$orow => Rule {
+                    $(Self::$orow => EndpointRule {
                         name: $oname,
                         known: $oknown,
                         needs: $oneeds,
-                        body: Carries::$ocarries,
+                        body: BodyDuty::$ocarries,
                         effort: Effort::$oeffort,
                     },)*
                 }
@@ -169,7 +169,7 @@ macro_rules! table {
                     $($field: Endpoint {
                         method: Method::$method,
                         path: $path.to_owned(),
-                        body: Body::$usual,
+                        body: BodyFormat::$usual,
                         accept: None,
                     },)*
                     $($ofield: None,)*
@@ -179,10 +179,10 @@ macro_rules! table {
 
         impl Endpoints {
             /// All rows that there are.
-            pub fn rows(&self) -> impl Iterator<Item = (Row, &Endpoint)> {
-                let fixed = [$((Row::$row, &self.$field)),*];
+            pub fn rows(&self) -> impl Iterator<Item = (EndpointRow, &Endpoint)> {
+                let fixed = [$((EndpointRow::$row, &self.$field)),*];
                 let optional = [$((
-                    Row::$orow,
+                    EndpointRow::$orow,
                     self.$ofield.as_ref().map(AsRef::<Endpoint>::as_ref),
                 )),*];
                 let optional = optional.into_iter().filter_map(|(row, call)| Some((row, call?)));
@@ -264,7 +264,7 @@ impl JsonSchema for Endpoints {
     }
 }
 
-impl Row {
+impl EndpointRow {
     /// Its name in the settings.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -274,7 +274,7 @@ impl Row {
     /// Whether somebody has to authorise it, whatever its body carries.
     #[must_use]
     pub const fn needs_authorisation(self) -> bool {
-        matches!(self.rule().body, Carries::Authorisation | Carries::Update)
+        matches!(self.rule().body, BodyDuty::Authorisation | BodyDuty::Update)
     }
 
     /// What may be done to make the call succeed.
@@ -292,7 +292,7 @@ impl Row {
     }
 }
 
-impl fmt::Display for Row {
+impl fmt::Display for EndpointRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -308,7 +308,7 @@ struct WrittenRow {
     #[serde(deserialize_with = "yaml::some")]
     path: Option<String>,
     #[serde(deserialize_with = "yaml::some")]
-    body: Option<Body>,
+    body: Option<BodyFormat>,
     #[serde(deserialize_with = "yaml::some")]
     accept: Option<Accept>,
 }
@@ -321,7 +321,7 @@ struct Refresh {
     method: Option<Method>,
     path: String,
     #[serde(default, deserialize_with = "yaml::some")]
-    body: Option<Body>,
+    body: Option<BodyFormat>,
 }
 
 impl WrittenRow {
@@ -340,7 +340,7 @@ impl From<Refresh> for Endpoint {
         Self {
             method: row.method.unwrap_or(Method::Post),
             path: row.path,
-            body: row.body.unwrap_or(Body::Flat),
+            body: row.body.unwrap_or(BodyFormat::Flat),
             accept: None,
         }
     }

@@ -81,13 +81,13 @@ pub(super) fn variable(name: &str) -> Result<Vec<u8>, &'static str> {
 
 /// What a file holds, and whether its mode lets every user of the machine read it.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct FetchedFile {
     pub(super) bytes: Vec<u8>,
     pub(super) open_to_all: bool,
 }
 
 /// Reads a file.
-pub(super) async fn file(path: &Path) -> Result<Read, String> {
+pub(super) async fn file(path: &Path) -> Result<FetchedFile, String> {
     let here = path.to_owned();
     let reading = tokio::task::spawn_blocking(move || slurp(&here));
     let read = timeout(FILE_LIMIT, reading)
@@ -104,7 +104,7 @@ pub(super) async fn stamp(path: &Path) -> Option<String> {
     Some(format!("{} {}.{:09} {}", found.ino(), found.mtime(), found.mtime_nsec(), found.len()))
 }
 
-fn slurp(path: &Path) -> Result<Read, String> {
+fn slurp(path: &Path) -> Result<FetchedFile, String> {
     // Looked at before it is opened: opening a device can have effects.
     regular(&fs::metadata(path).map_err(|error| error.to_string())?)?;
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
@@ -122,7 +122,7 @@ fn slurp(path: &Path) -> Result<Read, String> {
     if open_to_all {
         tell_open_to_all(path, mode);
     }
-    Ok(Read { bytes, open_to_all })
+    Ok(FetchedFile { bytes, open_to_all })
 }
 
 fn too_large() -> String {
@@ -169,7 +169,7 @@ async fn command_within(
     // A group of its own, so it can be ended with all that it started.
     let mut child =
         command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
-    let _group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let _group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
     let ended = timeout(limit, output(&mut child)).await;
     let (bytes, status) =
         ended.map_err(|_| format!("no answer within {} s", limit.as_secs_f32()))??;
@@ -213,9 +213,9 @@ async fn output(child: &mut Child) -> Result<(Vec<u8>, ExitStatus), String> {
 }
 
 /// A command with all that it started; ended when this goes.
-struct Group(Option<Pid>);
+struct ProcessGroup(Option<Pid>);
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
             // Nobody may be left in it.

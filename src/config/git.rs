@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     words::duration,
-    yaml::{At, Path, Wrong},
+    yaml::{At, Mismatch, Path},
 };
 
 /// How often a server is asked at most.
@@ -155,25 +155,25 @@ impl GitSource {
     }
 
     /// What the types cannot say, below `path`.
-    pub(super) fn problems(&self, path: &Path) -> Vec<Wrong> {
-        let mut wrongs: Vec<Wrong> = url(&self.url, &path.key("url")).into_iter().collect();
+    pub(super) fn problems(&self, path: &Path) -> Vec<Mismatch> {
+        let mut wrongs: Vec<Mismatch> = url(&self.url, &path.key("url")).into_iter().collect();
         if !is_branch(&self.branch) {
             let message = format!("`{}` is not the name of a branch", self.branch);
             let hint = "write the branch alone, as in `main`: no `refs/heads/`, tag or commit";
-            wrongs.push(Wrong::value(path.key("branch"), message).hint(hint));
+            wrongs.push(Mismatch::value(path.key("branch"), message).hint(hint));
         }
         let folder = self.inside();
         let odd = |part: &str| part.is_empty() || part == ".." || part == ".";
         if folder.contains(char::is_control) || !folder.is_empty() && folder.split('/').any(odd) {
             let message = format!("`{}` is not a folder of a repository", self.folder);
             let hint = "write it as from the top of the repository, as in `manifests`, or `.`";
-            wrongs.push(Wrong::value(path.key("folder"), message).hint(hint));
+            wrongs.push(Mismatch::value(path.key("folder"), message).hint(hint));
         }
         if self.interval < SHORTEST {
             let given = duration(self.interval);
             let least = duration(SHORTEST);
             let message = format!("`interval` is {given}; {least} is the least");
-            wrongs.push(Wrong::value(path.key("interval"), message));
+            wrongs.push(Mismatch::value(path.key("interval"), message));
         }
         wrongs.extend(self.wrong_auth(&path.key("auth")));
         let nobody =
@@ -181,18 +181,18 @@ impl GitSource {
         if self.verify.as_ref().is_some_and(nobody) {
             let message = "`verify` names nobody who may sign";
             let hint = "set `allowedSigners`, `gpgKeys` or both, or leave `verify` out";
-            wrongs.push(Wrong::value(path.key("verify"), message).hint(hint));
+            wrongs.push(Mismatch::value(path.key("verify"), message).hint(hint));
         }
         wrongs
     }
 
-    fn wrong_auth(&self, path: &Path) -> Option<Wrong> {
+    fn wrong_auth(&self, path: &Path) -> Option<Mismatch> {
         let auth = self.auth.as_ref();
         let (token, ssh) =
             (auth.and_then(|auth| auth.token.as_ref()), auth.and_then(|auth| auth.ssh.as_ref()));
         let odd = match self.scheme() {
             "ssh" if ssh.is_none() => {
-                return Some(Wrong::value(path.clone(), "`ssh://` needs a key").hint(
+                return Some(Mismatch::value(path.clone(), "`ssh://` needs a key").hint(
                     "set `auth: { ssh: { key: FILE, knownHosts: FILE } }`; `ssh-keyscan HOST` \
                         prints what `knownHosts` holds: compare it with what the host publishes",
                 ));
@@ -203,13 +203,13 @@ impl GitSource {
         };
         if let Some((key, message)) = odd {
             let at = if key.is_empty() { path.clone() } else { path.key(key) };
-            return Some(Wrong::value(at, message));
+            return Some(Mismatch::value(at, message));
         }
         if let Some(name) = auth.and_then(|auth| auth.username.as_ref())
             && (name.contains(':') || name.contains(char::is_control) || token.is_none())
         {
             let message = "`username` goes with a token, and holds no colon";
-            return Some(Wrong::value(path.key("username"), message));
+            return Some(Mismatch::value(path.key("username"), message));
         }
         let odd = |file: &&PathBuf| {
             // A shell reads the words that ssh is started with.
@@ -220,7 +220,7 @@ impl GitSource {
         [("key", &ssh.key), ("knownHosts", &ssh.known_hosts)].into_iter().find_map(|(key, file)| {
             odd(&file).then(|| {
                 let message = format!("`{}` has blanks or signs in its name", file.display());
-                Wrong::value(path.key("ssh").key(key), message)
+                Mismatch::value(path.key("ssh").key(key), message)
                     .hint("ssh is started by a shell: rename the file or its folder")
             })
         })
@@ -228,8 +228,8 @@ impl GitSource {
 }
 
 /// What is wrong with a URL.
-fn url(url: &str, at: &Path) -> Option<Wrong> {
-    let wrong = |message: String, hint: &str| Some(Wrong::value(at.clone(), message).hint(hint));
+fn url(url: &str, at: &Path) -> Option<Mismatch> {
+    let wrong = |message: String, hint: &str| Some(Mismatch::value(at.clone(), message).hint(hint));
     let Some((scheme, rest)) = url.split_once("://") else {
         return wrong(
             format!("`{url}` is not the URL of a repository"),
@@ -241,14 +241,14 @@ fn url(url: &str, at: &Path) -> Option<Wrong> {
         authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
     match scheme {
         // What comes before the `@` may be a token: it is not repeated.
-        "https" | "http" if user.is_some() => Some(Wrong {
+        "https" | "http" if user.is_some() => Some(Mismatch {
             at: At::Hidden,
-            ..Wrong::value(at.clone(), "a URL must not hold a user or token")
+            ..Mismatch::value(at.clone(), "a URL must not hold a user or token")
                 .hint("set `auth: { token: { file: PATH } }`, and `username` if it matters")
         }),
-        "ssh" if user.is_some_and(|user| user.contains(':')) => Some(Wrong {
+        "ssh" if user.is_some_and(|user| user.contains(':')) => Some(Mismatch {
             at: At::Hidden,
-            ..Wrong::value(at.clone(), "a URL must not hold a password")
+            ..Mismatch::value(at.clone(), "a URL must not hold a password")
                 .hint("set `auth: { ssh: { key: FILE, knownHosts: FILE } }`")
         }),
         "http" if !is_loopback(host) => wrong(

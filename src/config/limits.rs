@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_yaml::Value;
 
-use super::{Settings, problem::Problem, table::problems};
+use super::{Settings, problem::RowProblem, table::problems};
 use crate::{
     model::{AccountName, TenantName},
     words::duration,
-    yaml::{self, At, Path, Wrong},
+    yaml::{self, At, Mismatch, Path},
 };
 
 /// Keys of accounts and of the application that are absent: the decoder tells only the first.
-pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
+pub(super) fn missing(value: &Value, told: &[Mismatch]) -> Vec<Mismatch> {
     const OF_ACCOUNTS: &[&str] = &["clientId", "clientSecret", "username", "password"];
     let section = |key: &str| Some((Path::root(0).key(key), value.get(key)?));
     let named = value.get("accounts").and_then(Value::as_mapping).into_iter().flatten();
@@ -39,29 +39,29 @@ pub(super) fn missing(value: &Value, told: &[Wrong]) -> Vec<Wrong> {
 }
 
 /// Manifests come from one place.
-pub(super) fn several_sources(value: &Value) -> Option<Wrong> {
+pub(super) fn several_sources(value: &Value) -> Option<Mismatch> {
     let here = ["manifests", "git", "sources"].into_iter().filter(|key| value.get(key).is_some());
     let [first, second, ..] = here.collect::<Vec<_>>()[..] else { return None };
     let message = format!("`{second}` takes the place of `{first}`, and both are given");
     let at = Path::root(0).key(second);
     Some(
-        Wrong { at: At::Key, ..Wrong::value(at, message) }
+        Mismatch { at: At::Key, ..Mismatch::value(at, message) }
             .hint("take one of them out; `sources` holds several side by side"),
     )
 }
 
 /// A hook sets off a question to the server of a branch.
-pub(super) fn hook(settings: &Settings) -> Option<Wrong> {
+pub(super) fn hook(settings: &Settings) -> Option<Mismatch> {
     let is_vain = settings.server.hook_secret.is_some() && settings.branches().next().is_none();
     is_vain.then(|| {
         let at = Path::root(0).key("server").key("hookSecret");
-        Wrong::value(at, "a hook has the server of a branch asked, and no branch is followed")
+        Mismatch::value(at, "a hook has the server of a branch asked, and no branch is followed")
             .hint("set `git`, or take it out: folders are watched")
     })
 }
 
 /// What is wrong with accounts beyond their types: names, and rows of their endpoint tables.
-pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
+pub(super) fn accounts(settings: &Settings) -> Vec<Mismatch> {
     let mut wrongs = Vec::new();
     let accounts = Path::root(0).key("accounts");
     for name in settings.accounts.keys() {
@@ -75,11 +75,11 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
         .map(|account| (Path::root(0).key("connectToTeams"), account));
     let named = settings.accounts.iter().map(|(name, account)| (accounts.key(name), account));
     for (path, account) in only.chain(named) {
-        for (row, Problem { at, what }) in
+        for (row, RowProblem { at, what }) in
             problems(&account.endpoints, !account.enterprises.is_empty())
         {
             let row = path.key("endpoints").key(row.name());
-            wrongs.push(Wrong::value(at.iter().fold(row, |path, key| path.key(key)), what));
+            wrongs.push(Mismatch::value(at.iter().fold(row, |path, key| path.key(key)), what));
         }
         let texts = [
             ("baseUrl", &account.base_url),
@@ -92,7 +92,7 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
             wrongs
                 .extend(TenantName::parse(name).err().map(|problem| at_key(of.key(name), problem)));
             let odd = (*id <= 0).then(|| {
-                Wrong::value(
+                Mismatch::value(
                     of.key(name),
                     format!("`{name}` is {id}; the number of a reseller is above 0"),
                 )
@@ -100,7 +100,7 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
             wrongs.extend(odd);
         }
         if let Some(id) = account.reseller_id.filter(|id| *id <= 0) {
-            wrongs.push(Wrong::value(
+            wrongs.push(Mismatch::value(
                 path.key("resellerId"),
                 format!("`resellerId` is {id}; the number of a reseller is above 0"),
             ));
@@ -114,8 +114,8 @@ pub(super) fn accounts(settings: &Settings) -> Vec<Wrong> {
 }
 
 /// Blanks at the ends of a text that is sent as it is, and nothing at all: nobody sees either.
-fn odd_text(path: &Path, key: &str, text: &str) -> Option<Wrong> {
-    let wrong = |what: String| Some(Wrong::value(path.key(key), what));
+fn odd_text(path: &Path, key: &str, text: &str) -> Option<Mismatch> {
+    let wrong = |what: String| Some(Mismatch::value(path.key(key), what));
     if text.trim().is_empty() {
         return wrong(format!("`{key}` is empty"));
     }
@@ -123,18 +123,18 @@ fn odd_text(path: &Path, key: &str, text: &str) -> Option<Wrong> {
         return wrong(format!("`{key}` begins or ends with a blank: take it off"));
     }
     text.contains(char::is_control)
-        .then(|| Wrong::value(path.key(key), format!("`{key}` holds a control character")))
+        .then(|| Mismatch::value(path.key(key), format!("`{key}` holds a control character")))
 }
 
-fn at_key(path: Path, problem: String) -> Wrong {
-    Wrong { at: At::Key, ..Wrong::value(path, problem) }
+fn at_key(path: Path, problem: String) -> Mismatch {
+    Mismatch { at: At::Key, ..Mismatch::value(path, problem) }
 }
 
 /// What is wrong with the application that reads Graph.
-pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
+pub(super) fn graph(settings: &Settings) -> Vec<Mismatch> {
     let path = Path::root(0).key("graph");
     let problems = settings.graph.iter().flat_map(super::Graph::problems);
-    let problems = problems.map(|(key, problem)| Wrong::value(path.key(key), problem));
+    let problems = problems.map(|(key, problem)| Mismatch::value(path.key(key), problem));
     let texts = settings
         .graph
         .iter()
@@ -143,14 +143,14 @@ pub(super) fn graph(settings: &Settings) -> Vec<Wrong> {
 }
 
 /// What is wrong with the database of the journal.
-pub(super) fn database(settings: &Settings) -> Vec<Wrong> {
+pub(super) fn database(settings: &Settings) -> Vec<Mismatch> {
     let path = Path::root(0).key("state").key("postgres");
     let problems = settings.state.postgres.iter().flat_map(super::Postgres::problems);
-    problems.map(|(key, problem)| Wrong::value(path.key(key), problem)).collect()
+    problems.map(|(key, problem)| Mismatch::value(path.key(key), problem)).collect()
 }
 
 /// Numbers that would stop the program from doing anything.
-pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
+pub(super) fn counts(settings: &Settings) -> Vec<Mismatch> {
     let execution = &settings.execution;
     let counts = [
         ("usersPerTenant", execution.users_per_tenant, 1..=64),
@@ -163,7 +163,7 @@ pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
     wrong
         .map(|(key, count, possible)| {
             let (least, most) = possible.into_inner();
-            Wrong::value(
+            Mismatch::value(
                 path.key(key),
                 format!("`{key}` is {count}; {least} to {most} are possible"),
             )
@@ -173,7 +173,7 @@ pub(super) fn counts(settings: &Settings) -> Vec<Wrong> {
 
 /// Intervals so short that the vendor would be called without pause. A rehearsal on loopback may be
 /// quicker.
-pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
+pub(super) fn intervals(settings: &Settings) -> Vec<Mismatch> {
     let rehearsal =
         settings.all_accounts().all(|(.., account)| account.base_url.starts_with("http://"));
     let least =
@@ -190,7 +190,7 @@ pub(super) fn intervals(settings: &Settings) -> Vec<Wrong> {
     let short = intervals.iter().filter(|(_, given, least)| given < least);
     short
         .map(|(key, given, least)| {
-            Wrong::value(
+            Mismatch::value(
                 path.key(key),
                 format!("`{key}` is {}; {} is the least", duration(*given), duration(*least)),
             )

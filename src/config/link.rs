@@ -7,9 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
-    body::Body,
+    body::BodyFormat,
     endpoint::{Endpoint, Method},
-    problem::Problem,
+    problem::RowProblem,
 };
 use crate::yaml;
 
@@ -33,7 +33,7 @@ struct WrittenLink {
     method: Option<Method>,
     #[serde(default, deserialize_with = "yaml::some")]
     path: Option<String>,
-    body: Body,
+    body: BodyFormat,
     #[serde(default, deserialize_with = "yaml::some")]
     url: Option<String>,
 }
@@ -68,21 +68,21 @@ impl AsRef<Endpoint> for ConsentLink {
 
 impl ConsentLink {
     /// What is wrong with it beyond its call.
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(super) fn problems(&self) -> Vec<RowProblem> {
         let mut problems = Vec::new();
-        if !matches!(self.call.body, Body::Template(_)) {
+        if !matches!(self.call.body, BodyFormat::Template(_)) {
             let what = "the body says which link is meant: a mapping with `actionType`, and with \
                 {tenantId} or {enterpriseId}";
-            problems.push(Problem::at(&["body"], what));
+            problems.push(RowProblem::at(&["body"], what));
         } else if !self.call.names("tenantId") && !self.call.names("enterpriseId") {
             let what = "the call does not say whose consent is meant: it needs {tenantId} or \
                 {enterpriseId}";
-            problems.push(Problem::at(&["body"], what));
+            problems.push(RowProblem::at(&["body"], what));
         }
         if let Some(url) = self.url.as_ref().filter(|url| !url.is_empty() && !url.starts_with('/'))
         {
             let what = format!("`url`: `{url}` is not a JSON Pointer; it starts with `/`");
-            problems.push(Problem::at(&["url"], what));
+            problems.push(RowProblem::at(&["url"], what));
         }
         problems
     }

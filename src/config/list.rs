@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{endpoint::Endpoint, problem::Problem};
+use super::{endpoint::Endpoint, problem::RowProblem};
 use crate::{model::Field, words};
 
 /// How a tenant's users are listed and read (contract 3 and 10 #1).
@@ -135,13 +135,13 @@ impl ListUsers {
     }
 
     /// What is wrong with it beyond its call.
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(super) fn problems(&self) -> Vec<RowProblem> {
         let pointers =
             self.pointers().filter(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/'));
-        let mut problems: Vec<Problem> = pointers
+        let mut problems: Vec<RowProblem> = pointers
             .map(|(at, pointer)| {
                 let name = at.join(".");
-                Problem::at(
+                RowProblem::at(
                     &at,
                     format!("`{name}`: `{pointer}` is not a JSON Pointer; it starts with `/`"),
                 )
@@ -149,13 +149,13 @@ impl ListUsers {
             .collect();
         for name in self.fields.keys().filter(|name| Field::named(name).is_none()) {
             let all = words::list(Field::ALL.map(Field::name));
-            problems.push(Problem::at(
+            problems.push(RowProblem::at(
                 &["fields", name],
                 format!("`fields` names `{name}`, which is not a field; there are {all}"),
             ));
         }
         if self.calling.enabled.iter().any(|value| self.calling.disabled.contains(value)) {
-            problems.push(Problem::at(
+            problems.push(RowProblem::at(
                 &["calling"],
                 "`calling`: a value means both enabled and disabled",
             ));
@@ -167,20 +167,20 @@ impl ListUsers {
                     "`pages.{name}`: `{word}` cannot be part of a query; letters, digits, `-`, `_` \
                         and `.` can"
                 );
-                problems.push(Problem::at(&["pages", name], what));
+                problems.push(RowProblem::at(&["pages", name], what));
             }
         }
         if !(1..=5000).contains(&self.page_size) {
             let what =
                 format!("`pageSize` is {}; 1 to 5000 users a page are possible", self.page_size);
-            problems.push(Problem::at(&["pageSize"], what));
+            problems.push(RowProblem::at(&["pageSize"], what));
         }
         problems.extend(self.paging_problem());
         problems
     }
 
     /// Pages that are asked for in the call itself, and the word about them.
-    fn paging_problem(&self) -> Option<Problem> {
+    fn paging_problem(&self) -> Option<RowProblem> {
         let asks = |place: &&str| self.call.names(place);
         match self.paging {
             Paging::None => {
@@ -189,14 +189,14 @@ impl ListUsers {
                     "{{{place}}} is for lists that come in pages: set `paging: datatables` or \
                         `paging: page`"
                 );
-                Some(Problem::at(&["call"], what))
+                Some(RowProblem::at(&["call"], what))
             }
             Paging::Datatables | Paging::Page
                 if self.pages_itself() && !["start", "page", "draw"].iter().any(asks) =>
             {
                 let what = "{length} alone asks for the same page again and again: {start}, \
                     {page} or {draw} says which";
-                Some(Problem::at(&["call"], what))
+                Some(RowProblem::at(&["call"], what))
             }
             Paging::Datatables | Paging::Page => None,
         }

@@ -10,7 +10,7 @@ use crate::{
     model::Field,
     snapshot::{Sheet, SheetCalling},
     words,
-    yaml::{Path, Wrong},
+    yaml::{Mismatch, Path},
 };
 
 /// Files that live state is read from.
@@ -36,9 +36,9 @@ impl Default for Live {
 
 impl Live {
     /// What the types cannot say.
-    pub(super) fn problems(&self) -> Vec<Wrong> {
+    pub(super) fn problems(&self) -> Vec<Mismatch> {
         let path = Path::root(0).key("live").key("portal");
-        let mut wrongs: Vec<Wrong> = self
+        let mut wrongs: Vec<Mismatch> = self
             .portal
             .fields
             .keys()
@@ -48,15 +48,17 @@ impl Live {
                     "`{name}` is not a field; there are {}",
                     words::list(Field::ALL.map(Field::name))
                 );
-                Wrong::value(path.key("fields").key(name), message)
+                Mismatch::value(path.key("fields").key(name), message)
             })
             .collect();
         let twice = |calling: &SheetCalling| {
             calling.enabled.iter().any(|value| calling.disabled.contains(value))
         };
         if self.portal.calling.as_ref().is_some_and(twice) {
-            wrongs
-                .push(Wrong::value(path.key("calling"), "a value means both enabled and disabled"));
+            wrongs.push(Mismatch::value(
+                path.key("calling"),
+                "a value means both enabled and disabled",
+            ));
         }
         wrongs
     }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     file,
-    yaml::{self, At, Diagnostic, Path, Segment, Wrong},
+    yaml::{self, At, Diagnostic, Mismatch, Path, Segment},
 };
 
 /// What variables that set values start with.
@@ -215,7 +215,7 @@ fn overlay(value: &mut Value, path: &[Segment], new: Value) {
 fn diagnostics(
     name: &str,
     text: &str,
-    wrongs: &[Wrong],
+    wrongs: &[Mismatch],
     sources: &BTreeMap<Vec<Segment>, String>,
     in_file: impl Fn(&[Segment]) -> bool,
 ) -> Vec<Diagnostic> {

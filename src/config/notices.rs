@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::IncidentKind,
-    yaml::{Path, Wrong},
+    yaml::{Mismatch, Path},
 };
 
 /// Who is told what needs people, and when. Without a receiver nobody is told anything.
@@ -108,12 +108,12 @@ impl Receiver {
 
 impl Notices {
     /// What the types cannot say.
-    pub(super) fn problems(&self) -> Vec<Wrong> {
+    pub(super) fn problems(&self) -> Vec<Mismatch> {
         let path = Path::root(0).key("notices");
         let mut wrongs = Vec::new();
         if self.remind < Duration::from_secs(60) {
             let message = "`remind` is less than a minute";
-            wrongs.push(Wrong::value(path.key("remind"), message).hint("a day is usual: 24h"));
+            wrongs.push(Mismatch::value(path.key("remind"), message).hint("a day is usual: 24h"));
         }
         let is_web = |page: &&String| {
             ["https://", "http://"].iter().any(|scheme| page.starts_with(scheme))
@@ -122,7 +122,7 @@ impl Notices {
         if let Some(page) = self.page.as_ref().filter(|page| !is_web(page)) {
             let message = format!("`{page}` is not the URL of a page");
             let hint = "write what people open, such as https://dialplane.acme.example";
-            wrongs.push(Wrong::value(path.key("page"), message).hint(hint));
+            wrongs.push(Mismatch::value(path.key("page"), message).hint(hint));
         }
         for (name, receiver) in &self.receivers {
             let path = path.key("receivers").key(name);
@@ -133,25 +133,25 @@ impl Notices {
 }
 
 impl Receiver {
-    fn problems(&self, path: &Path) -> Vec<Wrong> {
+    fn problems(&self, path: &Path) -> Vec<Mismatch> {
         let mut wrongs = Vec::new();
         let signs = self.kind == ReceiverKind::Webhook;
         for (key, source) in [("secret", &self.secret), ("formerSecret", &self.former_secret)] {
             if source.is_some() && !signs {
                 let message = format!("`{key}` signs webhooks, and this receiver is not one");
-                wrongs.push(Wrong::value(path.key(key), message).hint(
+                wrongs.push(Mismatch::value(path.key(key), message).hint(
                     "take it out: anybody who knows the address of a channel may write to it",
                 ));
             }
         }
         if self.former_secret.is_some() && self.secret.is_none() {
             let message = "`formerSecret` is there without `secret`";
-            wrongs.push(Wrong::value(path.key("formerSecret"), message));
+            wrongs.push(Mismatch::value(path.key("formerSecret"), message));
         }
         for (index, like) in self.tenants.iter().enumerate() {
             if let Err(error) = Pattern::new(like) {
                 let message = format!("`{like}` is not a name or a pattern: {}", error.msg);
-                wrongs.push(Wrong::value(path.key("tenants").index(index), message));
+                wrongs.push(Mismatch::value(path.key("tenants").index(index), message));
             }
         }
         wrongs

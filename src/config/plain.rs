@@ -6,13 +6,13 @@
 use secrecy::SecretString;
 
 /// The text of a secret, and what is odd about it.
-pub(super) struct Text {
+pub(super) struct SecretText {
     pub(super) secret: SecretString,
     pub(super) odd: Option<String>,
 }
 
 /// A secret of one line: a byte order mark and one line break at the end are not part of it.
-pub(super) fn line(bytes: Vec<u8>) -> Result<Text, String> {
+pub(super) fn line(bytes: Vec<u8>) -> Result<SecretText, String> {
     let text = decoded(bytes)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
@@ -30,16 +30,16 @@ pub(super) fn line(bytes: Vec<u8>) -> Result<Text, String> {
             "it ends in more than one line break: take all but one off".to_owned()
         });
     }
-    Ok(Text { odd: oddity(text), secret: text.into() })
+    Ok(SecretText { odd: oddity(text), secret: text.into() })
 }
 
 /// A secret of any number of lines.
-pub(super) fn document(bytes: Vec<u8>) -> Result<Text, String> {
+pub(super) fn document(bytes: Vec<u8>) -> Result<SecretText, String> {
     let text = decoded(bytes)?;
     if text.trim().is_empty() {
         Err("it is empty".to_owned())
     } else {
-        Ok(Text { secret: text.into(), odd: None })
+        Ok(SecretText { secret: text.into(), odd: None })
     }
 }
 

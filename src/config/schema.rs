@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value};
 
-use super::{Body, SecretSource, Settings, told};
+use super::{BodyFormat, SecretSource, Settings, told};
 
 /// The JSON Schema of the configuration, for editors and checks.
 #[must_use]
@@ -60,7 +60,7 @@ impl JsonSchema for SecretSource {
     }
 }
 
-impl JsonSchema for Body {
+impl JsonSchema for BodyFormat {
     fn schema_name() -> Cow<'static, str> {
         "Body".into()
     }

@@ -37,9 +37,9 @@ pub enum SecretSource {
 
 /// Reads a source: a mapping with one key. Whatever else is there may be the secret itself, so
 /// it is not repeated.
-struct Reading;
+struct SecretSourceVisitor;
 
-impl Reading {
+impl SecretSourceVisitor {
     const SOURCES: &str =
         "a secret comes from one of {env: NAME}, {file: PATH} and {command: [PROGRAM, ARGUMENT]}";
 
@@ -48,7 +48,7 @@ impl Reading {
     }
 }
 
-impl<'de> Visitor<'de> for Reading {
+impl<'de> Visitor<'de> for SecretSourceVisitor {
     type Value = SecretSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,7 +144,7 @@ fn complete(
             Err("the file has no name".to_owned())
         }
         (Some(source), None) => Ok(source),
-        (None, None) => Err(Reading::SOURCES.to_owned()),
+        (None, None) => Err(SecretSourceVisitor::SOURCES.to_owned()),
     }
 }
 
@@ -154,13 +154,13 @@ fn is_variable(name: &str) -> bool {
 
 impl<'de> Deserialize<'de> for SecretSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reading)
+        deserializer.deserialize_any(SecretSourceVisitor)
     }
 }
 
 /// A secret that was read.
 #[derive(Debug, Clone)]
-pub struct Fetched {
+pub struct FetchedSecret {
     /// The secret.
     pub secret: SecretString,
     /// What nobody sees and may be a mistake, such as a blank at its end. It counts as part of the
@@ -201,19 +201,19 @@ impl SecretSource {
 
     /// Reads a secret of one line now. A file or command is asked again each time, so a
     /// rotated secret is found.
-    pub async fn read(&self) -> Result<Fetched, SecretError> {
+    pub async fn read(&self) -> Result<FetchedSecret, SecretError> {
         self.fetched(plain::line).await
     }
 
     /// Reads a secret that may have many lines, such as JSON.
-    pub async fn read_document(&self) -> Result<Fetched, SecretError> {
+    pub async fn read_document(&self) -> Result<FetchedSecret, SecretError> {
         self.fetched(plain::document).await
     }
 
     async fn fetched(
         &self,
-        text: impl Fn(Vec<u8>) -> Result<plain::Text, String>,
-    ) -> Result<Fetched, SecretError> {
+        text: impl Fn(Vec<u8>) -> Result<plain::SecretText, String>,
+    ) -> Result<FetchedSecret, SecretError> {
         let mut open_to_all = false;
         let bytes = match self {
             Self::Env(name) => fetch::variable(name).map_err(|why| self.error(why))?,
@@ -227,8 +227,8 @@ impl SecretSource {
             }
             Self::Rehearsal(word) => word.clone().into_bytes(),
         };
-        let plain::Text { secret, odd } = text(bytes).map_err(|why| self.error(why))?;
-        Ok(Fetched { secret, odd, open_to_all })
+        let plain::SecretText { secret, odd } = text(bytes).map_err(|why| self.error(why))?;
+        Ok(FetchedSecret { secret, odd, open_to_all })
     }
 
     /// What tells that a source may give something else than it did: nothing is known of commands.

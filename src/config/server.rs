@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::SecretSource;
-use crate::yaml::{Path, Wrong};
+use crate::yaml::{Mismatch, Path};
 
 /// The HTTP server of the service. Without an address there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct Server {
 
 impl Server {
     /// What the types cannot say.
-    pub(super) fn problems(&self) -> Vec<Wrong> {
+    pub(super) fn problems(&self) -> Vec<Mismatch> {
         let path = Path::root(0).key("server");
         let mut wrongs = Vec::new();
         if let Some(listen) = self.listen.filter(|listen| !listen.ip().is_loopback())
@@ -36,22 +36,24 @@ impl Server {
         {
             let message = format!("other machines can reach {listen}, and there is no token");
             let hint = "set `server.token` (`{file: PATH}` or the like), or listen on 127.0.0.1";
-            wrongs.push(Wrong::value(path.key("listen"), message).hint(hint));
+            wrongs.push(Mismatch::value(path.key("listen"), message).hint(hint));
         }
         if self.protect_all && self.token.is_none() {
             let message = "`protectAll` asks everybody for the token, and there is none";
-            wrongs.push(Wrong::value(path.key("protectAll"), message).hint("set `server.token`"));
+            wrongs
+                .push(Mismatch::value(path.key("protectAll"), message).hint("set `server.token`"));
         }
         if self.hook_secret.is_some() && self.listen.is_none() {
             let message = "`hookSecret` is for calls over HTTP, and nothing listens for them";
-            wrongs.push(Wrong::value(path.key("hookSecret"), message).hint("set `server.listen`"));
+            wrongs
+                .push(Mismatch::value(path.key("hookSecret"), message).hint("set `server.listen`"));
         }
         for (index, host) in self.hosts.iter().enumerate() {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
             if host.is_empty() || !host.chars().all(plain) {
                 let message = format!("`{host}` is not the name of a host");
                 let at = path.key("hosts").index(index);
-                wrongs.push(Wrong::value(at, message).hint(
+                wrongs.push(Mismatch::value(at, message).hint(
                     "write the name alone, as in dialplane.acme.example: no scheme, port or path",
                 ));
             }

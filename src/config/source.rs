@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{AccountName, TenantName},
-    yaml::{At, Path, Wrong},
+    yaml::{At, Mismatch, Path},
 };
 
 /// One of several places that manifests come from.
@@ -53,34 +53,35 @@ impl ManifestSource {
     }
 
     /// What the types cannot say, below `path`.
-    fn problems(&self, path: &Path) -> Vec<Wrong> {
+    fn problems(&self, path: &Path) -> Vec<Mismatch> {
         let git = self.git.iter().flat_map(|git| git.problems(&path.key("git")));
-        let mut wrongs: Vec<Wrong> = git.collect();
+        let mut wrongs: Vec<Mismatch> = git.collect();
         if self.git.is_some() != self.manifests.is_empty() {
             let message = "a source is either `git` or `manifests`";
-            wrongs.push(Wrong::value(path.clone(), message).hint("name one of them"));
+            wrongs.push(Mismatch::value(path.clone(), message).hint("name one of them"));
         }
         let Some(tenants) = &self.tenants else { return wrongs };
         let at = path.key("tenants");
         if tenants.is_empty() {
             let message = "`tenants` is empty, so the source may say nothing";
             let hint = "name tenants, or leave it out: then it may speak of all";
-            wrongs.push(Wrong::value(at.clone(), message).hint(hint));
+            wrongs.push(Mismatch::value(at.clone(), message).hint(hint));
         }
         let odd = tenants.iter().enumerate();
         let odd = odd.filter_map(|(index, name)| Some((index, TenantName::parse(name).err()?)));
-        wrongs.extend(odd.map(|(index, problem)| Wrong::value(at.index(index), problem)));
+        wrongs.extend(odd.map(|(index, problem)| Mismatch::value(at.index(index), problem)));
         wrongs
     }
 }
 
 /// What is wrong with sources beyond their types.
-pub(super) fn problems(sources: &BTreeMap<String, ManifestSource>) -> Vec<Wrong> {
+pub(super) fn problems(sources: &BTreeMap<String, ManifestSource>) -> Vec<Mismatch> {
     let path = Path::root(0).key("sources");
     let of = |(name, source): (&String, &ManifestSource)| {
         let at = path.key(name);
         let odd = AccountName::parse(name).err();
-        let odd = odd.map(|problem| Wrong { at: At::Key, ..Wrong::value(at.clone(), problem) });
+        let odd =
+            odd.map(|problem| Mismatch { at: At::Key, ..Mismatch::value(at.clone(), problem) });
         odd.into_iter().chain(source.problems(&at)).collect::<Vec<_>>()
     };
     sources.iter().flat_map(of).collect()

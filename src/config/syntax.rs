@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::yaml::{self, Diagnostic, Place, SyntaxKind};
+use crate::yaml::{self, Diagnostic, SyntaxKind, TextPlace};
 
 /// Keys that appear twice and are told, at most.
 const MAX_TOLD: usize = 100;
@@ -34,7 +34,7 @@ pub(super) fn no_yaml(name: &str, text: &str, error: yaml::SyntaxError) -> Vec<D
 }
 
 /// Where two readers of YAML do not understand a text in the same way.
-pub(super) fn two_ways(name: &str, text: &str, place: Place) -> Diagnostic {
+pub(super) fn two_ways(name: &str, text: &str, place: TextPlace) -> Diagnostic {
     let hint = yaml::plainer(text, &place).to_owned();
     Diagnostic {
         place: Some(place),

@@ -1,69 +1,74 @@
 //! What is wrong with an endpoint table, found when settings are read and before anything is sent.
 
 use super::{
-    body::{AUTHORISATION, Body},
+    body::{AUTHORISATION, BodyFormat},
     endpoint::Endpoint,
-    endpoints::{Carries, Endpoints, NEVER, Row, Rule},
+    endpoints::{BodyDuty, EndpointRow, EndpointRule, Endpoints, NEVER},
     link::ConsentLink,
     list::ListUsers,
-    problem::Problem,
+    problem::RowProblem,
 };
 
 /// What is wrong with the table, row by row. Empty if nothing is. `own_tokens` says that some
 /// tenants are written with a token of their own.
 #[must_use]
-pub fn problems(table: &Endpoints, own_tokens: bool) -> Vec<(Row, Problem)> {
+pub fn problems(table: &Endpoints, own_tokens: bool) -> Vec<(EndpointRow, RowProblem)> {
     let mut problems = Vec::new();
     for (row, call) in table.rows() {
         let found = of_call(call, &row.rule(), own_tokens);
         problems.extend(found.into_iter().map(|problem| (row, below_call(row, problem))));
     }
     let of_list = table.list_users.iter().flat_map(ListUsers::problems);
-    problems.extend(of_list.map(|problem| (Row::ListUsers, problem)));
+    problems.extend(of_list.map(|problem| (EndpointRow::ListUsers, problem)));
     let of_link = table.consent_link.iter().flat_map(ConsentLink::problems);
-    problems.extend(of_link.map(|problem| (Row::ConsentLink, problem)));
+    problems.extend(of_link.map(|problem| (EndpointRow::ConsentLink, problem)));
     problems
 }
 
 /// In `listUsers` the call is a part of the row.
-fn below_call(row: Row, problem: Problem) -> Problem {
-    let above = (row == Row::ListUsers).then(|| "call".to_owned());
-    Problem { at: above.into_iter().chain(problem.at).collect(), ..problem }
+fn below_call(row: EndpointRow, problem: RowProblem) -> RowProblem {
+    let above = (row == EndpointRow::ListUsers).then(|| "call".to_owned());
+    RowProblem { at: above.into_iter().chain(problem.at).collect(), ..problem }
 }
 
 /// What is wrong with one call.
-fn of_call(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Vec<Problem> {
+fn of_call(call: &Endpoint, rule: &EndpointRule, own_tokens: bool) -> Vec<RowProblem> {
     let mut problems = path_problems(call, rule);
-    if let Body::Template(template) = &call.body {
+    if let BodyFormat::Template(template) = &call.body {
         let authorised = matches!(
             rule.body,
-            Carries::Authorisation
-                | Carries::Update
-                | Carries::Fields
-                | Carries::TokenSet
-                | Carries::Tenant
+            BodyDuty::Authorisation
+                | BodyDuty::Update
+                | BodyDuty::Fields
+                | BodyDuty::TokenSet
+                | BodyDuty::Tenant
         );
         let known: Vec<&str> =
             rule.known.iter().copied().chain(authorised.then_some(AUTHORISATION)).collect();
         let found = template.problems(&known);
-        problems.extend(found.into_iter().map(|(at, what)| Problem {
+        problems.extend(found.into_iter().map(|(at, what)| RowProblem {
             at: std::iter::once("body".to_owned()).chain(at).collect(),
             what,
         }));
     }
-    let changes = matches!(rule.body, Carries::Authorisation | Carries::Update | Carries::Fields);
+    let changes =
+        matches!(rule.body, BodyDuty::Authorisation | BodyDuty::Update | BodyDuty::Fields);
     if call.accept.is_some() && !changes {
         let what = "`accept` is for the calls that change something: enable, disable, update, \
             configure, configureCallApp and sync";
-        problems.push(Problem::at(&["accept"], what));
+        problems.push(RowProblem::at(&["accept"], what));
     }
-    problems.extend(body_problem(call, rule, own_tokens).map(|what| Problem::at(&["body"], what)));
+    problems
+        .extend(body_problem(call, rule, own_tokens).map(|what| RowProblem::at(&["body"], what)));
     for need in rule.needs {
         let filled = call.names(need)
             || (*need == "tenantId"
-                && matches!(call.body, Body::Text | Body::Tenant | Body::Flat | Body::Wrapped));
+                && matches!(
+                    call.body,
+                    BodyFormat::Text | BodyFormat::Tenant | BodyFormat::Flat | BodyFormat::Wrapped
+                ));
         if !filled {
-            problems.push(Problem::at(
+            problems.push(RowProblem::at(
                 &["path"],
                 format!("path `{}` does not say where {{{need}}} goes", call.path),
             ));
@@ -72,10 +77,10 @@ fn of_call(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Vec<Problem> {
     problems
 }
 
-fn path_problems(call: &Endpoint, rule: &Rule) -> Vec<Problem> {
+fn path_problems(call: &Endpoint, rule: &EndpointRule) -> Vec<RowProblem> {
     let path = &call.path;
     let mut problems = Vec::new();
-    let mut problem = |what: String| problems.push(Problem::at(&["path"], what));
+    let mut problem = |what: String| problems.push(RowProblem::at(&["path"], what));
     if !path.starts_with('/') || path.contains("//") || path.contains("..") {
         problem(format!("path `{path}` must start with one `/` and may not contain `//` or `..`"));
     }
@@ -111,41 +116,47 @@ fn path_problems(call: &Endpoint, rule: &Rule) -> Vec<Problem> {
 }
 
 /// Whether the body does what the row needs.
-fn body_problem(call: &Endpoint, rule: &Rule, own_tokens: bool) -> Option<&'static str> {
-    let template = matches!(call.body, Body::Template(_));
+fn body_problem(call: &Endpoint, rule: &EndpointRule, own_tokens: bool) -> Option<&'static str> {
+    let template = matches!(call.body, BodyFormat::Template(_));
     let authorised = call.body.names(AUTHORISATION);
     let tenant = call.body.names("tenantId");
     let spelled_out = tenant && call.body.names("resellerId");
     match rule.body {
-        Carries::Fixed if call.body != Body::None => {
+        BodyDuty::Fixed if call.body != BodyFormat::None => {
             Some("the body of this call is always the same: leave `body` out")
         }
-        Carries::NoTenant if !template && call.body != Body::None => {
+        BodyDuty::NoTenant if !template && call.body != BodyFormat::None => {
             Some("this call is not for one tenant, so its body can only be `none` or a template")
         }
-        Carries::Update | Carries::Fields if call.body == Body::Text => {
+        BodyDuty::Update | BodyDuty::Fields if call.body == BodyFormat::Text => {
             Some("body `text` cannot carry fields; use `wrapped`, `flat` or a template")
         }
-        Carries::Fields if call.body == Body::None || template && !authorised && !tenant => Some(
-            "the call must say which tenant it is for: use `tenant`, `wrapped`, or a template with \
+        BodyDuty::Fields if call.body == BodyFormat::None || template && !authorised && !tenant => {
+            Some(
+                "the call must say which tenant it is for: use `tenant`, `wrapped`, or a template with \
                 {tenantId} or {authorisation}",
-        ),
-        Carries::TokenSet if !authorised && !matches!(call.body, Body::Flat | Body::Wrapped) => {
+            )
+        }
+        BodyDuty::TokenSet
+            if !authorised && !matches!(call.body, BodyFormat::Flat | BodyFormat::Wrapped) =>
+        {
             Some(
                 "the token set that is to be renewed goes into the body: `flat`, `wrapped`, \
                     or a template with {authorisation}",
             )
         }
-        Carries::Authorisation | Carries::Update if template && !authorised && !spelled_out => {
+        BodyDuty::Authorisation | BodyDuty::Update if template && !authorised && !spelled_out => {
             Some(
                 "a call that changes a tenant must say who authorises it: the template needs \
                     {authorisation}, or {tenantId} and {resellerId}",
             )
         }
-        Carries::Authorisation | Carries::Update if template && !authorised && own_tokens => Some(
-            "tenants under `enterprises` send their Microsoft token set: the template \
+        BodyDuty::Authorisation | BodyDuty::Update if template && !authorised && own_tokens => {
+            Some(
+                "tenants under `enterprises` send their Microsoft token set: the template \
                     needs {authorisation}",
-        ),
+            )
+        }
         _ => None,
     }
 }
@@ -174,7 +185,8 @@ mod tests {
         assert!(
             problems
                 .iter()
-                .any(|(row, found)| *row == Row::Disable && found.what.contains("never makes")),
+                .any(|(row, found)| *row == EndpointRow::Disable
+                    && found.what.contains("never makes")),
             "{problems:?}"
         );
         assert!(
@@ -184,7 +196,7 @@ mod tests {
         let hidden = Endpoint {
             method: Method::Post,
             path: "/enterprise/regenerate%41PI%43redentials".into(),
-            body: Body::Flat,
+            body: BodyFormat::Flat,
             accept: None,
         };
         let table = Endpoints { refresh_msal: Some(hidden), ..Endpoints::default() };
@@ -204,23 +216,23 @@ mod tests {
         let usual = Endpoints::default();
         assert_eq!(
             (&table.sync.body, table.sync.path.as_str()),
-            (&Body::Flat, "/provisioning/v2/sync")
+            (&BodyFormat::Flat, "/provisioning/v2/sync")
         );
-        assert_eq!((&table.update.body, table.update.method), (&Body::Wrapped, Method::Post));
+        assert_eq!((&table.update.body, table.update.method), (&BodyFormat::Wrapped, Method::Post));
         assert_eq!(
             (&table.enable.body, &table.enable.path, table.enable.method),
-            (&Body::Flat, &usual.enable.path, Method::Put)
+            (&BodyFormat::Flat, &usual.enable.path, Method::Put)
         );
         assert_eq!(
             (&table.disable.body, &table.disable.path),
-            (&Body::Wrapped, &usual.disable.path)
+            (&BodyFormat::Wrapped, &usual.disable.path)
         );
         assert_eq!(
             table.refresh_msal,
             Some(Endpoint {
                 method: Method::Post,
                 path: "/r".into(),
-                body: Body::Flat,
+                body: BodyFormat::Flat,
                 accept: None
             })
         );

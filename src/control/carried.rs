@@ -11,7 +11,7 @@ use crate::{
 /// What became of a tenant's plan, as a service answers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Carried {
+pub struct CarriedPlan {
     /// The tenant.
     pub tenant: String,
     /// The run, as journal and log call it.
@@ -28,7 +28,7 @@ pub struct Carried {
     pub stopped: Option<Stop>,
 }
 
-impl From<&TenantReport> for Carried {
+impl From<&TenantReport> for CarriedPlan {
     fn from(report: &TenantReport) -> Self {
         let TenantReport { tenant, run, pass, steps, sync, stopped } = report;
         Self {
@@ -42,7 +42,7 @@ impl From<&TenantReport> for Carried {
     }
 }
 
-impl Carried {
+impl CarriedPlan {
     /// The report of this plan; nothing if it is about another one.
     #[must_use]
     pub fn report(&self, plan: &TenantPlan) -> Option<TenantReport> {

@@ -24,7 +24,7 @@ const ANSWER_BYTES: usize = 64 << 20;
 
 /// Speaks to the service that works with a state folder.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct ControlClient {
     path: PathBuf,
 }
 
@@ -83,13 +83,13 @@ impl ClientError {
 
 /// What a refusal says.
 #[derive(Debug, Deserialize)]
-struct Refusal {
+struct RefusalBody {
     error: String,
     #[serde(default)]
     hint: String,
 }
 
-impl Client {
+impl ControlClient {
     /// To the service that works with this state folder.
     #[must_use]
     pub fn of(folder: &Path) -> Self {
@@ -190,10 +190,10 @@ fn understood<T: DeserializeOwned>(
             .map_err(|error| ClientError::NoAnswer(error.to_string()));
     }
     Err(match serde_json::from_slice(body) {
-        Ok(Refusal { error, .. }) if status == StatusCode::NOT_FOUND => {
+        Ok(RefusalBody { error, .. }) if status == StatusCode::NOT_FOUND => {
             ClientError::Forgotten(error)
         }
-        Ok(Refusal { error, hint }) => ClientError::Refused { message: error, hint },
+        Ok(RefusalBody { error, hint }) => ClientError::Refused { message: error, hint },
         Err(_) => ClientError::NoAnswer(status.to_string()),
     })
 }

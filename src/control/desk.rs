@@ -23,7 +23,7 @@ const KEPT: usize = 256;
 #[must_use]
 pub fn desk(began: Timestamp) -> (Desk, Orders) {
     let (queue, orders) = mpsc::channel(QUEUE);
-    let book = Arc::new(Book {
+    let book = Arc::new(DeskState {
         began: began.strftime("%Y%m%dT%H%M%SZ").to_string(),
         kept: Mutex::default(),
         changed: Notify::new(),
@@ -34,20 +34,20 @@ pub fn desk(began: Timestamp) -> (Desk, Orders) {
 /// Takes orders for a service. Clones are of the same desk.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    queue: mpsc::Sender<Placed>,
-    book: Arc<Book>,
+    queue: mpsc::Sender<PlacedOrder>,
+    book: Arc<DeskState>,
 }
 
 /// The orders of a service, and its answers.
 #[derive(Debug)]
 pub struct Orders {
-    queue: mpsc::Receiver<Placed>,
-    book: Arc<Book>,
+    queue: mpsc::Receiver<PlacedOrder>,
+    book: Arc<DeskState>,
 }
 
 /// An order that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct PlacedOrder {
     /// The request that it became.
     pub id: String,
     /// What is to be done.
@@ -62,21 +62,21 @@ pub struct Placed {
 pub struct Busy;
 
 #[derive(Debug)]
-struct Book {
+struct DeskState {
     /// Of a later service they are others.
     began: String,
-    kept: Mutex<Kept>,
+    kept: Mutex<DeskRequests>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct DeskRequests {
     last: u64,
     requests: VecDeque<Request>,
 }
 
-impl Book {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+impl DeskState {
+    fn kept(&self) -> MutexGuard<'_, DeskRequests> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,7 +97,7 @@ impl Desk {
             kept.add(request.clone());
             request
         };
-        place.send(Placed { id: request.id.clone(), order, by });
+        place.send(PlacedOrder { id: request.id.clone(), order, by });
         Ok(request)
     }
 
@@ -128,7 +128,7 @@ impl Desk {
     }
 }
 
-impl Kept {
+impl DeskRequests {
     fn add(&mut self, request: Request) {
         if self.requests.len() >= KEPT {
             let settled = self.requests.iter().position(Request::is_settled).unwrap_or(0);
@@ -140,7 +140,7 @@ impl Kept {
 
 impl Orders {
     /// The next order. It never comes if no desk is left.
-    pub async fn next(&mut self) -> Placed {
+    pub async fn next(&mut self) -> PlacedOrder {
         match self.queue.recv().await {
             Some(placed) => placed,
             None => std::future::pending().await,
@@ -148,7 +148,7 @@ impl Orders {
     }
 
     /// Takes no more orders. Those that were handed in are still to be answered.
-    pub fn close(&mut self) -> Vec<Placed> {
+    pub fn close(&mut self) -> Vec<PlacedOrder> {
         self.queue.close();
         std::iter::from_fn(|| self.queue.try_recv().ok()).collect()
     }
@@ -166,7 +166,7 @@ impl Orders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::State;
+    use crate::control::RequestState;
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -185,10 +185,10 @@ mod tests {
         });
         let placed = orders.next().await;
         assert_eq!((&placed.id, &placed.order), (&request.id, &all()));
-        orders.note(&placed.id, |request| request.state = State::Taken);
+        orders.note(&placed.id, |request| request.state = RequestState::Taken);
         orders.note(&placed.id, |request| request.done("all tenants were looked at"));
         let told = waits.await.unwrap().unwrap();
-        assert_eq!(told.state, State::Done);
+        assert_eq!(told.state, RequestState::Done);
         assert_eq!(desk.wait("another", Request::is_settled, Duration::ZERO).await, None);
     }
 
@@ -215,6 +215,6 @@ mod tests {
             assert!(desk.book.kept().requests.len() <= KEPT, "{number}");
         }
         let open = desk.wait(&first.id, |_| true, Duration::ZERO).await;
-        assert_eq!(open.map(|request| request.state), Some(State::Asked));
+        assert_eq!(open.map(|request| request.state), Some(RequestState::Asked));
     }
 }

@@ -2,9 +2,9 @@
 //! folder, and over HTTP where that is configured.
 //!
 //! ```text
-//! command --Client--> control.sock --server--> Desk --queue--> Orders --> the service's loop
-//!                                                |                           |
-//!                                                +---- Request <--answers----+
+//! command --ControlClient--> control.sock --server--> Desk --queue--> Orders --> the service's loop
+//!                                                       |                           |
+//!                                                       +---- Request <--answers----+
 //! ```
 //!
 //! An order becomes a [`Request`] with an id, which says at any time what became of it: taken,
@@ -25,11 +25,11 @@ mod order;
 mod request;
 mod socket;
 
-pub use carried::Carried;
-pub use client::{Client, ClientError};
-pub use desk::{Busy, Desk, Orders, Placed, desk};
-pub use order::{Body, Order, TakeBack, TakeBackBody};
-pub use request::{PassMade, Request, State};
+pub use carried::CarriedPlan;
+pub use client::{ClientError, ControlClient};
+pub use desk::{Busy, Desk, Orders, PlacedOrder, desk};
+pub use order::{Order, OrderBody, TakeBack, TakeBackBody};
+pub use request::{PassMade, Request, RequestState};
 pub use socket::{FILE, Socket, SocketError, may_order};
 
 /// The longest text of an order: reasons and names.

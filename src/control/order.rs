@@ -71,7 +71,7 @@ pub struct TakeBackBody {
 /// The body of an order over HTTP; verb and tenant are in its path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Body {
+pub struct OrderBody {
     /// Who gives it: user and machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -139,9 +139,9 @@ impl Order {
     }
 
     /// Its path and its body over HTTP.
-    pub(super) fn as_sent(&self, by: &str) -> (String, Body) {
+    pub(super) fn as_sent(&self, by: &str) -> (String, OrderBody) {
         let tenant = self.tenant().map(|tenant| format!("/{tenant}")).unwrap_or_default();
-        let mut body = Body { by: Some(by.to_owned()), ..Body::default() };
+        let mut body = OrderBody { by: Some(by.to_owned()), ..OrderBody::default() };
         match self {
             Self::Suspend { reason, until, .. } => {
                 body.reason = Some(reason.clone());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Carried, Order};
+use super::{CarriedPlan, Order};
 use crate::{model::Suspension, words::time};
 
 /// An order that was given, and what became of it.
@@ -26,7 +26,7 @@ pub struct Request {
     /// When.
     pub at: Timestamp,
     /// How far it is.
-    pub state: State,
+    pub state: RequestState,
     /// What became of it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -47,13 +47,13 @@ pub struct Request {
     pub waiting: Vec<String>,
     /// What became of each tenant of an undo, in the order of its plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub carried: Vec<Carried>,
+    pub carried: Vec<CarriedPlan>,
 }
 
 /// How far a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum State {
+pub enum RequestState {
     /// The service has not heard of it yet.
     Asked,
     /// It is under way.
@@ -93,7 +93,7 @@ impl Request {
             tenant: order.tenant().map(ToString::to_string),
             by,
             at,
-            state: State::Asked,
+            state: RequestState::Asked,
             message: None,
             hint: None,
             run: None,
@@ -107,12 +107,12 @@ impl Request {
     /// Whether nothing more becomes of it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        matches!(self.state, State::Done | State::Refused)
+        matches!(self.state, RequestState::Done | RequestState::Refused)
     }
 
     /// It is done, and this is to be said of it.
     pub fn done(&mut self, message: impl Into<String>) {
-        self.state = State::Done;
+        self.state = RequestState::Done;
         self.message = Some(message.into());
     }
 
@@ -137,7 +137,7 @@ impl Request {
 
     /// Nothing was done.
     pub fn refuse(&mut self, message: impl Into<String>, hint: impl Into<String>) {
-        self.state = State::Refused;
+        self.state = RequestState::Refused;
         self.message = Some(message.into());
         self.hint = Some(hint.into());
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     board::Halt,
     reconcile::At,
-    stop::{StopSwitch, Stopped},
+    stop::{StopMessage, StopSwitch},
 };
 
 /// How often it is looked for: letting go acts within seconds.
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Brake {
     /// Since when it was seen on, and what it said.
-    on: Option<(Timestamp, Stopped)>,
+    on: Option<(Timestamp, StopMessage)>,
     due: At,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Brake {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Edge {
     /// It is on now, or on for another reason.
-    On(Stopped),
+    On(StopMessage),
     /// It was on since then, and is not any more.
     Off(Timestamp),
 }
@@ -37,7 +37,7 @@ impl Brake {
     }
 
     /// What the switch said when it was seen on last; nothing if it is off.
-    pub(super) fn on(&self) -> Option<&Stopped> {
+    pub(super) fn on(&self) -> Option<&StopMessage> {
         self.on.as_ref().map(|(_, stopped)| stopped)
     }
 
@@ -65,7 +65,7 @@ impl Brake {
 }
 
 /// The stop switch as views show it.
-pub(super) fn halt(stopped: &Stopped) -> Halt {
-    let Stopped { message, hint, note, known: _ } = stopped.clone();
+pub(super) fn halt(stopped: &StopMessage) -> Halt {
+    let StopMessage { message, hint, note, known: _ } = stopped.clone();
     Halt { message, hint, by: note.by, at: note.at, reason: note.reason }
 }

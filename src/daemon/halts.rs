@@ -7,7 +7,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::task::Id;
 
-use crate::{pass::Switched, ports::JournalError, reconcile::At};
+use crate::{pass::StopSwitchChange, ports::JournalError, reconcile::At};
 
 /// How long somebody waits to hear that it is on record.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,8 +20,8 @@ const MOST: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Halts {
     /// The oldest first.
-    due: VecDeque<Switched>,
-    waiting: Vec<Waiting>,
+    due: VecDeque<StopSwitchChange>,
+    waiting: Vec<WaitingHalt>,
     task: Option<Id>,
     /// When it is tried again.
     again: At,
@@ -35,7 +35,7 @@ pub(super) struct Halts {
 
 /// Somebody has moved the switch.
 #[derive(Debug)]
-struct Waiting {
+struct WaitingHalt {
     id: String,
     message: String,
     until: At,
@@ -43,7 +43,7 @@ struct Waiting {
 
 /// What somebody hears who has moved the switch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct HaltAnswer {
     /// The request.
     pub(super) id: String,
     /// What to say.
@@ -54,7 +54,7 @@ pub(super) struct Heard {
 
 impl Halts {
     /// The switch was moved.
-    pub(super) fn moved(&mut self, switched: Switched) {
+    pub(super) fn moved(&mut self, switched: StopSwitchChange) {
         if self.due.len() >= MOST {
             self.due.pop_front();
         }
@@ -70,15 +70,15 @@ impl Halts {
     /// Somebody wants to hear that it is on record.
     pub(super) fn wait(&mut self, id: &str, message: String, now: At) {
         self.run = None;
-        self.waiting.push(Waiting { id: id.to_owned(), message, until: now + PATIENCE });
+        self.waiting.push(WaitingHalt { id: id.to_owned(), message, until: now + PATIENCE });
     }
 
     /// What is to be put on record now; `switched` is how the switch is.
     pub(super) fn next(
         &mut self,
-        switched: impl FnOnce() -> Switched,
+        switched: impl FnOnce() -> StopSwitchChange,
         now: At,
-    ) -> Option<Switched> {
+    ) -> Option<StopSwitchChange> {
         if self.task.is_some() || now < self.again {
             return None;
         }
@@ -125,13 +125,13 @@ impl Halts {
     }
 
     /// Those who need not wait any longer; all of them if nothing will come.
-    pub(super) fn heard(&mut self, now: At, is_over: bool) -> Vec<Heard> {
+    pub(super) fn heard(&mut self, now: At, is_over: bool) -> Vec<HaltAnswer> {
         let is_kept = self.due.is_empty() && self.task.is_none();
-        let ready = |waiting: &mut Waiting| is_kept || is_over || waiting.until <= now;
+        let ready = |waiting: &mut WaitingHalt| is_kept || is_over || waiting.until <= now;
         let failed = self.failed.as_deref().unwrap_or("it has not answered yet");
         let not_kept = format!("; it is not in the journal yet: {failed}");
         let run = self.run.clone().filter(|_| is_kept);
-        let hear = |Waiting { id, message, .. }| Heard {
+        let hear = |WaitingHalt { id, message, .. }| HaltAnswer {
             id,
             message: if is_kept { message } else { message + &not_kept },
             run: run.clone(),
@@ -146,12 +146,12 @@ mod tests {
 
     const START: At = At::ZERO;
 
-    fn on() -> Switched {
-        Switched { by: Some("ada@desk".to_owned()), on: Some("wrong file".to_owned()) }
+    fn on() -> StopSwitchChange {
+        StopSwitchChange { by: Some("ada@desk".to_owned()), on: Some("wrong file".to_owned()) }
     }
 
-    fn off() -> Switched {
-        Switched { by: None, on: None }
+    fn off() -> StopSwitchChange {
+        StopSwitchChange { by: None, on: None }
     }
 
     fn task() -> Id {
@@ -203,7 +203,7 @@ mod tests {
         let second = task();
         halts.asks(second);
         assert!(halts.ended(second, Ok(Some("run".to_owned())), START));
-        let heard = Heard {
+        let heard = HaltAnswer {
             id: "2".to_owned(),
             message: "stopped".to_owned(),
             run: Some("run".to_owned()),

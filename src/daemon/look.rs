@@ -7,21 +7,21 @@ use tracing::warn;
 
 use super::versions::{Speakers, Versions, speakers};
 use crate::{
-    manifest::{InForce, Loaded, ManifestFile, Readings, Role, Text},
+    manifest::{InForce, LoadedManifests, ManifestFile, ManifestText, Readings, Role},
     model::{Desired, DesiredTenant, TenantName},
-    reconcile::{Sight, Trust},
+    reconcile::{LookTiming, Trust},
     source::{KnownSources, SourceReport, SourceVersion, Sources, SourcesLook, Tree},
 };
 
 /// What is kept from one look to the next: only files that have changed are read.
 #[derive(Debug, Default)]
-pub(super) struct Eye {
+pub(super) struct SourceObserver {
     sources: KnownSources,
     readings: Readings,
     /// What was last understood and is not in force, with the digest of its tree.
-    understood: Option<Read>,
+    understood: Option<LoadedTree>,
     /// What the last commit without mistakes said, until anything is in force.
-    earlier: Option<Loaded>,
+    earlier: Option<LoadedManifests>,
     /// The digest of all that was seen last, and of its folders alone.
     last: Option<([u8; 32], Option<[u8; 32]>)>,
     /// The digest of the folders in force.
@@ -30,17 +30,17 @@ pub(super) struct Eye {
 
 /// What was understood of a tree.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct LoadedTree {
     digest: [u8; 32],
     /// Of the contents alone.
     pub(super) contents: [u8; 32],
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedManifests,
     pub(super) speakers: Speakers,
 }
 
 /// What a look is made for.
-pub(super) struct Asked {
-    pub(super) sight: Sight,
+pub(super) struct LookRequest {
+    pub(super) sight: LookTiming,
     /// The digest of what is in force.
     pub(super) taken: Option<[u8; 32]>,
     /// What is in force.
@@ -51,16 +51,16 @@ pub(super) struct Asked {
 
 /// What was seen.
 pub(super) struct Findings {
-    pub(super) eye: Eye,
+    pub(super) eye: SourceObserver,
     /// What is known of the branches that are followed.
     pub(super) reports: Vec<SourceReport>,
     /// Nothing if no source could be read so far.
-    pub(super) seen: Option<Sighting>,
+    pub(super) seen: Option<SourceSighting>,
 }
 
 /// What the sources say.
-pub(super) struct Sighting {
-    pub(super) sight: Sight,
+pub(super) struct SourceSighting {
+    pub(super) sight: LookTiming,
     pub(super) digest: [u8; 32],
     pub(super) files: usize,
     /// How far it can be believed.
@@ -70,13 +70,13 @@ pub(super) struct Sighting {
 }
 
 /// Manifests that were seen twice, understood as far as possible.
-pub(super) struct Understood {
+pub(super) struct UnderstoodManifests {
     pub(super) files: usize,
     /// A hash over what they hold, wherever that is.
     pub(super) contents: [u8; 32],
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedManifests,
     /// What the last commit without mistakes said, if nothing was in force before.
-    pub(super) earlier: Option<Loaded>,
+    pub(super) earlier: Option<LoadedManifests>,
     pub(super) versions: Versions,
 }
 
@@ -90,19 +90,24 @@ pub(super) fn warn_of(in_force: &InForce) {
     }
 }
 
-impl Eye {
+impl SourceObserver {
     /// Looks. What is new is read at once: by the time it is believed, it is understood.
-    pub(super) fn look(mut self, sources: &Sources, asked: &Asked) -> Findings {
+    pub(super) fn look(mut self, sources: &Sources, asked: &LookRequest) -> Findings {
         if let Some((_, folders)) = self.last.filter(|(last, _)| asked.taken == Some(*last)) {
             self.folders = folders;
         }
-        let is_quiet = asked.sight == Sight::Quiet;
+        let is_quiet = asked.sight == LookTiming::Quiet;
         let seen = sources.look(&mut self.sources, &asked.said, is_quiet);
         let seen = seen.map(|look| self.judge(sources, asked, look));
         Findings { eye: self, reports: sources.reports(), seen }
     }
 
-    fn judge(&mut self, sources: &Sources, asked: &Asked, look: SourcesLook) -> Sighting {
+    fn judge(
+        &mut self,
+        sources: &Sources,
+        asked: &LookRequest,
+        look: SourcesLook,
+    ) -> SourceSighting {
         let SourcesLook { tree, folders, earlier, versions } = look;
         let is_new = asked.taken != Some(tree.digest);
         if let Some(earlier) = earlier {
@@ -127,29 +132,37 @@ impl Eye {
             _ => Trust::Little,
         };
         let files = tree.files.iter().filter(|file| file.role == Role::Manifest).count();
-        Sighting { sight: asked.sight, digest: tree.digest, files, trust, versions }
+        SourceSighting { sight: asked.sight, digest: tree.digest, files, trust, versions }
     }
 
-    fn understand(&mut self, sources: &Sources, tree: &Tree, versions: &[SourceVersion]) -> Read {
+    fn understand(
+        &mut self,
+        sources: &Sources,
+        tree: &Tree,
+        versions: &[SourceVersion],
+    ) -> LoadedTree {
         let known = self.understood.take().filter(|known| known.digest == tree.digest);
         known.unwrap_or_else(|| {
             let again = |path: &str| sources.read_again(&self.sources, path);
             let loaded = self.readings.load_by(&tree.files, again);
             let speakers = speakers(tree, versions, &loaded);
             let contents = tree.contents();
-            Read { digest: tree.digest, contents, loaded, speakers }
+            LoadedTree { digest: tree.digest, contents, loaded, speakers }
         })
     }
 
     /// What was understood of this tree, and of the last commits without mistakes; once.
-    pub(super) fn give(&mut self, digest: [u8; 32]) -> Option<(Read, Option<Loaded>)> {
+    pub(super) fn give(
+        &mut self,
+        digest: [u8; 32],
+    ) -> Option<(LoadedTree, Option<LoadedManifests>)> {
         let read = self.understood.take()?;
         (read.digest == digest).then(|| (read, self.earlier.take()))
     }
 }
 
 /// Whether it takes nothing away from anybody, and no file of it looks half written.
-fn is_whole(tree: &Tree, loaded: &Loaded, in_force: &Desired) -> bool {
+fn is_whole(tree: &Tree, loaded: &LoadedManifests, in_force: &Desired) -> bool {
     let now = &loaded.desired;
     let keeps = |(name, before): (&TenantName, &Arc<DesiredTenant>)| {
         now.tenants.get(name).is_some_and(|now| now.takes_nothing_from(before))
@@ -161,5 +174,5 @@ fn is_whole(tree: &Tree, loaded: &Loaded, in_force: &Desired) -> bool {
 
 /// A file that is still being written seldom ends in a line break.
 fn may_be_half_written(file: &ManifestFile) -> bool {
-    file.role == Role::Manifest && !file.text.as_ref().is_ok_and(Text::is_closed)
+    file.role == Role::Manifest && !file.text.as_ref().is_ok_and(ManifestText::is_closed)
 }

@@ -33,7 +33,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::state::Loop;
-pub use self::{publish::Publisher, pulse::Pulse, undo::Past};
+pub use self::{publish::Publisher, pulse::Pulse, undo::RunLookup};
 use crate::{
     board::News,
     config::{Execution, Run},
@@ -62,7 +62,7 @@ pub struct Daemon<R, P, J> {
     /// The right to do the passes, where several services share the journal.
     pub lead: Option<Arc<dyn Lead>>,
     /// What is on record of runs: for an undo.
-    pub past: Past,
+    pub past: RunLookup,
     /// How plans are carried out.
     pub execution: Execution,
     /// When to look again.

@@ -8,20 +8,20 @@ use tracing::warn;
 
 use super::{
     Daemon, Listeners,
-    signs::{Heard, Signs},
+    signs::{SignallingWriter, Signs},
 };
 use crate::{
     board::News,
     execute::{Executor, Stop, TenantReport},
     model::{PartOf, PassId, Revision, RunId, TenantInForce, TenantName},
-    pass::{FirstLook, Passed, Shared, TenantPass},
+    pass::{FirstLook, PassResult, SharedFleet, TenantPass},
     plan::TenantPlan,
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::Ending,
 };
 
 /// How a pass of a tenant ended.
-pub(super) struct Ended {
+pub(super) struct EndedPass {
     pub(super) tenant: TenantName,
     pub(super) ending: Ending,
     /// Whether anything was accepted, or the tenant was seen for the first time: others may wait
@@ -36,7 +36,7 @@ pub(super) struct Ended {
     pub(super) resumes: Option<Timestamp>,
 }
 
-impl Ended {
+impl EndedPass {
     /// A pass that could not begin: nobody has looked, nothing was sent.
     fn without_journal(tenant: &TenantName, error: JournalError) -> Self {
         Self {
@@ -59,7 +59,7 @@ pub(super) struct Pass<R, P, J> {
     pub(super) newer: CancellationToken,
     pub(super) tenant: TenantInForce,
     pub(super) first_look: Option<FirstLook>,
-    pub(super) fleet: Arc<Shared>,
+    pub(super) fleet: Arc<SharedFleet>,
     pub(super) run: RunId,
     /// The round of the service that it is part of.
     pub(super) part_of: PassId,
@@ -69,9 +69,9 @@ pub(super) struct Pass<R, P, J> {
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
-    pub(super) async fn go(self) -> Ended {
+    pub(super) async fn go(self) -> EndedPass {
         let daemon = &self.daemon;
-        let provisioner = Heard { inner: &daemon.provisioner, signs: &self.signs };
+        let provisioner = SignallingWriter { inner: &daemon.provisioner, signs: &self.signs };
         let pass = TenantPass {
             reader: &daemon.reader,
             executor: Executor {
@@ -101,10 +101,10 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             Err(error) => {
                 let tenant = &self.tenant.desired.name;
                 warn!(%tenant, hint = error.hint(), "not looked at: {error}");
-                return Ended::without_journal(tenant, error);
+                return EndedPass::without_journal(tenant, error);
             }
         };
-        let Passed { observed, first, plan, report, memory } = passed;
+        let PassResult { observed, first, plan, report, memory } = passed;
         self.listeners.tell(&News::Finished(&plan, &report));
         if let Some(memory) = memory {
             let tenant = &self.tenant.desired.name;
@@ -124,7 +124,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Pass<R, P, J> {
             _ => None,
         };
         let tenant = self.tenant.desired.name.clone();
-        Ended { tenant, ending, news, waits_for, failure: None, journal_failed, resumes }
+        EndedPass { tenant, ending, news, waits_for, failure: None, journal_failed, resumes }
     }
 }
 

@@ -90,7 +90,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::{board::Doing, model::TenantName};
+    use crate::{board::Activity, model::TenantName};
 
     #[tokio::test]
     async fn many_changes_are_published_twice_a_second_at_most_and_the_last_one_surely() {
@@ -112,7 +112,10 @@ mod tests {
         });
         let hear = publisher.listener();
         for number in 0..100 {
-            hear(&News::Tenant(&TenantName::parse(&format!("t{number}")).unwrap(), Doing::Running));
+            hear(&News::Tenant(
+                &TenantName::parse(&format!("t{number}")).unwrap(),
+                Activity::Running,
+            ));
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         ended.cancel();

@@ -14,7 +14,7 @@ use tokio::task::Id;
 use super::versions::Versions;
 use crate::{
     board::{BehindRow, LeadRow},
-    model::{Adopted, Grounds, Head, Newest, Standing},
+    model::{Adopted, Head, Standing, VersionGrounds, VersionInForce},
     ports::Lead,
     reconcile::At,
     source::SourceReport,
@@ -30,42 +30,42 @@ pub(super) struct Rank {
     pub(super) lead: Option<Arc<dyn Lead>>,
     /// The term in which the loop does passes. Another one begins with nothing of it.
     term: Option<u64>,
-    heading: Heading,
+    heading: ManifestProgress,
     /// The contents of the manifests that were taken.
     contents: [u8; 32],
     /// The number of the head that is in force, once one is in this term.
     number: Option<i64>,
-    reads: Reads,
-    behind: Option<(Newest, Timestamp)>,
+    reads: SourceReadings,
+    behind: Option<(VersionInForce, Timestamp)>,
     /// What was last told.
     pub(super) told: Option<LeadRow>,
 }
 
 /// How far the manifests are on their way into force.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Heading {
+enum ManifestProgress {
     /// Nothing is to be done about them.
     #[default]
     Idle,
     /// They are to be put on record, from then on.
     Due(At),
     /// That is under way, in this task, on these grounds.
-    Asks(Id, Grounds),
+    Asks(Id, VersionGrounds),
     /// They are in force.
     InForce,
 }
 
 /// What sources have said since the service leads.
 #[derive(Debug, Default)]
-struct Reads {
+struct SourceReadings {
     since: Timestamp,
-    first: Option<Reading>,
+    first: Option<SourceReading>,
     twice: bool,
 }
 
 /// What they said at one look.
 #[derive(Debug)]
-struct Reading {
+struct SourceReading {
     digest: [u8; 32],
     at: At,
     heard_at: Vec<Option<Timestamp>>,
@@ -94,7 +94,7 @@ impl Rank {
 
     /// Whether what was taken may be carried out.
     pub(super) fn is_in_force(&self) -> bool {
-        self.lead.is_none() || self.heading == Heading::InForce
+        self.lead.is_none() || self.heading == ManifestProgress::InForce
     }
 
     /// A term begins: nothing is in force yet. `is_any`: manifests were taken.
@@ -102,46 +102,46 @@ impl Rank {
         self.term = Some(term);
         self.number = None;
         self.behind = None;
-        self.reads = Reads { since: Timestamp::now(), ..Reads::default() };
-        self.heading = if is_any { Heading::Due(now) } else { Heading::Idle };
+        self.reads = SourceReadings { since: Timestamp::now(), ..SourceReadings::default() };
+        self.heading = if is_any { ManifestProgress::Due(now) } else { ManifestProgress::Idle };
     }
 
     /// It is over.
     pub(super) fn end(&mut self) {
         self.term = None;
         self.behind = None;
-        self.heading = Heading::Idle;
+        self.heading = ManifestProgress::Idle;
     }
 
     /// Other manifests were taken.
     pub(super) fn take(&mut self, contents: [u8; 32], now: At) {
         self.contents = contents;
         if self.term.is_some() {
-            self.heading = Heading::Due(now);
+            self.heading = ManifestProgress::Due(now);
         }
     }
 
     /// Whether the manifests are to be put on record now.
     pub(super) fn is_due(&self, now: At) -> bool {
-        matches!(self.heading, Heading::Due(at) if at <= now)
+        matches!(self.heading, ManifestProgress::Due(at) if at <= now)
     }
 
     /// They are, in this task.
-    pub(super) fn asks(&mut self, task: Id, grounds: Grounds) {
-        self.heading = Heading::Asks(task, grounds);
+    pub(super) fn asks(&mut self, task: Id, grounds: VersionGrounds) {
+        self.heading = ManifestProgress::Asks(task, grounds);
     }
 
     /// The task that was to put them on record ended unexpectedly. True if it was one.
     pub(super) fn failed(&mut self, task: Id, now: At) -> bool {
-        let is_task = matches!(self.heading, Heading::Asks(id, _) if id == task);
+        let is_task = matches!(self.heading, ManifestProgress::Asks(id, _) if id == task);
         if is_task {
-            self.heading = Heading::Due(now + PAUSE);
+            self.heading = ManifestProgress::Due(now + PAUSE);
         }
         is_task
     }
 
     /// The version to put on record, and what speaks for it.
-    pub(super) fn head(&self, versions: &Versions, vouched_for: bool) -> (Head, Grounds) {
+    pub(super) fn head(&self, versions: &Versions, vouched_for: bool) -> (Head, VersionGrounds) {
         let byte = |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16));
         let digest = self.contents.iter().flat_map(byte).flatten().collect();
         let commit = |version: &crate::source::SourceVersion| {
@@ -150,7 +150,8 @@ impl Rank {
         };
         let commits: Option<Vec<String>> = versions.list.iter().map(commit).collect();
         let commit = commits.filter(|commits| !commits.is_empty()).map(|all| all.join(" "));
-        let grounds = Grounds { follows: self.number, read_twice: self.reads.twice, vouched_for };
+        let grounds =
+            VersionGrounds { follows: self.number, read_twice: self.reads.twice, vouched_for };
         (Head { digest, commit }, grounds)
     }
 
@@ -168,14 +169,14 @@ impl Rank {
         if let Some(Adopted::InForce(number)) = adopted {
             self.number = Some(number);
         }
-        let Heading::Asks(id, grounds) = self.heading else { return false };
+        let ManifestProgress::Asks(id, grounds) = self.heading else { return false };
         if id != task {
             return false;
         }
         match adopted {
             Some(Adopted::InForce(_)) => {
                 self.behind = None;
-                self.heading = Heading::InForce;
+                self.heading = ManifestProgress::InForce;
                 return true;
             }
             Some(Adopted::Behind(newest)) => {
@@ -183,9 +184,10 @@ impl Rank {
                 self.behind = Some((newest, since));
                 // The next reading of the sources may change that, and may have by now.
                 let is_news = self.reads.twice && !grounds.read_twice;
-                self.heading = if is_news { Heading::Due(now) } else { Heading::Idle };
+                self.heading =
+                    if is_news { ManifestProgress::Due(now) } else { ManifestProgress::Idle };
             }
-            None => self.heading = Heading::Due(now + PAUSE),
+            None => self.heading = ManifestProgress::Due(now + PAUSE),
         }
         false
     }
@@ -213,11 +215,11 @@ impl Rank {
             Some(first) if now < first.at + poll => {}
             Some(_) => {
                 self.reads.twice = true;
-                if self.heading == Heading::Idle {
-                    self.heading = Heading::Due(now);
+                if self.heading == ManifestProgress::Idle {
+                    self.heading = ManifestProgress::Due(now);
                 }
             }
-            None => self.reads.first = Some(Reading { digest, at: now, heard_at }),
+            None => self.reads.first = Some(SourceReading { digest, at: now, heard_at }),
         }
     }
 
@@ -258,7 +260,11 @@ mod tests {
             None
         }
         fn stand(&self) {}
-        fn adopt(&self, _: Head, _: Grounds) -> BoxFuture<'_, Result<Adopted, JournalError>> {
+        fn adopt(
+            &self,
+            _: Head,
+            _: VersionGrounds,
+        ) -> BoxFuture<'_, Result<Adopted, JournalError>> {
             Box::pin(async { Err(JournalError::Lost) })
         }
         fn give_up(&self) -> BoxFuture<'_, ()> {

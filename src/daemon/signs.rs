@@ -36,12 +36,12 @@ impl Signs {
 
 /// A writer whose answers are heard.
 #[derive(Debug)]
-pub(super) struct Heard<'p, P> {
+pub(super) struct SignallingWriter<'p, P> {
     pub(super) inner: &'p P,
     pub(super) signs: &'p Signs,
 }
 
-impl<P: Provisioner> Provisioner for Heard<'_, P> {
+impl<P: Provisioner> Provisioner for SignallingWriter<'_, P> {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let answer = self.inner.consent(tenant).await;
         self.signs.heard();

@@ -29,15 +29,15 @@ use super::{
     beginning::Beginning,
     brake::Brake,
     halts::Halts,
-    look::{Eye, Findings, Understood},
-    pass::{Ended, Pass},
+    look::{Findings, SourceObserver, UnderstoodManifests},
+    pass::{EndedPass, Pass},
     passes::{Passes, Running},
     rank::Rank,
     rounds::Rounds,
     signs::Signs,
-    told::Told,
-    undo::Undone,
-    versions::{Said, Versions},
+    told::OrdersUnderWay,
+    undo::UndoResult,
+    versions::{SourceCommits, Versions},
 };
 use crate::{
     board::News,
@@ -45,7 +45,7 @@ use crate::{
     control::Orders,
     manifest::{Absences, InForce, Keeper},
     model::{Adopted, Debts, Suspension, TenantId, TenantName},
-    pass::{self, FirstLook, Shared},
+    pass::{self, FirstLook, SharedFleet},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     reconcile::{At, Debounce, Ending, Looks, Schedule, Timing},
     source::SourceReport,
@@ -60,13 +60,13 @@ pub(super) enum Task {
     Findings(Box<Findings>),
     /// What earlier runs left open with the tenants of these manifests that are met for the first
     /// time.
-    Recalled(Box<Understood>, Vec<(TenantId, Option<Debts>)>),
+    Recalled(Box<UnderstoodManifests>, Vec<(TenantId, Option<Debts>)>),
     FirstLooks(Vec<FirstLook>),
-    Ended(Ended),
+    Ended(EndedPass),
     /// An order is on record under this run, or cannot be: what was suspended before, if it is a
     /// resumption.
     Recorded(String, Result<Option<Suspension>, JournalError>),
-    Undone(Undone),
+    Undone(UndoResult),
     /// The stop switch of all machines was switched on for this order, or why not.
     Stopped(String, Result<(), String>),
     /// It was let go by somebody: what was on, or why not.
@@ -82,7 +82,7 @@ pub(super) enum Task {
 pub(super) struct Loop<R, P, J> {
     daemon: Arc<Daemon<R, P, J>>,
     pub(super) orders: Orders,
-    told: Told,
+    told: OrdersUnderWay,
     listeners: Listeners,
     stop: CancellationToken,
     start: Instant,
@@ -92,13 +92,13 @@ pub(super) struct Loop<R, P, J> {
     pub(super) debounce: Debounce,
     looks: Looks,
     /// What looks keep; away while one is made.
-    eye: Eye,
+    eye: SourceObserver,
     poll_at: At,
     keeper: Keeper,
     absences: Absences,
     /// When the last look began.
     looked_at: Timestamp,
-    said: Said,
+    said: SourceCommits,
     /// What was last told of the branches that are followed.
     reports: Vec<SourceReport>,
     in_force: InForce,
@@ -111,7 +111,7 @@ pub(super) struct Loop<R, P, J> {
     /// When each tenant's last pass has ended.
     last: BTreeMap<TenantName, Timestamp>,
     /// All tenants as they are known.
-    fleet: Arc<Shared>,
+    fleet: Arc<SharedFleet>,
     /// Whether all tenants were looked at once. Nothing is planned before.
     beginning: Beginning,
     /// Whom each tenant waits for with a number.
@@ -146,12 +146,12 @@ where
     ) -> Self {
         let Run { resync, backoff, backoff_ceiling, debounce, debounce_ceiling, poll, .. } =
             daemon.timing;
-        let fleet = Arc::new(Shared::new(&daemon.execution));
+        let fleet = Arc::new(SharedFleet::new(&daemon.execution));
         let rank = Rank::of(daemon.lead.clone());
         Self {
             daemon,
             orders,
-            told: Told::default(),
+            told: OrdersUnderWay::default(),
             listeners,
             stop,
             start: Instant::now(),
@@ -160,12 +160,12 @@ where
             looking: false,
             debounce: Debounce::new(debounce, debounce_ceiling),
             looks: Looks::default(),
-            eye: Eye::default(),
+            eye: SourceObserver::default(),
             poll_at: poll,
             keeper: Keeper::default(),
             absences: Absences::default(),
             looked_at: Timestamp::now(),
-            said: Said::default(),
+            said: SourceCommits::default(),
             reports: Vec::new(),
             in_force: InForce::default(),
             in_force_since: None,

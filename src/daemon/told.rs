@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     control::TakeBack,
     model::{TenantId, TenantName, TenantRef},
-    source::Wish,
+    source::FetchWish,
 };
 
 /// Orders under way.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct OrdersUnderWay {
     /// Nobody has looked at the manifests since these came.
     unseen: Vec<Reconcile>,
     /// Somebody looks at them.
@@ -31,14 +31,14 @@ pub(super) struct Told {
     /// The requests that the pass under way serves, and its run.
     served: BTreeMap<TenantName, (String, Vec<String>)>,
     /// In the order in which they came.
-    edicts: Vec<Edict>,
+    edicts: Vec<TenantOrder>,
     /// In the order in which they came; the first may be under way.
-    undos: VecDeque<Back>,
+    undos: VecDeque<UndoOrder>,
 }
 
 /// Somebody wants runs taken back.
 #[derive(Debug)]
-pub(super) struct Back {
+pub(super) struct UndoOrder {
     /// The request.
     pub(super) id: String,
     /// Who wants it.
@@ -59,12 +59,12 @@ pub(super) struct Reconcile {
     /// The tenant; without one, all.
     pub(super) tenant: Option<TenantName>,
     /// Servers are to be asked before.
-    pub(super) wish: Wish,
+    pub(super) wish: FetchWish,
 }
 
 /// Something that belongs on record of a tenant.
 #[derive(Debug, Clone)]
-pub(super) struct Edict {
+pub(super) struct TenantOrder {
     /// The request.
     pub(super) id: String,
     /// Who wants it.
@@ -72,28 +72,28 @@ pub(super) struct Edict {
     /// Of which tenant.
     pub(super) tenant: TenantRef,
     /// What.
-    pub(super) what: What,
+    pub(super) what: RecordedOrder,
     /// The task that records it, once it does.
     pub(super) task: Option<Id>,
 }
 
 /// What belongs on record.
 #[derive(Debug, Clone)]
-pub(super) enum What {
+pub(super) enum RecordedOrder {
     /// The tenant is suspended, for this reason and until then.
     Suspend(String, Option<Timestamp>),
     /// That is over.
     Resume,
 }
 
-impl Told {
+impl OrdersUnderWay {
     /// Somebody wants a look.
     pub(super) fn reconcile(&mut self, reconcile: Reconcile) {
         self.unseen.push(reconcile);
     }
 
     /// A look at the manifests begins, after these servers were asked.
-    pub(super) fn look_begins(&mut self, were_asked: impl Fn(&Wish) -> bool) {
+    pub(super) fn look_begins(&mut self, were_asked: impl Fn(&FetchWish) -> bool) {
         let ready = self.unseen.extract_if(.., |reconcile| were_asked(&reconcile.wish));
         self.looked_for.extend(ready);
     }
@@ -131,7 +131,7 @@ impl Told {
     }
 
     /// Something is to be recorded.
-    pub(super) fn decree(&mut self, edict: Edict) {
+    pub(super) fn decree(&mut self, edict: TenantOrder) {
         self.edicts.push(edict);
     }
 
@@ -144,7 +144,7 @@ impl Told {
     pub(super) fn recordable(
         &mut self,
         is_free: impl Fn(&TenantId) -> bool,
-    ) -> impl Iterator<Item = &mut Edict> {
+    ) -> impl Iterator<Item = &mut TenantOrder> {
         let mut seen: Vec<TenantId> = Vec::new();
         self.edicts.iter_mut().filter(move |edict| {
             let id = &edict.tenant.id;
@@ -155,7 +155,7 @@ impl Told {
     }
 
     /// The task that recorded one has ended.
-    pub(super) fn recorded(&mut self, task: Id) -> Option<Edict> {
+    pub(super) fn recorded(&mut self, task: Id) -> Option<TenantOrder> {
         let place = self.edicts.iter().position(|edict| edict.task == Some(task))?;
         Some(self.edicts.remove(place))
     }
@@ -166,7 +166,7 @@ impl Told {
     }
 
     /// Runs are to be taken back.
-    pub(super) fn undo(&mut self, back: Back) {
+    pub(super) fn undo(&mut self, back: UndoOrder) {
         self.undos.push_back(back);
     }
 
@@ -181,7 +181,7 @@ impl Told {
     }
 
     /// The undo that may begin now; nothing if one is under way.
-    pub(super) fn next_undo(&mut self) -> Option<&mut Back> {
+    pub(super) fn next_undo(&mut self) -> Option<&mut UndoOrder> {
         self.undos.front_mut().filter(|back| back.task.is_none())
     }
 
@@ -207,13 +207,13 @@ impl Told {
     }
 
     /// The task of an undo has ended.
-    pub(super) fn undone(&mut self, task: Id) -> Option<Back> {
+    pub(super) fn undone(&mut self, task: Id) -> Option<UndoOrder> {
         let is_first = self.undos.front().is_some_and(|back| back.task == Some(task));
         if is_first { self.undos.pop_front() } else { None }
     }
 
     /// Those that have not begun; they never will.
-    pub(super) fn unbegun_undos(&mut self) -> Vec<Back> {
+    pub(super) fn unbegun_undos(&mut self) -> Vec<UndoOrder> {
         let under_way = usize::from(self.is_undoing());
         self.undos.drain(under_way..).collect()
     }

@@ -13,18 +13,19 @@ use crate::{
     execute::{Executor, TenantReport},
     manifest::InForce,
     model::{Entry, Mode, PartOf, PassId, RunId, TenantName, TenantRef},
-    pass::{self, Leases, Memories, Shared},
+    pass::{self, Leases, Memories, SharedFleet},
     plan::{Plan, TenantPlan, Undo, fingerprint_of},
     ports::{Journal, JournalError, LiveReader, Provisioner},
 };
 
 /// Looks up what is on record of runs, in their order; or says why that cannot be read.
 #[derive(Clone)]
-pub struct Past(Arc<Look>);
+pub struct RunLookup(Arc<RunLookupFn>);
 
-type Look = dyn Fn(Vec<RunId>) -> BoxFuture<'static, Result<Vec<Entry>, String>> + Send + Sync;
+type RunLookupFn =
+    dyn Fn(Vec<RunId>) -> BoxFuture<'static, Result<Vec<Entry>, String>> + Send + Sync;
 
-impl Past {
+impl RunLookup {
     /// One that is asked in this way.
     pub fn new(
         look: impl Fn(Vec<RunId>) -> BoxFuture<'static, Result<Vec<Entry>, String>>
@@ -42,21 +43,21 @@ impl Past {
     }
 }
 
-impl fmt::Debug for Past {
+impl fmt::Debug for RunLookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Past")
     }
 }
 
 /// Why nothing was done: what is wrong, and what to do.
-pub(super) type Refusal = (String, String);
+pub(super) type UndoRefusal = (String, String);
 
 /// What became of it.
-pub(super) struct Undone {
+pub(super) struct UndoResult {
     /// The request.
     pub(super) id: String,
     /// The report of each tenant, or why nothing was done.
-    pub(super) reports: Result<Vec<TenantReport>, Refusal>,
+    pub(super) reports: Result<Vec<TenantReport>, UndoRefusal>,
 }
 
 /// An undo that is about to be planned.
@@ -64,7 +65,7 @@ pub(super) struct Undoing<R, P, J> {
     pub(super) daemon: Arc<Daemon<R, P, J>>,
     pub(super) listeners: Listeners,
     pub(super) stop: CancellationToken,
-    pub(super) fleet: Arc<Shared>,
+    pub(super) fleet: Arc<SharedFleet>,
     pub(super) in_force: InForce,
     pub(super) order: TakeBack,
     /// Who wants it.
@@ -75,7 +76,7 @@ pub(super) struct Undoing<R, P, J> {
 }
 
 impl<R: LiveReader, P: Provisioner, J: Journal> Undoing<R, P, J> {
-    pub(super) async fn go(self) -> Result<Vec<TenantReport>, Refusal> {
+    pub(super) async fn go(self) -> Result<Vec<TenantReport>, UndoRefusal> {
         let tenants = &self.in_force.desired.tenants;
         let own = self.order.tenants.iter().filter_map(|name| tenants.get(name));
         let own = own.map(|tenant| (&tenant.name, &tenant.id));
@@ -100,7 +101,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Undoing<R, P, J> {
     }
 
     /// All tenants are looked at, because a number may have moved to any of them.
-    async fn plan(&self, memories: &Memories) -> Result<Plan, Refusal> {
+    async fn plan(&self, memories: &Memories) -> Result<Plan, UndoRefusal> {
         let Self { daemon, in_force, order, .. } = self;
         let unreadable = |reason| (reason, "`dialplane journal check` says more".to_owned());
         let entries = (daemon.past.0)(order.runs.clone()).await.map_err(unreadable)?;
@@ -173,15 +174,15 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Undoing<R, P, J> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn without_journal(error: JournalError) -> Refusal {
+fn without_journal(error: JournalError) -> UndoRefusal {
     (error.to_string(), error.hint().to_owned())
 }
 
-pub(super) fn ended() -> Refusal {
+pub(super) fn ended() -> UndoRefusal {
     ("the service ends, and has done nothing of it".to_owned(), "undo again".to_owned())
 }
 
-fn another_plan() -> Refusal {
+fn another_plan() -> UndoRefusal {
     let message = "nothing was changed: the service would do something else than was shown";
     let hint = "live state has moved meanwhile, or the service has another version of the \
         manifests in force (`dialplane status`): undo again, and look at the plan";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    manifest::Loaded,
+    manifest::LoadedManifests,
     model::{Revision, TenantName},
     source::{SourceVersion, Tree},
 };
@@ -39,7 +39,11 @@ impl Versions {
 }
 
 /// Who speaks of whom in a tree that these sources make up.
-pub(super) fn speakers(tree: &Tree, versions: &[SourceVersion], loaded: &Loaded) -> Speakers {
+pub(super) fn speakers(
+    tree: &Tree,
+    versions: &[SourceVersion],
+    loaded: &LoadedManifests,
+) -> Speakers {
     let numbers = versions.iter().enumerate();
     let of_file = numbers.flat_map(|(number, version)| std::iter::repeat_n(number, version.files));
     let mut speakers = Speakers::new();
@@ -53,9 +57,9 @@ pub(super) fn speakers(tree: &Tree, versions: &[SourceVersion], loaded: &Loaded)
 
 /// The last commits that said everything in force, by source.
 #[derive(Debug, Default)]
-pub(super) struct Said(Vec<Option<String>>);
+pub(super) struct SourceCommits(Vec<Option<String>>);
 
-impl Said {
+impl SourceCommits {
     /// Takes what commits say now, and tells what is new in that.
     pub(super) fn take(&mut self, versions: &[SourceVersion]) -> SaidNews {
         self.0.resize(versions.len(), None);
@@ -96,22 +100,23 @@ impl SaidNews {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Scope;
+    use crate::manifest::TenantScope;
 
     fn version(said: Option<&str>, tenants: &[&str]) -> SourceVersion {
         let names = tenants.iter().map(|name| TenantName::parse(name).unwrap()).collect();
-        let scope = if tenants.is_empty() { Scope::default() } else { Scope::of(names) };
+        let scope =
+            if tenants.is_empty() { TenantScope::default() } else { TenantScope::of(names) };
         SourceVersion { scope, said: said.map(str::to_owned), ..SourceVersion::default() }
     }
 
     #[test]
     fn a_commit_counts_for_tenants_of_which_all_is_said_by_commits() {
         let [contoso, adatum] = ["contoso", "adatum"].map(|name| TenantName::parse(name).unwrap());
-        let counts = |said: &mut Said, versions: &[SourceVersion]| {
+        let counts = |said: &mut SourceCommits, versions: &[SourceVersion]| {
             let news = said.take(versions);
             [&contoso, &adatum].map(|tenant| news.counts_for(tenant))
         };
-        let mut said = Said::default();
+        let mut said = SourceCommits::default();
         let [both, one] = [version(Some("1"), &[]), version(Some("a"), &["contoso"])];
         assert_eq!(counts(&mut said, &[both.clone(), one.clone()]), [true, true]);
         assert_eq!(counts(&mut said, &[both.clone(), one]), [false, false], "it is no news");

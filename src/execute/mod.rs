@@ -38,7 +38,7 @@ use crate::{
 use {
     interrupt::Interrupt,
     record::Record,
-    walk::{NOT_YET, Walk},
+    walk::{NOT_YET, TenantWalk},
 };
 
 /// What a run is carried out with.
@@ -117,7 +117,7 @@ impl<P: Provisioner, J: Journal> Executor<'_, P, J> {
         for (step, outcome) in work.steps.iter().zip(&mut report.steps) {
             *outcome = work.may_run(step).then(|| StepOutcome::NotTried(NOT_YET.to_owned()));
         }
-        let walk = Walk {
+        let walk = TenantWalk {
             work,
             provisioner: self.provisioner,
             record,

@@ -49,7 +49,7 @@ pub(super) fn owes_sync(work: &Work<'_>, outcomes: &[Option<StepOutcome>]) -> bo
 fn may_have_written((step, outcome): (&Step, &Option<StepOutcome>)) -> bool {
     match outcome {
         Some(StepOutcome::Accepted | StepOutcome::Unknown(_)) => true,
-        // A refusal is not always true. One that is paid for already waits, see `Refused`.
+        // A refusal is not always true. One that is paid for already waits, see `RefusedCall`.
         Some(StepOutcome::Failed(fault)) => {
             fault.kind == FaultKind::Rejected && !step.refused_before
         }

@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// What is done next for a step.
-pub(super) enum Turn<'s> {
+pub(super) enum StepTurn<'s> {
     /// How one ended and that the next one begins go on record together. Nothing is sent before
     /// both are.
-    Record { ended: Option<Box<Ended>>, next: Option<(StepId, &'s Step)> },
+    Record { ended: Option<Box<EndedStep>>, next: Option<(StepId, &'s Step)> },
     /// Its intent is on record: it is sent.
     Send((StepId, &'s Step)),
 }
 
 /// How a step ended, which is not on record yet.
-pub(super) struct Ended {
+pub(super) struct EndedStep {
     /// Its number if it was accepted: what comes after it may begin, but not before this is on
     /// record. After a crash in between, it would not be known which call of a user has ended.
     pub(super) accepted: Option<StepId>,
@@ -28,14 +28,14 @@ pub(super) struct Ended {
 }
 
 /// What came of a turn.
-pub(super) enum Came<'s> {
+pub(super) enum TurnResult<'s> {
     Recorded { accepted: Option<StepId>, next: Option<(StepId, &'s Step)> },
     NotRecorded { next: Option<(StepId, &'s Step)>, stopped: Stop },
-    Answered(Box<Answer>),
+    Answered(Box<StepAnswer>),
 }
 
 /// What became of a step that was begun.
-pub(super) struct Answer {
+pub(super) struct StepAnswer {
     pub(super) id: StepId,
     pub(super) outcome: StepOutcome,
     /// The same for the record, unless it is there already.
@@ -44,30 +44,34 @@ pub(super) struct Answer {
 }
 
 /// What a step is sent with.
-pub(super) struct Way<'s, P, J> {
+pub(super) struct SendContext<'s, P, J> {
     pub(super) record: &'s Record<'s, J>,
     pub(super) provisioner: &'s P,
     pub(super) interrupt: &'s Interrupt<'s>,
     pub(super) permit: &'s Permit,
 }
 
-impl<P, J> Clone for Way<'_, P, J> {
+impl<P, J> Clone for SendContext<'_, P, J> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P, J> Copy for Way<'_, P, J> {}
+impl<P, J> Copy for SendContext<'_, P, J> {}
 
-impl<'s, P: Provisioner, J: Journal> Way<'s, P, J> {
-    pub(super) async fn go(self, turn: Turn<'s>) -> Came<'s> {
+impl<'s, P: Provisioner, J: Journal> SendContext<'s, P, J> {
+    pub(super) async fn go(self, turn: StepTurn<'s>) -> TurnResult<'s> {
         match turn {
-            Turn::Record { ended, next } => self.record(ended, next).await,
-            Turn::Send((id, step)) => Came::Answered(Box::new(self.send(id, step).await)),
+            StepTurn::Record { ended, next } => self.record(ended, next).await,
+            StepTurn::Send((id, step)) => TurnResult::Answered(Box::new(self.send(id, step).await)),
         }
     }
 
-    async fn record(self, ended: Option<Box<Ended>>, next: Option<(StepId, &'s Step)>) -> Came<'s> {
+    async fn record(
+        self,
+        ended: Option<Box<EndedStep>>,
+        next: Option<(StepId, &'s Step)>,
+    ) -> TurnResult<'s> {
         let accepted = ended.as_ref().and_then(|ended| ended.accepted);
         let intent = next.map(|(_, step)| intent(step));
         let recorded = match (ended, intent) {
@@ -77,13 +81,13 @@ impl<'s, P: Provisioner, J: Journal> Way<'s, P, J> {
             (None, None) => Ok(()),
         };
         match recorded {
-            Ok(()) => Came::Recorded { accepted, next },
-            Err(stopped) => Came::NotRecorded { next, stopped },
+            Ok(()) => TurnResult::Recorded { accepted, next },
+            Err(stopped) => TurnResult::NotRecorded { next, stopped },
         }
     }
 
     /// Sends a step, unless the run has been ended by now or is while the call waits.
-    async fn send(self, id: StepId, step: &Step) -> Answer {
+    async fn send(self, id: StepId, step: &Step) -> StepAnswer {
         let record = self.record;
         let answer = match self.is_open() {
             Ok(()) => self.provisioner.send(record.tenant, &step.call(), self.permit).await,
@@ -97,12 +101,12 @@ impl<'s, P: Provisioner, J: Journal> Way<'s, P, J> {
             // If the journal does not take it, the next look at live state decides, as after a
             // crash.
             let _ = record.add_end(end(step, &outcome)).await;
-            return Answer { id, outcome, open: None, stopped: Some(stop) };
+            return StepAnswer { id, outcome, open: None, stopped: Some(stop) };
         }
         let (outcome, stopped) = policy::judge(answer);
         tell(step, step.action.verb(), &outcome);
         let open = Some(end(step, &outcome));
-        Answer { id, outcome, open, stopped }
+        StepAnswer { id, outcome, open, stopped }
     }
 
     /// Whether a step may still be sent.

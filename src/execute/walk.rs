@@ -11,13 +11,13 @@ use super::{
     policy::{self, LostInARow},
     record::Record,
     report::{Stop, SyncOutcome, TenantReport},
-    turn::{Answer, Came, Ended, Turn, Way, not_sent},
+    turn::{EndedStep, SendContext, StepAnswer, StepTurn, TurnResult, not_sent},
 };
 use crate::{
     model::{
         Call, Consent, Event, FaultKind, PartOf, Revision, StepOutcome, TenantName, WriteVerdict,
     },
-    plan::{Step, StepGraph, StepId, Walk as Order, Work},
+    plan::{GraphWalk as Order, Step, StepGraph, StepId, Work},
     ports::{Journal, JournalError, Permit, Provisioner},
 };
 
@@ -25,7 +25,7 @@ use crate::{
 pub(super) const NOT_YET: &str = "the run ended before its turn";
 
 /// One tenant on its way.
-pub(super) struct Walk<'w, P, J> {
+pub(super) struct TenantWalk<'w, P, J> {
     pub(super) work: Work<'w>,
     pub(super) provisioner: &'w P,
     pub(super) record: Record<'w, J>,
@@ -38,7 +38,7 @@ pub(super) struct Walk<'w, P, J> {
     pub(super) report: TenantReport,
 }
 
-impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
+impl<'w, P: Provisioner, J: Journal> TenantWalk<'w, P, J> {
     /// All of it. What ended it early is in the report.
     pub(super) async fn finish(
         mut self,
@@ -140,7 +140,7 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         let permit = self.permit_of_step();
         let mut running = FuturesUnordered::new();
         let mut stop = None;
-        let way = Way {
+        let way = SendContext {
             record: &self.record,
             provisioner: self.provisioner,
             interrupt: &self.interrupt,
@@ -149,26 +149,26 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
         loop {
             while stop.is_none() && running.len() < self.users.get() {
                 let Some(next) = self.next(&mut order, None, &mut stop) else { break };
-                running.push(way.go(Turn::Record { ended: None, next: Some(next) }));
+                running.push(way.go(StepTurn::Record { ended: None, next: Some(next) }));
             }
             let Some(came) = running.next().await else { break };
-            let Answer { id, outcome, open, stopped } = match came {
-                Came::Recorded { accepted, next } => {
+            let StepAnswer { id, outcome, open, stopped } = match came {
+                TurnResult::Recorded { accepted, next } => {
                     if let Some(id) = accepted {
                         order.done(id);
                     }
-                    running.extend(next.map(|next| way.go(Turn::Send(next))));
+                    running.extend(next.map(|next| way.go(StepTurn::Send(next))));
                     continue;
                 }
-                Came::NotRecorded { next: None, stopped: failed } => {
+                TurnResult::NotRecorded { next: None, stopped: failed } => {
                     stop = stop.or(Some(failed));
                     continue;
                 }
-                Came::NotRecorded { next: Some((id, _)), stopped } => {
+                TurnResult::NotRecorded { next: Some((id, _)), stopped } => {
                     let outcome = StepOutcome::NotTried(stopped.to_string());
-                    Answer { id, outcome, open: None, stopped: Some(stopped) }
+                    StepAnswer { id, outcome, open: None, stopped: Some(stopped) }
                 }
-                Came::Answered(answer) => *answer,
+                TurnResult::Answered(answer) => *answer,
             };
             let step = self.work.steps.at(id);
             (self.progress)(step, &outcome);
@@ -183,8 +183,8 @@ impl<'w, P: Provisioner, J: Journal> Walk<'w, P, J> {
                     None => self.next(&mut order, accepted, &mut stop),
                     Some(_) => None,
                 };
-                let ended = Some(Box::new(Ended { accepted, event }));
-                running.push(way.go(Turn::Record { ended, next }));
+                let ended = Some(Box::new(EndedStep { accepted, event }));
+                running.push(way.go(StepTurn::Record { ended, next }));
             }
         }
         stop.map_or(Ok(()), Err)

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Choice, ManifestUser, Set, SplitBy, names};
+use super::{Choice, ManifestUser, NewUserSet, SplitBy, names};
 use crate::model::{Field, TenantName, Value};
 
 /// The longest name of a set before a number is put behind it; the same as of a tenant, with some
@@ -40,7 +40,7 @@ pub(super) fn sets(
     entries: Vec<ManifestUser>,
     tenant: &BTreeMap<Field, Value>,
     choice: &Choice,
-) -> Vec<Set> {
+) -> Vec<NewUserSet> {
     let mut groups: BTreeMap<Option<String>, Vec<ManifestUser>> = BTreeMap::new();
     for entry in entries {
         groups.entry(key(&entry, choice.split_by)).or_default().push(entry);
@@ -117,7 +117,7 @@ fn set(
     apart: Option<&'static str>,
     entries: &[ManifestUser],
     tenant: &BTreeMap<Field, Value>,
-) -> Set {
+) -> NewUserSet {
     let have = |field: Field, value: Option<&Value>| {
         entries.iter().filter(|entry| value.is_some() && entry.fields.get(&field) == value).count()
     };
@@ -131,5 +131,5 @@ fn set(
         entry
     };
     let entries = entries.iter().map(own).collect();
-    Set { name, apart, defaults, entries }
+    NewUserSet { name, apart, defaults, entries }
 }

@@ -111,7 +111,7 @@ struct ManifestUser {
 
 /// A tenant whose users have been sorted.
 #[derive(Debug)]
-struct Sorted<'s> {
+struct SortedTenant<'s> {
     shot: &'s TenantSnapshot,
     entries: Vec<ManifestUser>,
     /// Who is left out, and why.
@@ -125,7 +125,7 @@ struct Sorted<'s> {
     unseen: Vec<Field>,
 }
 
-impl Sorted<'_> {
+impl SortedTenant<'_> {
     fn tenant(&self) -> &TenantRef {
         &self.shot.tenant
     }
@@ -140,7 +140,7 @@ impl Sorted<'_> {
 
 /// Users of one file.
 #[derive(Debug)]
-struct Set {
+struct NewUserSet {
     name: String,
     /// Why these users stand apart, if they do.
     apart: Option<&'static str>,
@@ -151,7 +151,7 @@ struct Set {
 
 /// What there is already where manifests are written to.
 #[derive(Debug, Clone, Default)]
-pub struct Beside<'d> {
+pub struct ExistingManifests<'d> {
     /// What the manifests there ask for; a user and a number are named once.
     pub desired: Option<&'d Desired>,
     /// The names of its files and folders, in lower case.
@@ -161,12 +161,16 @@ pub struct Beside<'d> {
 /// Makes manifests of all tenants that could be read.
 #[must_use]
 pub fn import(shots: &[TenantSnapshot], choice: &Choice) -> Import {
-    import_beside(shots, choice, Beside::default())
+    import_beside(shots, choice, ExistingManifests::default())
 }
 
 /// The same, beside manifests that are there.
 #[must_use]
-pub fn import_beside(shots: &[TenantSnapshot], choice: &Choice, beside: Beside<'_>) -> Import {
+pub fn import_beside(
+    shots: &[TenantSnapshot],
+    choice: &Choice,
+    beside: ExistingManifests<'_>,
+) -> Import {
     let mut import = Import::default();
     let mut folders = beside.names;
     for tenant in sort::sort(shots, beside.desired, choice.everybody) {

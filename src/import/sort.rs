@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ManifestUser, Sorted};
+use super::{ManifestUser, SortedTenant};
 use crate::{
     manifest::{can_name, can_say},
     model::{
         Calling, Desired, DesiredTenant, Field, LiveCalling, LivePhone, LiveTenant, LiveUser,
-        NumberKey, Observed, PhoneNumber, TenantName, TenantRef, Upn, Value, WritePath,
+        NumberKey, ObservedValue, PhoneNumber, TenantName, TenantRef, Upn, Value, WritePath,
     },
     snapshot::TenantSnapshot,
     words::list,
@@ -17,7 +17,7 @@ use crate::{
 const CALL_APP: &str = "a user of the Call App: say who it is by hand, with `service: callApp`";
 
 /// What only shows over all tenants: manifests name a user once and a number once.
-struct Fleet<'s> {
+struct ImportedFleet<'s> {
     tenants: BTreeMap<&'s Upn, Vec<&'s TenantName>>,
     holders: BTreeMap<NumberKey, Vec<&'s Upn>>,
 }
@@ -27,16 +27,16 @@ pub(super) fn sort<'s>(
     shots: &'s [TenantSnapshot],
     beside: Option<&Desired>,
     everybody: bool,
-) -> Vec<Sorted<'s>> {
+) -> Vec<SortedTenant<'s>> {
     let mut read: Vec<(&TenantSnapshot, &LiveTenant)> =
         shots.iter().filter_map(|shot| Some((shot, shot.live.as_deref().ok()?))).collect();
     read.sort_by(|(a, _), (b, _)| a.tenant.name.cmp(&b.tenant.name));
-    let mut fleet = Fleet::of(&read);
+    let mut fleet = ImportedFleet::of(&read);
     beside.iter().flat_map(|desired| desired.tenants.values()).for_each(|tenant| fleet.add(tenant));
     read.into_iter().map(|(shot, live)| tenant(shot, live, &fleet, everybody)).collect()
 }
 
-impl<'s> Fleet<'s> {
+impl<'s> ImportedFleet<'s> {
     fn of(read: &[(&'s TenantSnapshot, &'s LiveTenant)]) -> Self {
         let mut fleet = Self { tenants: BTreeMap::new(), holders: BTreeMap::new() };
         for (shot, live) in read {
@@ -69,11 +69,11 @@ impl<'s> Fleet<'s> {
 fn tenant<'s>(
     shot: &'s TenantSnapshot,
     live: &'s LiveTenant,
-    fleet: &Fleet<'_>,
+    fleet: &ImportedFleet<'_>,
     everybody: bool,
-) -> Sorted<'s> {
+) -> SortedTenant<'s> {
     let unseen = Field::ALL.into_iter().filter(|field| !live.sees.contains(field)).collect();
-    let mut sorted = Sorted {
+    let mut sorted = SortedTenant {
         shot,
         entries: Vec::new(),
         left_out: Vec::new(),
@@ -119,7 +119,7 @@ fn holds_number(user: &LiveUser) -> bool {
     matches!(user.phone(), LivePhone::Number(_) | LivePhone::Unread(_))
 }
 
-fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
+fn nameable(user: &LiveUser, fleet: &ImportedFleet<'_>) -> Result<(), String> {
     if user.upn.key().contains("#ext#") {
         return Err("a guest, whose calling belongs to another organisation".to_owned());
     }
@@ -131,7 +131,12 @@ fn nameable(user: &LiveUser, fleet: &Fleet<'_>) -> Result<(), String> {
     }
 }
 
-fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_>) -> ManifestUser {
+fn entry(
+    user: &LiveUser,
+    calling: Calling,
+    tenant: &TenantRef,
+    fleet: &ImportedFleet<'_>,
+) -> ManifestUser {
     let mut entry = ManifestUser {
         upn: user.upn.clone(),
         calling,
@@ -143,25 +148,27 @@ fn entry(user: &LiveUser, calling: Calling, tenant: &TenantRef, fleet: &Fleet<'_
     let carried = user.details.iter().filter(|(field, _)| WritePath::default().carries(*field));
     for (field, observed) in carried {
         match observed {
-            Observed::Unset | Observed::Set(Value::NoPhone) => {}
-            Observed::Unreadable(read) => {
+            ObservedValue::Unset | ObservedValue::Set(Value::NoPhone) => {}
+            ObservedValue::Unreadable(read) => {
                 entry.remarks.push(format!("{field}: {:?} is not understood", read.text()));
             }
-            Observed::Set(value) => match can_say(field, value, tenant.extension_prefix.as_ref()) {
-                Err(why) => {
-                    entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
-                }
-                Ok(()) => match phone(value)
-                    .and_then(|number| fleet.shared(&tenant.name, number, &user.upn))
-                {
-                    Some(other) => entry
-                        .remarks
-                        .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
-                    None => {
-                        entry.fields.insert(field, value.clone());
+            ObservedValue::Set(value) => {
+                match can_say(field, value, tenant.extension_prefix.as_ref()) {
+                    Err(why) => {
+                        entry.remarks.push(format!("{field}: {value} cannot be said: {why}"));
                     }
-                },
-            },
+                    Ok(()) => match phone(value)
+                        .and_then(|number| fleet.shared(&tenant.name, number, &user.upn))
+                    {
+                        Some(other) => entry
+                            .remarks
+                            .push(format!("{field}: {value} is also held by {:?}", other.as_str())),
+                        None => {
+                            entry.fields.insert(field, value.clone());
+                        }
+                    },
+                }
+            }
         }
     }
     entry
@@ -171,7 +178,7 @@ fn phone(value: &Value) -> Option<&PhoneNumber> {
     if let Value::Phone(number) = value { Some(number) } else { None }
 }
 
-impl Fleet<'_> {
+impl ImportedFleet<'_> {
     /// Somebody else who holds the number.
     fn shared(&self, tenant: &TenantName, number: &PhoneNumber, user: &Upn) -> Option<&Upn> {
         let holders = self.holders.get(&NumberKey::new(tenant, number))?;

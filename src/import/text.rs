@@ -9,7 +9,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use super::{ManifestUser, Set, Sorted};
+use super::{ManifestUser, NewUserSet, SortedTenant};
 use crate::{
     foreign::line,
     manifest::{as_yaml, quoted},
@@ -21,7 +21,7 @@ use crate::{
 const MAX_NAMED: usize = 50;
 
 /// The document of a tenant.
-pub(super) fn tenant(sorted: &Sorted<'_>, defaults: &BTreeMap<Field, Value>) -> String {
+pub(super) fn tenant(sorted: &SortedTenant<'_>, defaults: &BTreeMap<Field, Value>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_tenant(&mut out, sorted, defaults);
@@ -29,7 +29,7 @@ pub(super) fn tenant(sorted: &Sorted<'_>, defaults: &BTreeMap<Field, Value>) -> 
 }
 
 /// The document of a set of users.
-pub(super) fn set(set: &Set, tenant: &TenantName) -> String {
+pub(super) fn set(set: &NewUserSet, tenant: &TenantName) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_set(&mut out, set, tenant);
@@ -38,7 +38,7 @@ pub(super) fn set(set: &Set, tenant: &TenantName) -> String {
 
 fn write_tenant(
     out: &mut String,
-    sorted: &Sorted<'_>,
+    sorted: &SortedTenant<'_>,
     defaults: &BTreeMap<Field, Value>,
 ) -> fmt::Result {
     let shot = sorted.shot;
@@ -85,7 +85,7 @@ fn write_tenant(
     write_left_out(out, sorted)
 }
 
-fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
+fn write_left_out(out: &mut String, sorted: &SortedTenant<'_>) -> fmt::Result {
     if sorted.passed_over > 0 {
         writeln!(
             out,
@@ -112,7 +112,7 @@ fn write_left_out(out: &mut String, sorted: &Sorted<'_>) -> fmt::Result {
     }
 }
 
-fn write_set(out: &mut String, set: &Set, tenant: &TenantName) -> fmt::Result {
+fn write_set(out: &mut String, set: &NewUserSet, tenant: &TenantName) -> fmt::Result {
     let name = quoted(&set.name);
     let tenant = quoted_name(tenant);
     if let Some(why) = set.apart {

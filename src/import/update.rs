@@ -10,7 +10,7 @@ use super::{Choice, File, factor, sort, text};
 use crate::{
     manifest::{Edit, can_say},
     model::{
-        Desired, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, Observed, Service,
+        Desired, DesiredTenant, DesiredUser, Field, LiveTenant, LiveUser, ObservedValue, Service,
         TenantName, Upn, Users, Value,
     },
     snapshot::TenantSnapshot,
@@ -120,7 +120,7 @@ pub fn additions(
 fn differs(user: &DesiredUser, seen: &LiveUser) -> bool {
     seen.calling.known() != Some(user.calling)
         || user.details.iter().any(|(field, wanted)| {
-            matches!(seen.details.get(field), Some(Observed::Set(value)) if !is_same(value, wanted))
+            matches!(seen.details.get(field), Some(ObservedValue::Set(value)) if !is_same(value, wanted))
         })
 }
 
@@ -139,22 +139,22 @@ fn edits(
     for (field, wanted) in user.details.iter() {
         match seen.details.get(field) {
             None => {}
-            Some(Observed::Set(value)) if is_same(value, wanted) => {}
-            Some(Observed::Set(value)) => {
+            Some(ObservedValue::Set(value)) if is_same(value, wanted) => {}
+            Some(ObservedValue::Set(value)) => {
                 match can_say(field, value, tenant.extension_prefix.as_ref()) {
                     Ok(()) => edits.push(Edit::field(field, value)),
                     Err(why) => left.push((user.upn.clone(), format!("{field}: {value}: {why}"))),
                 }
             }
-            Some(Observed::Unset) if *wanted == Value::NoPhone => {}
-            Some(Observed::Unset) if field == Field::PhoneNumber => {
+            Some(ObservedValue::Unset) if *wanted == Value::NoPhone => {}
+            Some(ObservedValue::Unset) if field == Field::PhoneNumber => {
                 edits.push(Edit::field(field, &Value::NoPhone));
             }
-            Some(Observed::Unset) => {
+            Some(ObservedValue::Unset) => {
                 let why = format!("{field} is not set, which a manifest cannot say");
                 left.push((user.upn.clone(), why));
             }
-            Some(Observed::Unreadable(read)) => {
+            Some(ObservedValue::Unreadable(read)) => {
                 let why = format!("{field}: {:?} is not understood", read.text());
                 left.push((user.upn.clone(), why));
             }

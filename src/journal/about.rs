@@ -14,7 +14,7 @@ const LOOKS: u32 = 3;
 
 /// How much a journal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct About {
+pub struct JournalSize {
     /// Entries that are kept.
     pub entries: i64,
     /// When the first of them was recorded.
@@ -25,7 +25,7 @@ pub struct About {
     pub bytes: u64,
 }
 
-impl About {
+impl JournalSize {
     /// Looks at the journal in `folder`. An error if it is gone, or cannot be read.
     pub fn of(folder: &Path) -> Result<Self, OpenError> {
         let mut looks = 1;
@@ -63,7 +63,7 @@ impl SqliteHistory {
     }
 }
 
-impl fmt::Display for About {
+impl fmt::Display for JournalSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.first, &self.last) {
             (Some(first), Some(last)) => {

@@ -7,19 +7,19 @@ use super::{
     chain::Link,
     db,
     history::SqliteHistory,
-    load::{self, Bad},
+    load::{self, LoadError},
     record,
-    seal::Part,
+    seal::SealedPart,
 };
 use crate::{
-    ports::{Checked, Exported},
+    ports::{JournalCheck, JournalExport},
     words::hex,
 };
 
 impl SqliteHistory {
     /// Reads all of it, and proves its pages, its seals and each link of its chain, and that it is
     /// the one that was last written.
-    pub fn check(&self) -> Result<Checked, OpenError> {
+    pub fn check(&self) -> Result<JournalCheck, OpenError> {
         let of = |error| OpenError::of(&self.path, &error);
         // The mark first: a writer updates it after the journal.
         let mark = self.mark();
@@ -27,7 +27,7 @@ impl SqliteHistory {
         let moment = db.unchecked_transaction().map_err(of)?;
         let mut problems =
             load::pages(&moment).unwrap_or_else(|error| vec![super::error::words(&error)]);
-        for part in Part::ALL {
+        for part in SealedPart::ALL {
             match part.is_whole(&moment) {
                 Ok(true) => {}
                 Ok(false) => problems.push(part.broken().to_owned()),
@@ -55,13 +55,13 @@ impl SqliteHistory {
         }
         problems.dedup();
         let entries = head.sequence - anchor.sequence;
-        Ok(Checked { entries, first, last, head: hex(&head.hash), problems })
+        Ok(JournalCheck { entries, first, last, head: hex(&head.hash), problems })
     }
 
     /// Hands out every entry that can be read, as a line of JSON, in order; and where its place is,
     /// what the entries before it added up to, if some of them are no longer kept. A journal is
     /// made again from these lines.
-    pub fn export(&self, mut each: impl FnMut(&str)) -> Exported {
+    pub fn export(&self, mut each: impl FnMut(&str)) -> JournalExport {
         let mut problems = Vec::new();
         let anchored = db::anchor(&self.db()).ok().is_none_or(|anchor| anchor != Link::default());
         let mut fold = if anchored { self.fold_line(&mut problems) } else { None };
@@ -96,7 +96,7 @@ impl SqliteHistory {
         if let Some((_, text)) = fold {
             each(&text);
         }
-        Exported { entries, problems }
+        JournalExport { entries, problems }
     }
 
     /// Entries behind `from`, upwards or from the end down, as far as they can be read.
@@ -126,13 +126,13 @@ impl SqliteHistory {
     }
 }
 
-fn why(bad: &Bad) -> String {
+fn why(bad: &LoadError) -> String {
     match bad {
-        Bad::Sql(error) => super::error::words(error),
-        Bad::Newer(version, known) => {
+        LoadError::Sql(error) => super::error::words(error),
+        LoadError::Newer(version, known) => {
             format!("an entry is of a newer format ({version}; this one knows {known})")
         }
-        Bad::Damaged(reason) => reason.clone(),
+        LoadError::Damaged(reason) => reason.clone(),
     }
 }
 

@@ -26,7 +26,7 @@ use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
 
-use super::{OpenError, chain::Link, name, seal::Part};
+use super::{OpenError, chain::Link, name, seal::SealedPart};
 
 /// The file in the state folder.
 pub(super) const FILE: &str = "journal.db";
@@ -92,7 +92,7 @@ fn seal_up(db: &Transaction<'_>) -> rusqlite::Result<()> {
          DELETE FROM fold WHERE (SELECT sequence FROM anchor) = 0;",
     )?;
     db.execute("INSERT INTO journal VALUES (1, ?1)", [name::fresh()])?;
-    Part::ALL.into_iter().try_for_each(|part| part.seal(db))
+    SealedPart::ALL.into_iter().try_for_each(|part| part.seal(db))
 }
 
 /// The name of a journal.
@@ -105,7 +105,7 @@ pub(super) fn set_anchor(db: &Connection, link: Link) -> rusqlite::Result<()> {
         "INSERT OR REPLACE INTO anchor VALUES (1, ?1, ?2)",
         params![link.sequence, link.hash],
     )?;
-    Part::Anchor.seal(db)
+    SealedPart::Anchor.seal(db)
 }
 
 pub(super) fn anchor(db: &Connection) -> rusqlite::Result<Link> {

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::{ports::Unreadable, words::time};
+use crate::{ports::HistoryError, words::time};
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -248,7 +248,7 @@ pub(super) fn words(error: &rusqlite::Error) -> String {
     }
 }
 
-impl From<OpenError> for Unreadable {
+impl From<OpenError> for HistoryError {
     fn from(error: OpenError) -> Self {
         Self { message: error.to_string(), hint: error.hint() }
     }

@@ -5,30 +5,31 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Calling, Counted, Details, Entry, Event, Field, Memory, Refused, Reverts, StepOutcome,
-    Suspension, SyncDebt, TenantId, UnclearSyncs, Upn, Used, Verb, Write, Written,
+    Before, Calling, CountedList, Details, Entry, Event, Field, LastWrites, Memory, RefusedCall,
+    Reverts, StepOutcome, Suspension, SyncDebt, TenantId, UnclearSyncs, Upn, UsedApproval, Verb,
+    Write,
 };
 
 /// The sum of all entries so far.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Fold {
-    pub(super) tenants: BTreeMap<TenantId, Tenant>,
+    pub(super) tenants: BTreeMap<TenantId, FoldedTenant>,
     /// What a tenant owes of which nothing is known yet: somebody took this journal for the right
     /// one, and it may not be the newest.
     pub(super) accepted: Option<SyncDebt>,
 }
 
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Tenant {
+pub(super) struct FoldedTenant {
     /// Shared with those who read it; it is cloned when it changes while somebody does.
     pub(super) memory: Arc<Memory>,
     /// Intents without an outcome: calls under way, or cut off by a crash.
-    pub(super) pending: BTreeMap<Upn, Call>,
+    pub(super) pending: BTreeMap<Upn, IntendedCall>,
 }
 
 /// A call as its intent has it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Call {
+pub(super) struct IntendedCall {
     pub(super) verb: Verb,
     pub(super) details: Details,
     pub(super) before: Before,
@@ -44,8 +45,8 @@ impl Fold {
         }
         let accepted = self.accepted.as_ref();
         let tenant = self.tenants.entry(entry.tenant_id.clone());
-        let Tenant { memory, pending } =
-            tenant.or_insert_with(|| Tenant { memory: owing(accepted), ..Tenant::default() });
+        let FoldedTenant { memory, pending } = tenant
+            .or_insert_with(|| FoldedTenant { memory: owing(accepted), ..FoldedTenant::default() });
         let memory = Arc::make_mut(memory);
         match &entry.event {
             Event::Began { .. } => {
@@ -57,7 +58,7 @@ impl Fold {
                 *debt = debt.take().filter(|debt| debt.run != entry.run);
             }
             Event::Approved { approval, plan } => {
-                let used = Used { at: entry.at, run: entry.run.clone() };
+                let used = UsedApproval { at: entry.at, run: entry.run.clone() };
                 memory.approvals.entry((approval.clone(), plan.clone())).or_insert(used);
             }
             // It is about all tenants.
@@ -70,7 +71,7 @@ impl Fold {
             Event::Intent { user, verb, details, before, origin: _ } => {
                 let replaces_number = before.get(&Field::PhoneNumber).is_some_and(Option::is_some);
                 memory.sent.add(entry.at, *verb, replaces_number);
-                let call = Call {
+                let call = IntendedCall {
                     verb: *verb,
                     details: details.clone(),
                     before: before.clone(),
@@ -97,7 +98,7 @@ impl Fold {
                 }
             }
             Event::Counted { users, by } => {
-                memory.counted = Some(Counted { users: *users, by: *by, at: entry.at });
+                memory.counted = Some(CountedList { users: *users, by: *by, at: entry.at });
             }
             Event::Suspended { by, reason, until } => {
                 let by = by.clone();
@@ -140,7 +141,7 @@ impl Fold {
 
     /// Every tenant owes a sync, whether anything is known of it or not.
     fn accept(&mut self, debt: &SyncDebt) {
-        for Tenant { memory, pending } in self.tenants.values_mut() {
+        for FoldedTenant { memory, pending } in self.tenants.values_mut() {
             let memory = Arc::make_mut(memory);
             leave_unknown(pending, memory);
             memory.sync_owed.get_or_insert_with(|| debt.clone());
@@ -181,7 +182,7 @@ fn owing(debt: Option<&SyncDebt>) -> Arc<Memory> {
 
 /// A run begins, so no call of an earlier one is under way: what has no outcome by now will never
 /// have one.
-fn leave_unknown(pending: &mut BTreeMap<Upn, Call>, memory: &mut Memory) {
+fn leave_unknown(pending: &mut BTreeMap<Upn, IntendedCall>, memory: &mut Memory) {
     for (user, call) in std::mem::take(pending) {
         call.lost(memory.written.entry(user).or_default());
     }
@@ -217,7 +218,7 @@ fn synced(memory: &mut Memory, at: Timestamp) {
 
 /// A lost answer is settled once everything that the call carried was seen. Older
 /// journals say only this, and not that it is decided.
-fn forget_what_landed(written: &mut Written) {
+fn forget_what_landed(written: &mut LastWrites) {
     let Some((verb, at)) = written.unknown else { return };
     let open = match verb {
         Verb::Enable | Verb::Disable => {
@@ -232,21 +233,23 @@ fn forget_what_landed(written: &mut Written) {
     }
 }
 
-impl Call {
+impl IntendedCall {
     /// It has no outcome, and never will.
-    fn lost(&self, written: &mut Written) {
+    fn lost(&self, written: &mut LastWrites) {
         self.apply(written, self.at, true);
     }
 
     /// The service has refused it.
-    fn refuse(&self, written: &mut Written, at: Timestamp) {
+    fn refuse(&self, written: &mut LastWrites, at: Timestamp) {
         let settled = written.is_settled_refusal(self.verb, &self.details);
         let details = self.details.clone();
         let changed = self.before.keys().copied().collect();
-        written.refused.insert(self.verb, Refused { details, changed, at, settled, owed: true });
+        written
+            .refused
+            .insert(self.verb, RefusedCall { details, changed, at, settled, owed: true });
     }
 
-    fn apply(&self, written: &mut Written, at: Timestamp, lost: bool) {
+    fn apply(&self, written: &mut LastWrites, at: Timestamp, lost: bool) {
         // An answer to a switch says nothing of a lost update, and the other way round.
         let of_other_kind = |lost: Verb| lost.stores_details() != self.verb.stores_details();
         written.unknown = if lost {
@@ -254,7 +257,7 @@ impl Call {
         } else {
             written.unknown.filter(|(lost, _)| of_other_kind(*lost))
         };
-        let Written { calling, details, reverted, refused, .. } = written;
+        let LastWrites { calling, details, reverted, refused, .. } = written;
         // The sync that this call owes serves for what was refused before.
         refused.clear();
         match self.verb {
@@ -305,7 +308,7 @@ fn next<T: PartialEq>(
         } else if earlier.landed {
             let instants = reverted.entry(what).or_default();
             instants.push(at);
-            let surplus = instants.len().saturating_sub(Written::REVERTS);
+            let surplus = instants.len().saturating_sub(LastWrites::REVERTS);
             instants.drain(..surplus);
         }
     }

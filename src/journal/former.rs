@@ -13,7 +13,7 @@ use super::{
     OpenError,
     chain::Link,
     db,
-    load::{self, Bad},
+    load::{self, LoadError},
     record,
 };
 
@@ -23,26 +23,26 @@ const FILE: &str = "journal.jsonl";
 const TAKEN: &str = "journal.jsonl.taken-over";
 
 /// A line.
-enum Saved {
+enum FormerLine {
     Entry(String),
     /// What all entries up to this place add up to, though the first ones are no longer there.
     Fold(String),
 }
 
-impl Saved {
-    fn read(line: &str) -> Result<Self, Bad> {
+impl FormerLine {
+    fn read(line: &str) -> Result<Self, LoadError> {
         #[derive(serde::Deserialize)]
-        struct Sum {
+        struct FormerSum {
             fold: serde_json::Value,
         }
-        if let Ok(Sum { fold }) = serde_json::from_str(line) {
+        if let Ok(FormerSum { fold }) = serde_json::from_str(line) {
             let state = fold.to_string();
             load::thaw(&state)?;
             return Ok(Self::Fold(state));
         }
         record::read(line).map_err(|wrong| match wrong {
-            record::Unread::Damaged(reason) => Bad::Damaged(reason),
-            record::Unread::Newer(version) => Bad::Newer(version, record::VERSION),
+            record::LineError::Damaged(reason) => LoadError::Damaged(reason),
+            record::LineError::Newer(version) => LoadError::Newer(version, record::VERSION),
         })?;
         Ok(Self::Entry(line.to_owned()))
     }
@@ -54,7 +54,7 @@ impl Saved {
 
 /// The lines of the former journal in `folder`, if there is one. A last line that a crash cut off
 /// was never acknowledged.
-fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<Saved>)>, OpenError> {
+fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<FormerLine>)>, OpenError> {
     let path = folder.join(FILE);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -78,10 +78,10 @@ fn lines(folder: &Path) -> Result<Option<(PathBuf, Vec<Saved>)>, OpenError> {
             version: version.into(),
             known: known.into(),
         };
-        lines.push(Saved::read(line).map_err(|bad| match bad {
-            Bad::Damaged(reason) => damaged(reason),
-            Bad::Newer(version, known) => newer(version, known),
-            Bad::Sql(error) => OpenError::of(&path, &error),
+        lines.push(FormerLine::read(line).map_err(|bad| match bad {
+            LoadError::Damaged(reason) => damaged(reason),
+            LoadError::Newer(version, known) => newer(version, known),
+            LoadError::Sql(error) => OpenError::of(&path, &error),
         })?);
     }
     Ok(Some((path, lines)))
@@ -127,8 +127,8 @@ fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
 
 /// Whether these were the first entries: then an earlier take-over was cut off before the file had
 /// its new name.
-fn begins_with(db: &Connection, lines: &[Saved]) -> rusqlite::Result<bool> {
-    let lines: Vec<&String> = lines.iter().filter_map(Saved::entry).collect();
+fn begins_with(db: &Connection, lines: &[FormerLine]) -> rusqlite::Result<bool> {
+    let lines: Vec<&String> = lines.iter().filter_map(FormerLine::entry).collect();
     let mut statement =
         db.prepare("SELECT line FROM entries WHERE sequence <= ?1 ORDER BY sequence")?;
     let stored = statement
@@ -137,16 +137,16 @@ fn begins_with(db: &Connection, lines: &[Saved]) -> rusqlite::Result<bool> {
     Ok(stored.iter().eq(lines))
 }
 
-fn insert(db: &mut Connection, lines: &[Saved]) -> rusqlite::Result<()> {
+fn insert(db: &mut Connection, lines: &[FormerLine]) -> rusqlite::Result<()> {
     let transaction = db.transaction()?;
     let mut link = Link::default();
     for line in lines {
         match line {
-            Saved::Entry(line) => {
+            FormerLine::Entry(line) => {
                 link = link.next(line);
                 db::add(&transaction, link, line)?;
             }
-            Saved::Fold(state) => load::store_frozen(&transaction, link, state)?,
+            FormerLine::Fold(state) => load::store_frozen(&transaction, link, state)?,
         }
     }
     transaction.commit()

@@ -13,13 +13,13 @@ use super::{
     OpenError, Run, db,
     fold::Fold,
     former,
-    load::{self, Bad},
+    load::{self, LoadError},
     mark::{self, Mark},
     moved,
 };
 use crate::{
-    model::{Begun, Entry, Event, Memory, RunId, TenantId, TenantName, Upn},
-    ports::{Checked, Exported, History, JournalError, Recall, Unreadable},
+    model::{Entry, Event, Memory, RunId, RunStart, TenantId, TenantName, Upn},
+    ports::{History, HistoryError, JournalCheck, JournalError, JournalExport, Recall},
 };
 
 /// How often a journal is read again that seems damaged: somebody may have begun to write in the
@@ -106,7 +106,7 @@ impl SqliteHistory {
     }
 
     /// That the last runs began that meant to write, newest first.
-    pub fn begun(&self, limit: usize) -> Result<Vec<Begun>, OpenError> {
+    pub fn begun(&self, limit: usize) -> Result<Vec<RunStart>, OpenError> {
         begun(&self.db(), limit).map_err(|bad| bad.at(&self.path))
     }
 
@@ -162,7 +162,7 @@ fn runs(
     rows.map(|run| Ok(RunId::new(&run?))).collect()
 }
 
-fn begun(db: &Connection, limit: usize) -> Result<Vec<Begun>, Bad> {
+fn begun(db: &Connection, limit: usize) -> Result<Vec<RunStart>, LoadError> {
     let query = "SELECT sequence, line FROM entries WHERE kind = 'began' \
         ORDER BY sequence DESC LIMIT ?1";
     let mut statement = db.prepare(query)?;
@@ -187,7 +187,7 @@ fn select(
     query: &str,
     of: impl Params,
     asked: impl Fn(&Entry) -> bool,
-) -> Result<Vec<Entry>, Bad> {
+) -> Result<Vec<Entry>, LoadError> {
     let mut statement = db.prepare(query)?;
     let mut rows = statement.query(of)?;
     let mut entries = Vec::new();
@@ -215,35 +215,35 @@ impl History for SqliteHistory {
         &self,
         tenant: Option<&TenantName>,
         limit: usize,
-    ) -> Result<Vec<RunId>, Unreadable> {
+    ) -> Result<Vec<RunId>, HistoryError> {
         Ok(self.runs(tenant, limit)?)
     }
 
-    async fn begun(&self, limit: usize) -> Result<Vec<Begun>, Unreadable> {
+    async fn begun(&self, limit: usize) -> Result<Vec<RunStart>, HistoryError> {
         Ok(self.begun(limit)?)
     }
 
-    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, Unreadable> {
+    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, HistoryError> {
         Ok(self.suspensions(limit)?)
     }
 
-    async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {
+    async fn tenants(&self) -> Result<BTreeSet<String>, HistoryError> {
         Ok(self.tenants()?)
     }
 
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, Unreadable> {
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, HistoryError> {
         Ok(self.entries(run)?)
     }
 
-    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, Unreadable> {
+    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, HistoryError> {
         Ok(self.entries_of(tenant, user)?)
     }
 
-    async fn check(&self) -> Result<Checked, Unreadable> {
+    async fn check(&self) -> Result<JournalCheck, HistoryError> {
         Ok(self.check()?)
     }
 
-    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> Exported {
+    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> JournalExport {
         self.export(each)
     }
 }

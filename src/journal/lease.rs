@@ -21,20 +21,20 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The leases of one store.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
-    tenants: BTreeMap<TenantId, Row>,
+    tenants: BTreeMap<TenantId, LeaseRow>,
 }
 
 #[derive(Debug, Default)]
-struct Row {
+struct LeaseRow {
     /// The token of the last lease that was given out.
     token: u64,
     /// The disk knows that tokens up to this one may have been given out.
     reserved: u64,
-    held: Option<Held>,
+    held: Option<HeldLease>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldLease {
     holder: String,
     until: Timestamp,
 }
@@ -67,11 +67,12 @@ impl Leases {
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         let row = self.tenants.entry(tenant.clone()).or_default();
-        if let Some(Held { holder, until }) = row.held.as_ref().filter(|held| now < held.until) {
+        if let Some(HeldLease { holder, until }) = row.held.as_ref().filter(|held| now < held.until)
+        {
             return Err(JournalError::Held { holder: holder.clone(), until: *until });
         }
         row.token += 1;
-        row.held = Some(Held { holder: holder.to_owned(), until: end(now) });
+        row.held = Some(HeldLease { holder: holder.to_owned(), until: end(now) });
         Ok(row.token)
     }
 

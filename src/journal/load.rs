@@ -11,14 +11,14 @@ use super::{
     db,
     fold::Fold,
     frozen::{self, Frozen},
-    record::{self, Line},
-    seal::Part,
+    record::{self, JournalLine},
+    seal::SealedPart,
 };
 use crate::model::Entry;
 
 /// What a journal adds up to, and where its chain ends.
 #[derive(Debug, Default)]
-pub(super) struct Loaded {
+pub(super) struct LoadedJournal {
     pub(super) fold: Fold,
     pub(super) head: Link,
     /// Entries after the stored fold.
@@ -26,19 +26,19 @@ pub(super) struct Loaded {
 }
 
 /// Why something in the database is not what was written.
-pub(super) enum Bad {
+pub(super) enum LoadError {
     Sql(rusqlite::Error),
     Newer(u32, u32),
     Damaged(String),
 }
 
-impl From<rusqlite::Error> for Bad {
+impl From<rusqlite::Error> for LoadError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl Bad {
+impl LoadError {
     pub(super) fn at(self, path: &Path) -> OpenError {
         let path = path.to_owned();
         match self {
@@ -53,24 +53,24 @@ impl Bad {
 
 /// Adds up a journal, and proves all of it: its pages, its seals, its chain from the first entry
 /// that is kept.
-pub(super) fn load(db: &Connection) -> Result<Loaded, Bad> {
+pub(super) fn load(db: &Connection) -> Result<LoadedJournal, LoadError> {
     // One moment of it, though a process writes meanwhile.
     let moment = db.unchecked_transaction()?;
     if let Some(problem) = pages(&moment)?.into_iter().next() {
-        return Err(Bad::Damaged(problem));
+        return Err(LoadError::Damaged(problem));
     }
-    for part in Part::ALL {
+    for part in SealedPart::ALL {
         if !part.is_whole(&moment)? {
-            return Err(Bad::Damaged(part.broken().to_owned()));
+            return Err(LoadError::Damaged(part.broken().to_owned()));
         }
     }
     add_up(&moment)
 }
 
 /// The same for a journal of a former format, that had no seals.
-pub(super) fn load_unsealed(db: &Connection) -> Result<Loaded, Bad> {
+pub(super) fn load_unsealed(db: &Connection) -> Result<LoadedJournal, LoadError> {
     match pages(db)?.into_iter().next() {
-        Some(problem) => Err(Bad::Damaged(problem)),
+        Some(problem) => Err(LoadError::Damaged(problem)),
         None => add_up(db),
     }
 }
@@ -84,18 +84,20 @@ pub(super) fn pages(db: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The stored sum, and the entries after it.
-pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
+pub(super) fn add_up(db: &Connection) -> Result<LoadedJournal, LoadError> {
     let anchor = db::anchor(db)?;
     let (at, mut fold) = match stored_fold(db)? {
         Some((at, fold)) if at.sequence >= anchor.sequence => (at, fold),
         Some((at, _)) => {
-            return Err(Bad::Damaged(format!(
+            return Err(LoadError::Damaged(format!(
                 "entries up to {} are gone, but it adds up to {}",
                 anchor.sequence, at.sequence
             )));
         }
         None if anchor.sequence > 0 => {
-            return Err(Bad::Damaged("what its first entries added up to is gone".to_owned()));
+            return Err(LoadError::Damaged(
+                "what its first entries added up to is gone".to_owned(),
+            ));
         }
         None => (anchor, Fold::default()),
     };
@@ -103,13 +105,13 @@ pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
     // What is in the sum is only proved.
     walk(db, &mut head, Some(at.sequence), |_, _| Ok(()))?;
     if head.sequence != at.sequence {
-        return Err(Bad::Damaged(format!(
+        return Err(LoadError::Damaged(format!(
             "it adds up to entry {}, but ends at {}",
             at.sequence, head.sequence
         )));
     }
     if head.hash != at.hash {
-        return Err(Bad::Damaged(format!(
+        return Err(LoadError::Damaged(format!(
             "it adds up to another entry {} than the one that is there",
             at.sequence
         )));
@@ -119,7 +121,7 @@ pub(super) fn add_up(db: &Connection) -> Result<Loaded, Bad> {
         Ok(())
     })?;
     let since_fold = usize::try_from(head.sequence - at.sequence).unwrap_or(usize::MAX);
-    Ok(Loaded { fold, head, since_fold })
+    Ok(LoadedJournal { fold, head, since_fold })
 }
 
 /// Hands out the lines behind `head` one by one, to `until` if it is given, and moves it along.
@@ -128,8 +130,8 @@ pub(super) fn walk(
     db: &Connection,
     head: &mut Link,
     until: Option<i64>,
-    mut each: impl FnMut(Link, &str) -> Result<(), Bad>,
-) -> Result<(), Bad> {
+    mut each: impl FnMut(Link, &str) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
     let query = "SELECT sequence, line, hash FROM entries WHERE sequence > ?1 AND sequence <= ?2 \
         ORDER BY sequence";
     let mut statement = db.prepare(query)?;
@@ -140,10 +142,10 @@ pub(super) fn walk(
         let line = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         let next = head.next(line);
         if sequence != next.sequence {
-            return Err(Bad::Damaged(format!("entry {} is missing", next.sequence)));
+            return Err(LoadError::Damaged(format!("entry {} is missing", next.sequence)));
         }
         if hash != next.hash {
-            return Err(Bad::Damaged(format!(
+            return Err(LoadError::Damaged(format!(
                 "entry {sequence} is not what was written: the chain of hashes breaks there"
             )));
         }
@@ -154,19 +156,21 @@ pub(super) fn walk(
 }
 
 /// The entry that a line says.
-pub(super) fn parse(line: &str, sequence: i64) -> Result<Entry, Bad> {
+pub(super) fn parse(line: &str, sequence: i64) -> Result<Entry, LoadError> {
     record::read(line).map_err(|wrong| match wrong {
-        record::Unread::Newer(version) => Bad::Newer(version, record::VERSION),
-        record::Unread::Damaged(reason) => Bad::Damaged(format!("entry {sequence}: {reason}")),
+        record::LineError::Newer(version) => LoadError::Newer(version, record::VERSION),
+        record::LineError::Damaged(reason) => {
+            LoadError::Damaged(format!("entry {sequence}: {reason}"))
+        }
     })
 }
 
 /// The line of an entry.
 pub(super) fn line(entry: &Entry) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Line::from(entry))
+    serde_json::to_string(&JournalLine::from(entry))
 }
 
-fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
+fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, LoadError> {
     let row = db.query_row("SELECT sequence, hash, state FROM fold", [], |row| {
         Ok((Link { sequence: row.get(0)?, hash: row.get(1)? }, row.get::<_, String>(2)?))
     });
@@ -174,12 +178,12 @@ fn stored_fold(db: &Connection) -> Result<Option<(Link, Fold)>, Bad> {
 }
 
 /// The sum that was stored as this text.
-pub(super) fn thaw(state: &str) -> Result<Fold, Bad> {
+pub(super) fn thaw(state: &str) -> Result<Fold, LoadError> {
     let wrong =
-        |reason: String| Bad::Damaged(format!("what it adds up to cannot be read: {reason}"));
+        |reason: String| LoadError::Damaged(format!("what it adds up to cannot be read: {reason}"));
     let version = record::version(state).map_err(|error| wrong(error.to_string()))?;
     if version > frozen::VERSION {
-        return Err(Bad::Newer(version, frozen::VERSION));
+        return Err(LoadError::Newer(version, frozen::VERSION));
     }
     let frozen: Frozen = serde_json::from_str(state).map_err(|error| wrong(error.to_string()))?;
     frozen.thaw().map_err(wrong)
@@ -197,5 +201,5 @@ pub(super) fn store_frozen(db: &Connection, head: Link, state: &str) -> rusqlite
         "INSERT OR REPLACE INTO fold VALUES (1, ?1, ?2, ?3)",
         params![head.sequence, head.hash, state],
     )?;
-    Part::Fold.seal(db)
+    SealedPart::Fold.seal(db)
 }

@@ -4,20 +4,20 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{PostgresHistory, SqliteHistory};
 use crate::{
-    model::{Begun, Entry, Memory, RunId, TenantId, TenantName, Upn},
-    ports::{Checked, Exported, History, JournalError, Recall, Unreadable},
+    model::{Entry, Memory, RunId, RunStart, TenantId, TenantName, Upn},
+    ports::{History, HistoryError, JournalCheck, JournalError, JournalExport, Recall},
 };
 
 /// In a file, or in a database.
 #[derive(Debug)]
-pub enum Looked {
+pub enum StoredHistory {
     /// In a file.
     File(Box<SqliteHistory>),
     /// In a database that machines share.
     Shared(Box<PostgresHistory>),
 }
 
-impl Recall for Looked {
+impl Recall for StoredHistory {
     async fn recall(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
         match self {
             Self::File(history) => history.recall(tenant).await,
@@ -26,61 +26,61 @@ impl Recall for Looked {
     }
 }
 
-impl History for Looked {
+impl History for StoredHistory {
     async fn runs(
         &self,
         tenant: Option<&TenantName>,
         limit: usize,
-    ) -> Result<Vec<RunId>, Unreadable> {
+    ) -> Result<Vec<RunId>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.runs(tenant, limit)?,
             Self::Shared(history) => history.runs(tenant, limit).await?,
         })
     }
 
-    async fn begun(&self, limit: usize) -> Result<Vec<Begun>, Unreadable> {
+    async fn begun(&self, limit: usize) -> Result<Vec<RunStart>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.begun(limit)?,
             Self::Shared(history) => history.begun(limit).await?,
         })
     }
 
-    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, Unreadable> {
+    async fn suspensions(&self, limit: usize) -> Result<Vec<Entry>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.suspensions(limit)?,
             Self::Shared(history) => history.suspensions(limit).await?,
         })
     }
 
-    async fn tenants(&self) -> Result<BTreeSet<String>, Unreadable> {
+    async fn tenants(&self) -> Result<BTreeSet<String>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.tenants()?,
             Self::Shared(history) => history.tenants().await?,
         })
     }
 
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, Unreadable> {
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.entries(run)?,
             Self::Shared(history) => history.entries(run).await?,
         })
     }
 
-    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, Unreadable> {
+    async fn entries_of(&self, tenant: &TenantId, user: &Upn) -> Result<Vec<Entry>, HistoryError> {
         Ok(match self {
             Self::File(history) => history.entries_of(tenant, user)?,
             Self::Shared(history) => history.entries_of(tenant, user).await?,
         })
     }
 
-    async fn check(&self) -> Result<Checked, Unreadable> {
+    async fn check(&self) -> Result<JournalCheck, HistoryError> {
         Ok(match self {
             Self::File(history) => history.check()?,
             Self::Shared(history) => history.check().await?,
         })
     }
 
-    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> Exported {
+    async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> JournalExport {
         match self {
             Self::File(history) => history.export(each),
             Self::Shared(history) => history.export(each).await,

@@ -41,7 +41,7 @@ pub(super) struct Mark {
 
 /// The mark of the journal that this process writes.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct MarkKeeper {
     file: File,
     journal: String,
     /// Which file of the disk the journal is.
@@ -128,7 +128,7 @@ impl Mark {
     }
 }
 
-impl Keeper {
+impl MarkKeeper {
     /// Replaces the mark: it is there as a whole or not at all.
     pub(super) fn begin(folder: &Path, journal: String, link: Link) -> io::Result<Self> {
         let beside = folder.join(format!("{FILE}.new"));
@@ -190,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let at = folder.path();
         fs::write(at.join(db::FILE), "journal")?;
-        let keeper = Keeper::begin(at, "j".to_owned(), Link::default())?;
+        let keeper = MarkKeeper::begin(at, "j".to_owned(), Link::default())?;
         assert!(!is_of_a_copy(at)?);
         keeper.keep(Link { sequence: 7, ..Link::default() })?;
         assert!(!is_of_a_copy(at)?, "it was written since");

@@ -4,7 +4,7 @@
 //! Entry --record--> durable --fold--> Memory
 //! ```
 //!
-//! [`Place`] is where one is kept: it is opened to write, or to look back.
+//! [`JournalLocation`] is where one is kept: it is opened to write, or to look back.
 //!
 //! Three stores: [`SqliteJournal`] keeps a file and returns only when the disk has it;
 //! [`PostgresJournal`] keeps a database that machines share; [`VolatileJournal`] forgets with the
@@ -51,18 +51,18 @@ mod volatile;
 mod whole;
 mod writer;
 
-pub use about::About;
+pub use about::JournalSize;
 pub use error::OpenError;
 pub use finding::{Finding, Grade};
 pub use history::SqliteHistory;
 pub use lease::{Clock, LEASE_TERM};
-pub use looked::Looked;
-pub use place::{Accepted, Place};
-pub use postgres::{DatabaseStop, PostgresHistory, PostgresJournal, Service};
+pub use looked::StoredHistory;
+pub use place::{Accepted, JournalLocation};
+pub use postgres::{DatabaseStop, PostgresHistory, PostgresJournal, PostgresLead};
 pub use run::{Run, RunSync, SentStep};
 pub use sqlite::SqliteJournal;
 pub use store::Store;
-pub use transfer::Transferred;
+pub use transfer::TransferSummary;
 pub use volatile::VolatileJournal;
 
 pub use crate::config::Retention;

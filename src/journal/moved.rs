@@ -24,7 +24,7 @@ pub(super) const KEPT: &str = "journal.db.moved";
 
 /// Where a journal goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Moved {
+pub(super) struct JournalMove {
     /// The name of the journal.
     pub(super) journal: String,
     /// The name of the journal in the database.
@@ -35,7 +35,7 @@ pub(super) struct Moved {
     pub(super) at: Option<Timestamp>,
 }
 
-impl Moved {
+impl JournalMove {
     /// Reads it; nothing if there is none. One that is damaged still says that it is there.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, OpenError> {
         let path = folder.join(FILE);
@@ -85,7 +85,7 @@ fn is_there(folder: &Path) -> Result<bool, OpenError> {
 
 /// Nobody writes to a journal that goes elsewhere.
 pub(super) fn refuse_to_write(folder: &Path) -> Result<(), OpenError> {
-    match Moved::read(folder)? {
+    match JournalMove::read(folder)? {
         Some(moved) => Err(moved.told(folder, !is_there(folder)?)),
         None => Ok(()),
     }
@@ -93,7 +93,7 @@ pub(super) fn refuse_to_write(folder: &Path) -> Result<(), OpenError> {
 
 /// Nobody looks for it where it is no longer.
 pub(super) fn refuse_to_look(folder: &Path) -> Result<(), OpenError> {
-    match Moved::read(folder)? {
+    match JournalMove::read(folder)? {
         Some(moved) if !is_there(folder)? => Err(moved.told(folder, true)),
         _ => Ok(()),
     }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use super::{
-    About, Finding, Looked, OpenError, PostgresHistory, PostgresJournal, Retention, SqliteHistory,
-    SqliteJournal, Store, Transferred, db, former, lock, postgres, sqlite, status, transfer,
-    verdict,
+    Finding, JournalSize, OpenError, PostgresHistory, PostgresJournal, Retention, SqliteHistory,
+    SqliteJournal, Store, StoredHistory, TransferSummary, db, former, lock, postgres, sqlite,
+    status, transfer, verdict,
 };
 use crate::{
     board::Status,
@@ -25,7 +25,7 @@ const SAMPLE: usize = 16 * 1024;
 
 /// A folder on this machine, or a database beside one. It is shown as that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct JournalLocation {
     folder: PathBuf,
     retention: Retention,
     postgres: Option<Postgres>,
@@ -43,7 +43,7 @@ pub enum Accepted {
 }
 
 #[expect(clippy::unused_async, reason = "what is asked of a folder is asked of a database as well")]
-impl Place {
+impl JournalLocation {
     /// What the settings say.
     #[must_use]
     pub fn of(state: &State) -> Self {
@@ -80,23 +80,23 @@ impl Place {
 
     /// Opens it to look back. What is in a file is proved as a whole, of a database what is asked
     /// for. One that never was is empty.
-    pub async fn look(&self) -> Result<Looked, OpenError> {
+    pub async fn look(&self) -> Result<StoredHistory, OpenError> {
         match &self.postgres {
-            None => SqliteHistory::sound(&self.folder).map(Box::new).map(Looked::File),
+            None => SqliteHistory::sound(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
                 let history = PostgresHistory::read(settings).await?;
-                Ok(Looked::Shared(Box::new(history)))
+                Ok(StoredHistory::Shared(Box::new(history)))
             }
         }
     }
 
     /// The same, whole or damaged.
-    pub async fn look_at_all(&self) -> Result<Looked, OpenError> {
+    pub async fn look_at_all(&self) -> Result<StoredHistory, OpenError> {
         match &self.postgres {
-            None => SqliteHistory::read(&self.folder).map(Box::new).map(Looked::File),
+            None => SqliteHistory::read(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
                 let history = PostgresHistory::read(settings).await?;
-                Ok(Looked::Shared(Box::new(history)))
+                Ok(StoredHistory::Shared(Box::new(history)))
             }
         }
     }
@@ -111,7 +111,7 @@ impl Place {
     }
 
     /// Moves the journal of the folder to the database. Nothing if no database is set.
-    pub async fn transfer(&self) -> Result<Option<Transferred>, OpenError> {
+    pub async fn transfer(&self) -> Result<Option<TransferSummary>, OpenError> {
         match &self.postgres {
             None => Ok(None),
             Some(settings) => transfer::transfer(&self.folder, settings).await.map(Some),
@@ -119,9 +119,9 @@ impl Place {
     }
 
     /// How much it holds. Nothing is proved.
-    pub async fn about(&self) -> Result<About, OpenError> {
+    pub async fn about(&self) -> Result<JournalSize, OpenError> {
         match &self.postgres {
-            None => About::of(&self.folder),
+            None => JournalSize::of(&self.folder),
             Some(settings) => PostgresHistory::read(settings).await?.about().await,
         }
     }
@@ -194,7 +194,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for JournalLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.postgres {
             None => self.folder.display().fmt(f),

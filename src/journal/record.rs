@@ -24,7 +24,7 @@ fn format_of(event: &Event) -> u32 {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Line {
+pub(super) struct JournalLine {
     pub(super) v: u32,
     at: Timestamp,
     run: String,
@@ -146,7 +146,7 @@ struct WrittenManaged {
 }
 
 /// Why a line gives no entry.
-pub(super) enum Unread {
+pub(super) enum LineError {
     /// A newer program wrote it; its format.
     Newer(u32),
     /// This is wrong with it.
@@ -163,21 +163,21 @@ pub(super) fn version(text: &str) -> serde_json::Result<u32> {
 }
 
 /// The entry that a line says.
-pub(super) fn read(line: &str) -> Result<Entry, Unread> {
+pub(super) fn read(line: &str) -> Result<Entry, LineError> {
     // The parser's words without its place: it counts from the start of the line, which it calls
     // line 1.
     let why = |error: serde_json::Error| {
         error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
     };
-    let damaged = |error| Unread::Damaged(why(error));
+    let damaged = |error| LineError::Damaged(why(error));
     let version = version(line).map_err(damaged)?;
     if version > VERSION {
-        return Err(Unread::Newer(version));
+        return Err(LineError::Newer(version));
     }
-    serde_json::from_str::<Line>(line).map_err(damaged)?.entry().map_err(Unread::Damaged)
+    serde_json::from_str::<JournalLine>(line).map_err(damaged)?.entry().map_err(LineError::Damaged)
 }
 
-impl From<&Entry> for Line {
+impl From<&Entry> for JournalLine {
     fn from(entry: &Entry) -> Self {
         let event = match &entry.event {
             Event::Began { steps, revision, by, part_of, plan } => EventLine::Began {
@@ -272,7 +272,7 @@ impl From<&Entry> for Line {
     }
 }
 
-impl Line {
+impl JournalLine {
     /// The entry again. `Err` says what of it is not understood.
     pub(super) fn entry(self) -> Result<Entry, String> {
         let event = match self.event {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    Before, Begun, Details, Entry, Event, Origin, PartOf, PassId, Revision, RunId, StepOutcome,
+    Before, Details, Entry, Event, Origin, PartOf, PassId, Revision, RunId, RunStart, StepOutcome,
     TenantId, TenantName, Upn, Verb,
 };
 
@@ -124,8 +124,8 @@ impl Run {
     }
 
     /// That it began.
-    pub(super) fn beginning(self) -> Begun {
-        Begun {
+    pub(super) fn beginning(self) -> RunStart {
+        RunStart {
             at: self.began,
             run: self.id,
             tenant: self.tenant.to_string(),

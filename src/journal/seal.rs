@@ -11,7 +11,7 @@ use super::chain::Hash;
 
 /// What is under a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum SealedPart {
     /// The journal's own name.
     Name,
     /// What the tables are made of: a column that is computed says what its expression says.
@@ -24,7 +24,7 @@ pub(super) enum Part {
     Leases,
 }
 
-impl Part {
+impl SealedPart {
     pub(super) const ALL: [Self; 5] =
         [Self::Name, Self::Tables, Self::Anchor, Self::Fold, Self::Leases];
 

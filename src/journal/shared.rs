@@ -11,7 +11,7 @@ use crate::ports::JournalError;
 
 /// What the journal and its writer both see.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(super) struct SharedJournal {
     pub(super) fold: Arc<Mutex<Fold>>,
     pub(super) leases: Arc<Mutex<Leases>>,
     pub(super) clock: Clock,
@@ -19,7 +19,7 @@ pub(super) struct Shared {
     pub(super) holder: Arc<str>,
 }
 
-impl Shared {
+impl SharedJournal {
     /// Whether the files are still those of the folder.
     pub(super) fn look(&self) -> Result<(), JournalError> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).look().map_err(JournalError::Gone)

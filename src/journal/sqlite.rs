@@ -30,12 +30,12 @@ use super::{
     OpenError, Retention, db, former,
     guard::Guard,
     lease::Clock,
-    load::{self, Loaded},
+    load::{self, LoadedJournal},
     lock::{self, Lock},
     mark::{self, Mark},
     moved,
-    shared::Shared,
-    writer::{self, Job, Writer},
+    shared::SharedJournal,
+    writer::{self, Job, JournalWriter},
 };
 use crate::{
     model::{Entry, Event, Memory, RunId, TenantId, TenantName},
@@ -51,7 +51,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// The journal in a file. It holds its folder until it is dropped.
 pub struct SqliteJournal {
-    shared: Shared,
+    shared: SharedJournal,
     queue: Sender<Job>,
     writer: Option<JoinHandle<()>>,
     /// Given back last.
@@ -82,7 +82,7 @@ impl SqliteJournal {
         let lock = lock::take(folder, &holder)?;
         // Under the lock: it is moved under the lock as well.
         moved::refuse_to_write(folder)?;
-        let opened = Opened::marked(folder)?;
+        let opened = OpenedJournal::marked(folder)?;
         let mark = Mark::read(folder)?.filter(|_| !opened.restored);
         if let Some(mark) = mark
             && mark.is_of_a_copy(folder).map_err(at(folder))?
@@ -90,15 +90,20 @@ impl SqliteJournal {
             warn!(hint = COPY, "{} was copied here, or brought back", path.display());
         }
         let marked = opened.mark(folder, &lock, &holder)?;
-        let Opened { db, loaded, .. } = opened;
+        let OpenedJournal { db, loaded, .. } = opened;
         let leases = writer::tokens(&db).map_err(|error| OpenError::of(&path, &error))?;
         let fold = Arc::new(Mutex::new(loaded.fold));
         let leases = Arc::new(Mutex::new(leases));
         let guard = Arc::new(Mutex::new(Guard::of(folder).map_err(at(folder))?));
-        let shared = Shared { fold, leases, clock, guard, holder };
+        let shared = SharedJournal { fold, leases, clock, guard, holder };
         let (queue, waiting) = channel();
-        let mut writer =
-            Writer::new(db, shared.clone(), (loaded.head, marked), loaded.since_fold, retention);
+        let mut writer = JournalWriter::new(
+            db,
+            shared.clone(),
+            (loaded.head, marked),
+            loaded.since_fold,
+            retention,
+        );
         writer.tidy().map_err(|error| OpenError::of(&path, &error))?;
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -118,7 +123,7 @@ impl SqliteJournal {
         if !there {
             mark::forget(folder).map_err(at(folder))?;
         }
-        let mut opened = Opened::open(folder)?;
+        let mut opened = OpenedJournal::open(folder)?;
         opened.accept(&path)?;
         opened.mark(folder, &lock, &holder)?;
         Ok(there)
@@ -158,14 +163,14 @@ impl SqliteJournal {
 }
 
 /// A journal that is proved to be whole.
-pub(super) struct Opened {
+pub(super) struct OpenedJournal {
     pub(super) db: Connection,
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedJournal,
     /// It was just made from lines.
     restored: bool,
 }
 
-impl Opened {
+impl OpenedJournal {
     /// The one that was last written in `folder`.
     pub(super) fn marked(folder: &Path) -> Result<Self, OpenError> {
         let mark = Mark::read(folder)?;
@@ -224,10 +229,10 @@ impl Opened {
         folder: &Path,
         lock: &Lock,
         holder: &str,
-    ) -> Result<mark::Keeper, OpenError> {
+    ) -> Result<mark::MarkKeeper, OpenError> {
         let id = db::id(&self.db).map_err(|error| OpenError::of(&folder.join(db::FILE), &error))?;
         lock.name_journal(holder, &id).map_err(at(folder))?;
-        mark::Keeper::begin(folder, id, self.loaded.head).map_err(at(folder))
+        mark::MarkKeeper::begin(folder, id, self.loaded.head).map_err(at(folder))
     }
 }
 

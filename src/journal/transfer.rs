@@ -15,16 +15,16 @@ use jiff::Timestamp;
 
 use super::{
     OpenError, db, former, lock, mark,
-    moved::{self, Moved},
+    moved::{self, JournalMove},
     postgres::{Arrived, Receiver},
-    sqlite::Opened,
-    whole::Whole,
+    sqlite::OpenedJournal,
+    whole::LockedJournal,
 };
 use crate::config::Postgres;
 
 /// What was moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transferred {
+pub struct TransferSummary {
     /// Entries; those that are kept.
     pub entries: i64,
     /// Tenants that they are about.
@@ -38,8 +38,11 @@ pub struct Transferred {
 }
 
 /// Moves the journal in `folder` to the database. Nobody else may work with either meanwhile.
-pub(super) async fn transfer(folder: &Path, settings: &Postgres) -> Result<Transferred, OpenError> {
-    let begun = Moved::read(folder)?;
+pub(super) async fn transfer(
+    folder: &Path,
+    settings: &Postgres,
+) -> Result<TransferSummary, OpenError> {
+    let begun = JournalMove::read(folder)?;
     let at = |source| OpenError::Io { path: folder.to_owned(), source };
     let path = folder.join(db::FILE);
     let is_there = db::exists(&path).map_err(at)? || former::is_there(folder);
@@ -59,12 +62,12 @@ pub(super) async fn transfer(folder: &Path, settings: &Postgres) -> Result<Trans
     }
     let holder = lock::identity();
     let lock = lock::take(folder, &holder)?;
-    let opened = Opened::marked(folder)?;
+    let opened = OpenedJournal::marked(folder)?;
     // A mark that an older program understands as well.
     opened.mark(folder, &lock, &holder)?;
-    let mut whole = Whole::of(folder, lock, opened)?;
+    let mut whole = LockedJournal::of(folder, lock, opened)?;
     let arrived = receiver.begin().await?;
-    let moved = Moved {
+    let moved = JournalMove {
         journal: whole.id.clone(),
         database: receiver.journal().to_owned(),
         to: receiver.shown(),
@@ -91,17 +94,21 @@ pub(super) async fn transfer(folder: &Path, settings: &Postgres) -> Result<Trans
     let entries = whole.head.sequence - whole.anchor.sequence;
     let tenants = tenants(&whole);
     let kept = whole.retire(&moved)?;
-    Ok(Transferred { entries, tenants, to: moved.to, kept, was_there })
+    Ok(TransferSummary { entries, tenants, to: moved.to, kept, was_there })
 }
 
-fn tenants(whole: &Whole) -> usize {
+fn tenants(whole: &LockedJournal) -> usize {
     whole.sums.iter().filter(|(_, sum)| !sum.tenants.is_empty()).count()
 }
 
 /// An earlier try came to its end.
-async fn done(folder: &Path, receiver: &Receiver, begun: Moved) -> Result<Transferred, OpenError> {
+async fn done(
+    folder: &Path,
+    receiver: &Receiver,
+    begun: JournalMove,
+) -> Result<TransferSummary, OpenError> {
     match receiver.begin().await? {
-        Some(arrived) if arrived.journal == begun.journal => Ok(Transferred {
+        Some(arrived) if arrived.journal == begun.journal => Ok(TransferSummary {
             entries: arrived.entries,
             tenants: arrived.tenants,
             to: receiver.shown(),
@@ -122,7 +129,7 @@ fn nothing(folder: &Path) -> OpenError {
 }
 
 /// It was begun with another database, which may have it.
-fn elsewhere(folder: &Path, Moved { to, .. }: &Moved) -> OpenError {
+fn elsewhere(folder: &Path, JournalMove { to, .. }: &JournalMove) -> OpenError {
     OpenError::Database {
         place: folder.display().to_string(),
         reason: format!(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Before, ExtensionPrefix, Field, GatewayId, Kind, LiveSource, PhoneNumber, Value,
+    Before, ExtensionPrefix, Field, FieldKind, GatewayId, LiveSource, PhoneNumber, Value,
 };
 
 /// A value of a field.
@@ -76,7 +76,7 @@ pub(super) fn pair(name: &str, value: WrittenValue) -> Result<(Field, Value), St
         WrittenValue::Flag(flag) => Value::Flag(flag),
         WrittenValue::Text(text) => Value::Text(text.into()),
     };
-    let kinds: (Kind, Kind) = (field.kind(), value.kind());
+    let kinds: (FieldKind, FieldKind) = (field.kind(), value.kind());
     if kinds.0 == kinds.1 {
         Ok((field, value))
     } else {

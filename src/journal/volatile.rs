@@ -20,13 +20,13 @@ use crate::{
 /// Remembers until the process ends.
 #[derive(Clone)]
 pub struct VolatileJournal {
-    inner: Arc<Mutex<Inner>>,
+    inner: Arc<Mutex<VolatileInner>>,
     clock: Clock,
     holder: String,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct VolatileInner {
     fold: Fold,
     leases: Leases,
 }
@@ -52,7 +52,7 @@ impl VolatileJournal {
         self.inner().fold.memory(tenant)
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, VolatileInner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

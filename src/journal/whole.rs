@@ -15,8 +15,8 @@ use super::{
     fold::Fold,
     load,
     lock::Lock,
-    moved::{self, Moved},
-    sqlite::Opened,
+    moved::{self, JournalMove},
+    sqlite::OpenedJournal,
 };
 use crate::model::{SyncDebt, TenantId};
 
@@ -24,14 +24,14 @@ use crate::model::{SyncDebt, TenantId};
 const PAGE: i64 = 2_000;
 
 /// A line with its place in the file, and the tenant that it is about.
-pub(super) struct Said {
+pub(super) struct StoredLine {
     pub(super) sequence: i64,
     pub(super) tenant: TenantId,
     pub(super) line: String,
 }
 
 /// A journal that nobody else can write to as long as this is there.
-pub(super) struct Whole {
+pub(super) struct LockedJournal {
     /// Its name.
     pub(super) id: String,
     pub(super) head: Link,
@@ -47,10 +47,10 @@ pub(super) struct Whole {
     _lock: Lock,
 }
 
-impl Whole {
+impl LockedJournal {
     /// The journal that was opened, and proved by that.
-    pub(super) fn of(folder: &Path, lock: Lock, opened: Opened) -> Result<Self, OpenError> {
-        let Opened { db, loaded, .. } = opened;
+    pub(super) fn of(folder: &Path, lock: Lock, opened: OpenedJournal) -> Result<Self, OpenError> {
+        let OpenedJournal { db, loaded, .. } = opened;
         let of = |error| OpenError::of(&folder.join(db::FILE), &error);
         let id = db::id(&db).map_err(of)?;
         let anchor = db::anchor(&db).map_err(of)?;
@@ -69,7 +69,7 @@ impl Whole {
     }
 
     /// The next lines behind a place; none at the end.
-    pub(super) fn page(&mut self, behind: i64) -> Result<Vec<Said>, OpenError> {
+    pub(super) fn page(&mut self, behind: i64) -> Result<Vec<StoredLine>, OpenError> {
         let path = self.folder.join(db::FILE);
         let of = |error| OpenError::of(&path, &error);
         let query = "SELECT sequence, line FROM entries WHERE sequence > ?1 ORDER BY sequence \
@@ -81,14 +81,14 @@ impl Whole {
             let sequence: i64 = row.get(0).map_err(of)?;
             let line: String = row.get(1).map_err(of)?;
             let entry = load::parse(&line, sequence).map_err(|bad| bad.at(&path))?;
-            page.push(Said { sequence, tenant: entry.tenant_id, line });
+            page.push(StoredLine { sequence, tenant: entry.tenant_id, line });
         }
         Ok(page)
     }
 
     /// It is elsewhere from now on: it gets another name. May be cut off anywhere and begun again.
     /// The answer is what it is called then.
-    pub(super) fn retire(self, moved: &Moved) -> Result<PathBuf, OpenError> {
+    pub(super) fn retire(self, moved: &JournalMove) -> Result<PathBuf, OpenError> {
         let Self { db, folder, _lock, .. } = self;
         let path = folder.join(db::FILE);
         let of = |error| OpenError::of(&path, &error);
@@ -101,7 +101,7 @@ impl Whole {
     }
 }
 
-fn rename(moved: &Moved, folder: &Path, kept: &Path) -> io::Result<()> {
+fn rename(moved: &JournalMove, folder: &Path, kept: &Path) -> io::Result<()> {
     moved.write(folder)?;
     fs::rename(folder.join(db::FILE), kept)?;
     File::open(folder)?.sync_all()

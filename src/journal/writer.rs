@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::{
-    Retention, chain::Link, db, error, lease::Leases, mark::Keeper, retain, seal::Part,
-    shared::Shared,
+    Retention, chain::Link, db, error, lease::Leases, mark::MarkKeeper, retain, seal::SealedPart,
+    shared::SharedJournal,
 };
 use crate::{
     model::{Entry, TenantId},
@@ -29,14 +29,14 @@ const TICK: Duration = Duration::from_secs(20);
 /// How often entries are looked at that may have become too old.
 const AGING: Duration = Duration::from_secs(3600);
 
-type Done<T> = oneshot::Sender<Result<T, JournalError>>;
+type ResultSender<T> = oneshot::Sender<Result<T, JournalError>>;
 
 /// What the writer is asked for.
 pub(super) enum Job {
     /// Keep entries of one tenant, all or none; each as a line and as a value.
-    Record { tenant: TenantId, token: u64, lines: Vec<(String, Entry)>, done: Done<()> },
+    Record { tenant: TenantId, token: u64, lines: Vec<(String, Entry)>, done: ResultSender<()> },
     /// Give out a lease.
-    Lease { tenant: TenantId, done: Done<u64> },
+    Lease { tenant: TenantId, done: ResultSender<u64> },
     /// Take a lease back.
     Release { tenant: TenantId, token: u64 },
     /// End.
@@ -44,16 +44,16 @@ pub(super) enum Job {
 }
 
 /// What became of a job, to be told once it is durable.
-enum Answer {
-    Recorded(Vec<Entry>, Done<()>),
-    Refused(JournalError, Done<()>),
-    Leased(Result<u64, JournalError>, Done<u64>),
+enum JobAnswer {
+    Recorded(Vec<Entry>, ResultSender<()>),
+    Refused(JournalError, ResultSender<()>),
+    Leased(Result<u64, JournalError>, ResultSender<u64>),
 }
 
 /// The owner of the database.
-pub(super) struct Writer {
+pub(super) struct JournalWriter {
     db: Connection,
-    shared: Shared,
+    shared: SharedJournal,
     /// The end of the chain.
     head: Link,
     /// Entries after the stored fold.
@@ -62,7 +62,7 @@ pub(super) struct Writer {
     renewed: Instant,
     /// Why nothing more is written. A new writer begins with what is durable.
     failed: Option<JournalError>,
-    mark: Keeper,
+    mark: MarkKeeper,
     /// Whether the mark could be moved on.
     marked: bool,
     /// When the age of entries was looked at.
@@ -84,11 +84,11 @@ pub(super) fn tokens(db: &Connection) -> rusqlite::Result<Leases> {
     Ok(leases)
 }
 
-impl Writer {
+impl JournalWriter {
     pub(super) fn new(
         db: Connection,
-        shared: Shared,
-        (head, mark): (Link, Keeper),
+        shared: SharedJournal,
+        (head, mark): (Link, MarkKeeper),
         since_fold: usize,
         retention: Retention,
     ) -> Self {
@@ -187,7 +187,7 @@ impl Writer {
     fn write(
         &mut self,
         group: Vec<Job>,
-        answers: &mut Vec<Answer>,
+        answers: &mut Vec<JobAnswer>,
     ) -> Result<(), (JournalError, Vec<Job>)> {
         let broken = |error: &rusqlite::Error| JournalError::Broken(error::words(error));
         if let Err(gone) = self.shared.look() {
@@ -208,11 +208,11 @@ impl Writer {
                     match leases.renew(&tenant, token, now) {
                         Ok(()) => {
                             let (added, entries) = add(&transaction, &mut head, lines);
-                            answers.push(Answer::Recorded(entries, done));
+                            answers.push(JobAnswer::Recorded(entries, done));
                             added
                         }
                         Err(lost) => {
-                            answers.push(Answer::Refused(lost, done));
+                            answers.push(JobAnswer::Refused(lost, done));
                             Ok(())
                         }
                     }
@@ -221,7 +221,7 @@ impl Writer {
                     let taken = leases.take(&tenant, &self.shared.holder, now);
                     let reserved = taken.as_ref().ok().and_then(|_| leases.reserve(&tenant));
                     leased |= reserved.is_some();
-                    answers.push(Answer::Leased(taken, done));
+                    answers.push(JobAnswer::Leased(taken, done));
                     reserved.map_or(Ok(()), |token| keep_token(&transaction, &tenant, token))
                 }
                 Job::Release { tenant, token } => {
@@ -235,7 +235,7 @@ impl Writer {
             }
         }
         drop(leases);
-        let sealed = if leased { Part::Leases.seal(&transaction) } else { Ok(()) };
+        let sealed = if leased { SealedPart::Leases.seal(&transaction) } else { Ok(()) };
         sealed.and_then(|()| transaction.commit()).map_err(|error| (broken(&error), Vec::new()))?;
         self.keep_mark(head);
         Ok(())
@@ -257,11 +257,11 @@ impl Writer {
         self.marked = kept.is_ok();
     }
 
-    fn tell(&mut self, answers: Vec<Answer>) {
+    fn tell(&mut self, answers: Vec<JobAnswer>) {
         let mut fold = self.shared.fold.lock().unwrap_or_else(PoisonError::into_inner);
         let recorded = answers.iter().filter_map(|answer| match answer {
-            Answer::Recorded(entries, _) => Some(entries),
-            Answer::Refused(..) | Answer::Leased(..) => None,
+            JobAnswer::Recorded(entries, _) => Some(entries),
+            JobAnswer::Refused(..) | JobAnswer::Leased(..) => None,
         });
         for entry in recorded.flatten() {
             fold.add(entry);
@@ -271,22 +271,22 @@ impl Writer {
         for answer in answers {
             // A caller that no longer waits for the answer does not need it.
             match answer {
-                Answer::Recorded(_, done) => drop(done.send(Ok(()))),
-                Answer::Refused(why, done) => drop(done.send(Err(why))),
-                Answer::Leased(lease, done) => drop(done.send(lease)),
+                JobAnswer::Recorded(_, done) => drop(done.send(Ok(()))),
+                JobAnswer::Refused(why, done) => drop(done.send(Err(why))),
+                JobAnswer::Leased(lease, done) => drop(done.send(lease)),
             }
         }
     }
 }
 
 /// Nothing of this is durable.
-fn refuse(answers: Vec<Answer>, unheard: Vec<Job>, why: &JournalError) {
+fn refuse(answers: Vec<JobAnswer>, unheard: Vec<Job>, why: &JournalError) {
     for answer in answers {
         match answer {
-            Answer::Recorded(_, done) | Answer::Refused(_, done) => {
+            JobAnswer::Recorded(_, done) | JobAnswer::Refused(_, done) => {
                 drop(done.send(Err(why.clone())));
             }
-            Answer::Leased(_, done) => drop(done.send(Err(why.clone()))),
+            JobAnswer::Leased(_, done) => drop(done.send(Err(why.clone()))),
         }
     }
     for job in unheard {

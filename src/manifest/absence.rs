@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{InForce, unsaid::Unsaid};
+use super::{InForce, unsaid::MissingKeys};
 use crate::{
     model::{
         DesiredTenant, DesiredUser, Limits, Missing, Protect, Roster, ShrinkLimit, TenantId,
@@ -21,14 +21,14 @@ use crate::{
 /// Who was named, as long as the service runs.
 #[derive(Debug, Clone, Default)]
 pub struct Absences {
-    tenants: BTreeMap<TenantId, Named>,
+    tenants: BTreeMap<TenantId, NamedUsers>,
     /// When somebody last looked.
     looked: Option<Timestamp>,
 }
 
 /// Who was named of one tenant.
 #[derive(Debug, Clone, Default)]
-struct Named {
+struct NamedUsers {
     /// Users that the tenant named at the last look.
     last: Option<Roster<DesiredUser>>,
     /// Users who count as named then, though they were missing: the tenant itself was away.
@@ -48,7 +48,7 @@ struct Named {
     /// From when on it counts that this is missing.
     unclocked: Option<Timestamp>,
     /// What was said of users, and is missing.
-    unsaid: Unsaid,
+    unsaid: MissingKeys,
 }
 
 /// What the manifests say to guard the people of a tenant.
@@ -103,7 +103,7 @@ impl Absences {
             return;
         }
         let named = self.tenants.values_mut();
-        for counts in named.flat_map(Named::moments).filter(|counts| **counts > before) {
+        for counts in named.flat_map(NamedUsers::moments).filter(|counts| **counts > before) {
             *counts = counts.checked_add(unseen).unwrap_or(Timestamp::MAX);
         }
     }
@@ -147,12 +147,12 @@ impl Absences {
             let named = self
                 .tenants
                 .entry(tenant.id.clone())
-                .or_insert_with(|| Named { was_away: true, ..Named::default() });
+                .or_insert_with(|| NamedUsers { was_away: true, ..NamedUsers::default() });
             if std::mem::take(&mut named.was_away) {
                 named.others = Some(counts);
             }
             if said(name) {
-                *named = Named::default();
+                *named = NamedUsers::default();
             }
             named.take(tenant, now, counts);
             let missing = named.noted(tenant, now, counts);
@@ -177,7 +177,7 @@ impl Absences {
             named.missing.clear();
             (named.guards, named.unguarded) = (Some(Guards::of(tenant)), None);
             (named.clocks, named.unclocked) = (tenant.clocks.clone(), None);
-            named.unsaid = Unsaid::default();
+            named.unsaid = MissingKeys::default();
             if note(tenant, Missing::default()) {
                 news.push(name.clone());
             }
@@ -196,7 +196,7 @@ impl Absences {
     }
 }
 
-impl Named {
+impl NamedUsers {
     fn take(&mut self, tenant: &DesiredTenant, now: Timestamp, counts: Timestamp) {
         // Looked at only where somebody may be missing.
         let named = tenant.users.clone();

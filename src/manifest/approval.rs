@@ -12,15 +12,15 @@ use serde::{Deserialize, Deserializer, de::Error};
 use serde_yaml::Value;
 
 use super::{
-    draft::{ApprovalDraft, FileRead, MAX_PROBLEMS, Problem, What},
+    draft::{ApprovalDraft, FileProblem, FileRead, MAX_PROBLEMS, ProblemDetail},
     names::parse_name,
-    needed::Needed,
+    needed::RequiredKeys,
     parts,
 };
 use crate::{
     model::{Approval, ApprovedUsers, Fingerprint, Gate, Origin, TenantName, parse_expiry},
     words::list,
-    yaml::{self, At, HINT, Path, Segment, Wrong, missing, some},
+    yaml::{self, At, HINT, Mismatch, Path, Segment, missing, some},
 };
 
 /// Lets one plan of a tenant through the gates that it names, once.
@@ -114,10 +114,10 @@ pub(super) fn read(
     document: &Value,
     at: Path,
     file: &Arc<str>,
-) -> Result<ApprovalDraft, Vec<Wrong>> {
+) -> Result<ApprovalDraft, Vec<Mismatch>> {
     let (decoded, mut wrongs) = yaml::decode_strictly::<ApprovalDocument>(document, &at);
     let Some(ApprovalDocument { metadata, spec, .. }) = decoded else { return Err(wrongs) };
-    let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+    let mut needed = RequiredKeys { at: &at, wrongs: &mut wrongs };
     needed.key(
         metadata.name.is_some(),
         "metadata",
@@ -151,21 +151,22 @@ pub(super) fn read(
     );
     let spec_at = at.key("spec");
     if spec.gates.as_ref().is_some_and(BTreeSet::is_empty) {
-        wrongs.push(Wrong::value(spec_at.key("gates"), "an approval without gates opens nothing"));
+        wrongs
+            .push(Mismatch::value(spec_at.key("gates"), "an approval without gates opens nothing"));
     }
     if spec.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-        let wrong = Wrong::value(spec_at.key("reason"), "`reason` is empty");
+        let wrong = Mismatch::value(spec_at.key("reason"), "`reason` is empty");
         wrongs.push(wrong.hint(
             "say who wants this and why: it is what reviewers judge, and what is remembered",
         ));
     }
     let reason = spec.reason.as_deref().map(str::trim).unwrap_or_default();
     if reason.chars().any(yaml::ends_a_line) {
-        let wrong = Wrong::value(spec_at.key("reason"), "`reason` has more than one line");
+        let wrong = Mismatch::value(spec_at.key("reason"), "`reason` has more than one line");
         wrongs.push(wrong.hint("say who wants this and why in one line: plans show it in one"));
     } else if let Some(c) = reason.chars().find(|c| c.is_control()) {
         let message = format!("`reason` holds {}", yaml::character(c));
-        wrongs.push(Wrong::value(spec_at.key("reason"), message).hint("remove it"));
+        wrongs.push(Mismatch::value(spec_at.key("reason"), message).hint("remove it"));
     }
     let users = approved_users(&spec, &spec_at, &mut wrongs);
     let ApprovalSpec {
@@ -195,7 +196,7 @@ pub(super) fn read(
 fn approved_users(
     spec: &ApprovalSpec,
     at: &Path,
-    wrongs: &mut Vec<Wrong>,
+    wrongs: &mut Vec<Mismatch>,
 ) -> Option<ApprovedUsers> {
     let told = |key: &str| Segment::Key(key.to_owned());
     let was_wrong = wrongs
@@ -212,21 +213,21 @@ fn approved_users(
             None
         }
         (Some(_), Some(_)) => {
-            let wrong = Wrong {
+            let wrong = Mismatch {
                 at: At::Key,
-                ..Wrong::value(at.key("max"), "`users` and `max` are both given")
+                ..Mismatch::value(at.key("max"), "`users` and `max` are both given")
             };
             wrongs.push(wrong.hint("keep one of them"));
             None
         }
         (None, Some(0)) => {
-            wrongs.push(Wrong::value(at.key("max"), "an approval must cover at least one user"));
+            wrongs.push(Mismatch::value(at.key("max"), "an approval must cover at least one user"));
             None
         }
         (None, Some(most)) => Some(ApprovedUsers::AtMost(most)),
         (Some(users), None) => {
             if users.is_empty() {
-                wrongs.push(Wrong::value(
+                wrongs.push(Mismatch::value(
                     at.key("users"),
                     "an approval must cover at least one user",
                 ));
@@ -237,7 +238,7 @@ fn approved_users(
                 match user.as_str().map_or_else(|| Err(expected.to_owned()), parse_name) {
                     Ok(upn) => drop(covered.insert(upn)),
                     Err(error) if wrongs.len() < MAX_PROBLEMS => {
-                        wrongs.push(Wrong::told(at.key("users").index(number), &error));
+                        wrongs.push(Mismatch::told(at.key("users").index(number), &error));
                     }
                     Err(_) => {}
                 }
@@ -254,20 +255,20 @@ pub(super) type Approvals = BTreeMap<TenantName, Vec<Approval>>;
 pub(super) fn check(
     files: &[Arc<FileRead>],
     known: impl Fn(&TenantName) -> bool,
-) -> (Approvals, Vec<(usize, Problem)>) {
+) -> (Approvals, Vec<(usize, FileProblem)>) {
     let mut approvals = Approvals::new();
     let mut names: BTreeMap<(&TenantName, &TenantName), (usize, &Path)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (number, file) in files.iter().enumerate() {
         for ApprovalDraft { at, tenant, approval } in &file.approvals {
             if !known(tenant) {
-                let wrong = Wrong::value(
+                let wrong = Mismatch::value(
                     at.key("metadata").key("tenant"),
                     format!("there is no tenant `{tenant}`"),
                 );
                 problems.push((
                     number,
-                    Problem::of_approval(What::at(
+                    FileProblem::of_approval(ProblemDetail::at(
                         wrong.hint("the approval opens nothing; remove it"),
                     )),
                 ));
@@ -275,15 +276,15 @@ pub(super) fn check(
             {
                 let message =
                     format!("tenant `{tenant}` has two approvals called `{}`", approval.name);
-                let wrong = Wrong::value(at.key("metadata").key("name"), message)
+                let wrong = Mismatch::value(at.key("metadata").key("name"), message)
                     .hint("give one of them another name");
-                let what = What::at(wrong).and(
+                let what = ProblemDetail::at(wrong).and(
                     first,
                     path.key("metadata").key("name"),
                     At::Value,
                     "first here",
                 );
-                problems.push((number, Problem::of_approval(what)));
+                problems.push((number, FileProblem::of_approval(what)));
                 // It is not known which of the two is meant.
                 approvals
                     .entry(tenant.clone())

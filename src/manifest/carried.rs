@@ -2,13 +2,13 @@
 //! is written, before anything is sent.
 
 use super::{
-    entry::{Fields, Written},
+    entry::{FieldDefaults, ValueAsWritten},
     keys::{ONBOARD, UNTIL},
 };
 use crate::{
     model::{Field, FieldMap, GatewayId, Value, WritePath},
     words::list,
-    yaml::{Path, Wrong},
+    yaml::{Mismatch, Path},
 };
 
 /// The words of the call policy that the calls which set up know (contract 5.3, 5.5).
@@ -20,15 +20,19 @@ const POLICY_WORDS: [(Field, [&str; 2]); 2] = [
 /// What is wrong with these fields, at `at`, where they are stored by `path`. Where is only asked
 /// if something is: there may be very many users.
 pub(super) fn wrongs(
-    fields: &FieldMap<Written>,
+    fields: &FieldMap<ValueAsWritten>,
     path: WritePath,
     at: impl Fn() -> Path,
-) -> Vec<Wrong> {
+) -> Vec<Mismatch> {
     fields.iter().filter_map(|(field, written)| wrong(field, written, path, &at)).collect()
 }
 
 /// The same with defaults.
-pub(super) fn of_defaults(defaults: &Fields, path: WritePath, at: impl Fn() -> Path) -> Vec<Wrong> {
+pub(super) fn of_defaults(
+    defaults: &FieldDefaults,
+    path: WritePath,
+    at: impl Fn() -> Path,
+) -> Vec<Mismatch> {
     let mut wrongs = wrongs(&defaults.values, path, &at);
     wrongs.extend(onboard(defaults.onboard, path, at));
     wrongs
@@ -39,30 +43,30 @@ pub(super) fn onboard(
     onboard: Option<bool>,
     path: WritePath,
     at: impl Fn() -> Path,
-) -> Option<Wrong> {
+) -> Option<Mismatch> {
     if onboard != Some(true) || path.sets_up() {
         return None;
     }
     let message = format!("`{}` sets nobody up", path.name());
     let hint = "say `writes: configureUser` at the tenant, or leave the key out";
-    Some(Wrong::value(at().key(ONBOARD), message).hint(hint))
+    Some(Mismatch::value(at().key(ONBOARD), message).hint(hint))
 }
 
 /// The same with a date from which calling is off, which is a promise that nothing keeps for users of
 /// the Call App.
-pub(super) fn until(is_said: bool, path: WritePath, at: impl Fn() -> Path) -> Option<Wrong> {
+pub(super) fn until(is_said: bool, path: WritePath, at: impl Fn() -> Path) -> Option<Mismatch> {
     if !is_said || path != WritePath::ConfigureValetUser {
         return None;
     }
     let message =
         "no call is known that takes the Call App from somebody, so nothing would happen then";
     let hint = "leave `until` out, and disable the user in the portal on that day";
-    Some(Wrong::value(at().key(UNTIL), message).hint(hint))
+    Some(Mismatch::value(at().key(UNTIL), message).hint(hint))
 }
 
 /// What users of one service have and those of the other cannot have (contract 5.5, 7).
-fn of_a_service(field: Field, written: &Written, path: WritePath) -> Option<[String; 2]> {
-    let Written::Ready(value) = written else { return None };
+fn of_a_service(field: Field, written: &ValueAsWritten, path: WritePath) -> Option<[String; 2]> {
+    let ValueAsWritten::Ready(value) = written else { return None };
     let is_call_app = path == WritePath::ConfigureValetUser;
     let [message, hint] = match (field, value) {
         (Field::SbcGatewayId, Value::Gateway(GatewayId::CALL_APP)) if !is_call_app => [
@@ -84,27 +88,27 @@ fn of_a_service(field: Field, written: &Written, path: WritePath) -> Option<[Str
 
 fn wrong(
     field: Field,
-    written: &Written,
+    written: &ValueAsWritten,
     path: WritePath,
     at: &impl Fn() -> Path,
-) -> Option<Wrong> {
+) -> Option<Mismatch> {
     let at = || field.name().split('.').fold(at(), |at, key| at.key(key));
     if !path.carries(field) {
         let message = format!("`{}` has no place for `{field}`", path.name());
         let hint = "say `writes: configureUser` at the tenant, or leave the key out";
-        return Some(Wrong::value(at(), message).hint(hint));
+        return Some(Mismatch::value(at(), message).hint(hint));
     }
     if let Some([message, hint]) = of_a_service(field, written, path) {
-        return Some(Wrong::value(at(), message).hint(hint));
+        return Some(Mismatch::value(at(), message).hint(hint));
     }
     let (_, words) = POLICY_WORDS.iter().find(|(typed, _)| *typed == field)?;
     match written {
-        Written::Ready(Value::Text(text))
+        ValueAsWritten::Ready(Value::Text(text))
             if path != WritePath::UpdateUserDetails && !words.contains(&&**text) =>
         {
             let message = format!("`{}` knows no {text:?} for `{field}`", path.name());
             let known = list(words.iter().map(|word| format!("`{word}`")));
-            Some(Wrong::value(at(), message).hint(format!("possible are {known}")))
+            Some(Mismatch::value(at(), message).hint(format!("possible are {known}")))
         }
         _ => None,
     }

@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    Loaded, approval,
+    LoadedManifests, approval,
     claims::Claims,
     confine,
     diagnose::diagnostics,
-    draft::{FileRead, Standing},
-    fleet::Fleet,
+    draft::{FileContent, FileRead},
+    fleet::ManifestFleet,
     former::OfTenant,
     glances::{self, ByTenant},
     numbers,
@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// What a check gives.
-pub(super) struct Checked {
-    pub(super) loaded: Loaded,
+pub(super) struct CheckedManifests {
+    pub(super) loaded: LoadedManifests,
     /// The files whose texts were let go and are wanted, to say where something is wrong.
     pub(super) wanted_texts: BTreeSet<usize>,
     /// What was noted of users, if a glance at them was enough.
@@ -34,11 +34,11 @@ pub(super) struct Checked {
 pub(super) fn check(
     files: &[Arc<FileRead>],
     unchanged: &BTreeMap<TenantName, OfTenant>,
-) -> Checked {
+) -> CheckedManifests {
     let mut fleet = fleet(files, unchanged);
     let mut problems = fleet.take_problems();
-    let Fleet { mut tenants, glances, .. } = fleet;
-    let mut loaded = Loaded::default();
+    let ManifestFleet { mut tenants, glances, .. } = fleet;
+    let mut loaded = LoadedManifests::default();
     let (approvals, wrong_approvals) =
         approval::check(files, |tenant| tenants.contains_key(tenant));
     loaded.approvals = approvals;
@@ -75,7 +75,8 @@ pub(super) fn check(
     let wanted_texts = places.filter(|file| is_gone(*file)).collect();
     odd_files(files, &mut loaded);
     loaded.scopes = confine::scopes(files);
-    let is_read = |file: &FileRead| matches!(file.standing, Standing::Speaks | Standing::Blank);
+    let is_read =
+        |file: &FileRead| matches!(file.standing, FileContent::Speaks | FileContent::Blank);
     let read = files.iter().filter(|file| is_read(file));
     loaded.speaks_of = read.map(|file| (Arc::clone(&file.path), file.speaks_of())).collect();
     tenants.retain(|name, _| !loaded.broken.contains_key(name));
@@ -90,7 +91,7 @@ pub(super) fn check(
             Arc::make_mut(tenant).incomplete = Some(reason.clone());
         }
     }
-    Checked { loaded, wanted_texts, glances }
+    CheckedManifests { loaded, wanted_texts, glances }
 }
 
 fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
@@ -109,39 +110,39 @@ fn warning(file: &FileRead, message: String, hint: &str) -> Diagnostic {
 fn fleet<'f>(
     files: &'f [Arc<FileRead>],
     unchanged: &'f BTreeMap<TenantName, OfTenant>,
-) -> Fleet<'f> {
-    let mut fleet = Fleet::of(files, unchanged, None);
+) -> ManifestFleet<'f> {
+    let mut fleet = ManifestFleet::of(files, unchanged, None);
     let is_odd = fleet.glances.values().any(|noted| noted.is_odd);
-    let are_once = |fleet: &mut Fleet<'_>| {
+    let are_once = |fleet: &mut ManifestFleet<'_>| {
         glances::together(&fleet.glances, |noted| &noted.names).are_once()
             && numbers::are_once(fleet)
     };
     if is_odd || !are_once(&mut fleet) {
         let users = files.iter().flat_map(|file| &file.sets).map(|set| set.users.len());
-        fleet = Fleet::of(files, unchanged, Some(Claims::of(users.sum())));
+        fleet = ManifestFleet::of(files, unchanged, Some(Claims::of(users.sum())));
         numbers::check(&mut fleet);
     }
     fleet
 }
 
 /// Files that say nothing, files that are not read, and folders with nothing in them.
-fn odd_files(files: &[Arc<FileRead>], loaded: &mut Loaded) {
+fn odd_files(files: &[Arc<FileRead>], loaded: &mut LoadedManifests) {
     for file in files {
         match &file.standing {
-            Standing::Speaks => {}
-            Standing::Blank => {
+            FileContent::Speaks => {}
+            FileContent::Blank => {
                 loaded.blank.insert(Arc::clone(&file.path));
                 let hint = "an empty file does not mean that there are no users: write `users: []` in a \
                     `UserSet`, or delete the file";
                 loaded.warnings.push(warning(file, "this file is empty".to_owned(), hint));
             }
-            Standing::Hollow => {
+            FileContent::Hollow => {
                 loaded.hollow.insert(Arc::clone(&file.path));
                 let hint = "an empty folder does not mean that there are no users: bring its files \
                     back (a volume to mount, a submodule to check out?), or delete the folder";
                 loaded.warnings.push(warning(file, "this folder is empty".to_owned(), hint));
             }
-            Standing::Aside { reason, is_copy } => {
+            FileContent::Aside { reason, is_copy } => {
                 if !is_copy {
                     loaded.aside.insert(Arc::clone(&file.path));
                 }

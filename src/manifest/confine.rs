@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    draft::{FileRead, Problem, What},
-    scope::Scope,
+    draft::{FileProblem, FileRead, ProblemDetail},
+    scope::TenantScope,
 };
 use crate::{
     model::TenantName,
-    yaml::{Path, Wrong},
+    yaml::{Mismatch, Path},
 };
 
 /// Takes out of a file what it says of tenants that it may not speak of.
@@ -33,15 +33,18 @@ pub(super) fn confine(file: &mut FileRead) {
         problem.confine(&tenants);
     }
     for (path, tenant) in strangers {
-        let wrong = Wrong::value(path, format!("this source must not speak of tenant `{tenant}`"));
+        let wrong =
+            Mismatch::value(path, format!("this source must not speak of tenant `{tenant}`"));
         let wrong = wrong.hint("`tenants` of the source, in the configuration, names those it may");
         // It concerns nobody: the tenant that it names is described elsewhere.
-        file.problems
-            .push(Problem { of_approval: true, ..Problem::of(What::at(wrong), Vec::new()) });
+        file.problems.push(FileProblem {
+            of_approval: true,
+            ..FileProblem::of(ProblemDetail::at(wrong), Vec::new())
+        });
     }
 }
 
-impl Problem {
+impl FileProblem {
     /// It can concern these tenants and no others.
     pub(super) fn confine(&mut self, tenants: &BTreeSet<TenantName>) {
         if self.of_approval {
@@ -58,7 +61,7 @@ impl Problem {
 
 /// Between a tenant that a limited source describes and one that none does, only the former is wrong:
 /// what somebody may say of his own tenants must not hold others.
-pub(super) fn spare_hosts(files: &[Arc<FileRead>], problems: &mut [(usize, Problem)]) {
+pub(super) fn spare_hosts(files: &[Arc<FileRead>], problems: &mut [(usize, FileProblem)]) {
     let limited = files.iter().filter(|file| file.scope.is_limited());
     let guests: BTreeSet<TenantName> = limited.flat_map(|file| file.speaks_of()).collect();
     if guests.is_empty() {
@@ -76,7 +79,7 @@ pub(super) fn spare_hosts(files: &[Arc<FileRead>], problems: &mut [(usize, Probl
 }
 
 /// The files that may speak of some tenants only.
-pub(super) fn scopes(files: &[Arc<FileRead>]) -> BTreeMap<Arc<str>, Scope> {
+pub(super) fn scopes(files: &[Arc<FileRead>]) -> BTreeMap<Arc<str>, TenantScope> {
     let limited = files.iter().filter(|file| file.scope.is_limited());
     limited.map(|file| (Arc::clone(&file.path), file.scope.clone())).collect()
 }

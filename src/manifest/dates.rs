@@ -13,7 +13,7 @@ use super::keys::{FROM, UNTIL};
 use crate::{
     model::{
         Calling, Dates,
-        packed::{Eye, Pen},
+        packed::{PackedReader, PackedWriter},
     },
     yaml::{HINT, text},
 };
@@ -115,7 +115,7 @@ impl DateEntry {
     }
 
     /// Writes it.
-    pub(super) fn pack(self, pen: &mut Pen) {
+    pub(super) fn pack(self, pen: &mut PackedWriter) {
         let seconds = |local: civil::DateTime| {
             let at = Offset::UTC.to_timestamp(local);
             at.map(Timestamp::as_second).unwrap_or_default()
@@ -130,7 +130,7 @@ impl DateEntry {
     }
 
     /// Reads what was written.
-    pub(super) fn unpack(eye: &mut Eye<'_>) -> Self {
+    pub(super) fn unpack(eye: &mut PackedReader<'_>) -> Self {
         let kind = eye.byte();
         let at = Timestamp::from_second(eye.whole()).unwrap_or_default();
         let local = Offset::UTC.to_datetime(at);
@@ -275,11 +275,11 @@ mod tests {
     }
 
     impl Pack for DateEntry {
-        fn pack(&self, pen: &mut Pen) {
+        fn pack(&self, pen: &mut PackedWriter) {
             Self::pack(*self, pen);
         }
 
-        fn unpack(eye: &mut Eye<'_>) -> Self {
+        fn unpack(eye: &mut PackedReader<'_>) -> Self {
             Self::unpack(eye)
         }
     }

@@ -5,21 +5,21 @@ use std::{
     sync::Arc,
 };
 
-use super::draft::{FileRead, Problem, What};
-use crate::yaml::{self, At, Diagnostic, Label, Path, Place, Places, Wrong};
+use super::draft::{FileProblem, FileRead, ProblemDetail};
+use crate::yaml::{self, At, Diagnostic, Label, Mismatch, Path, Places, TextPlace};
 
 /// Finds the places of all problems, file by file, and puts them in order.
 pub(super) fn diagnostics(
     files: &[Arc<FileRead>],
-    problems: &[(usize, Problem)],
+    problems: &[(usize, FileProblem)],
 ) -> Vec<Diagnostic> {
     let own = files
         .iter()
         .enumerate()
         .flat_map(|(number, file)| file.problems.iter().map(move |problem| (number, problem)));
-    let all: Vec<(usize, &Problem)> =
+    let all: Vec<(usize, &FileProblem)> =
         own.chain(problems.iter().map(|(number, problem)| (*number, problem))).collect();
-    let found = Found::of(files, &all);
+    let found = DiagnosedFiles::of(files, &all);
     let mut diagnostics: Vec<Diagnostic> =
         all.iter().filter_map(|(number, problem)| found.diagnostic(*number, problem)).collect();
     diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -27,7 +27,7 @@ pub(super) fn diagnostics(
 }
 
 /// Files of which something is told.
-struct Found<'f> {
+struct DiagnosedFiles<'f> {
     files: &'f [Arc<FileRead>],
     /// Where in them the told thing is.
     places: BTreeMap<usize, Places>,
@@ -35,8 +35,8 @@ struct Found<'f> {
     texts: BTreeMap<usize, Arc<str>>,
 }
 
-impl<'f> Found<'f> {
-    fn of(files: &'f [Arc<FileRead>], problems: &[(usize, &Problem)]) -> Self {
+impl<'f> DiagnosedFiles<'f> {
+    fn of(files: &'f [Arc<FileRead>], problems: &[(usize, &FileProblem)]) -> Self {
         let places: BTreeMap<usize, Places> = wanted(problems)
             .iter()
             .filter_map(|(number, paths)| {
@@ -47,7 +47,7 @@ impl<'f> Found<'f> {
         Self { files, places, texts }
     }
 
-    fn place_of(&self, file: usize, wrong: &Wrong) -> Option<Place> {
+    fn place_of(&self, file: usize, wrong: &Mismatch) -> Option<TextPlace> {
         self.places.get(&file)?.get(&wrong.path, wrong.at).cloned()
     }
 
@@ -55,10 +55,10 @@ impl<'f> Found<'f> {
         Arc::clone(self.texts.get(&number).unwrap_or(&file.text))
     }
 
-    fn diagnostic(&self, number: usize, problem: &Problem) -> Option<Diagnostic> {
+    fn diagnostic(&self, number: usize, problem: &FileProblem) -> Option<Diagnostic> {
         let file = self.files.get(number)?;
         Some(match &problem.what {
-            What::Wrong { wrong, others } => {
+            ProblemDetail::Wrong { wrong, others } => {
                 let places = self.places.get(&number);
                 let source = places.and_then(|places| places.source(&file.text, &wrong.path));
                 Diagnostic {
@@ -73,7 +73,7 @@ impl<'f> Found<'f> {
                     text: self.text_of(number, file),
                 }
             }
-            What::Placed { message, hint, place, other } => Diagnostic {
+            ProblemDetail::Placed { message, hint, place, other } => Diagnostic {
                 message: yaml::in_source(message, None),
                 hint: hint.as_ref().map(|hint| yaml::in_source(hint, None)),
                 file: Arc::clone(&file.path),
@@ -85,7 +85,7 @@ impl<'f> Found<'f> {
     }
 
     /// Another place that belongs to a problem.
-    fn label(&self, number: usize, other: &Wrong) -> Option<Label> {
+    fn label(&self, number: usize, other: &Mismatch) -> Option<Label> {
         let file = self.files.get(number)?;
         Some(Label {
             file: Arc::clone(&file.path),
@@ -97,7 +97,7 @@ impl<'f> Found<'f> {
 }
 
 /// A place that is known already.
-fn placed(file: &FileRead, place: &Place, message: &str) -> Label {
+fn placed(file: &FileRead, place: &TextPlace, message: &str) -> Label {
     Label {
         file: Arc::clone(&file.path),
         text: Arc::clone(&file.text),
@@ -107,10 +107,10 @@ fn placed(file: &FileRead, place: &Place, message: &str) -> Label {
 }
 
 /// What is to be found, file by file.
-fn wanted(problems: &[(usize, &Problem)]) -> BTreeMap<usize, BTreeSet<Path>> {
+fn wanted(problems: &[(usize, &FileProblem)]) -> BTreeMap<usize, BTreeSet<Path>> {
     let mut wanted: BTreeMap<usize, BTreeSet<Path>> = BTreeMap::new();
     for (file, problem) in problems {
-        if let What::Wrong { wrong, others } = &problem.what {
+        if let ProblemDetail::Wrong { wrong, others } = &problem.what {
             wanted.entry(*file).or_default().insert(wrong.path.clone());
             for (file, other) in others {
                 wanted.entry(*file).or_default().insert(other.path.clone());
@@ -124,12 +124,12 @@ fn wanted(problems: &[(usize, &Problem)]) -> BTreeMap<usize, BTreeSet<Path>> {
 /// by more people than the repository.
 fn shown(
     files: &[Arc<FileRead>],
-    problems: &[(usize, &Problem)],
+    problems: &[(usize, &FileProblem)],
     places: &BTreeMap<usize, Places>,
 ) -> BTreeMap<usize, Arc<str>> {
     let mut secrets: BTreeMap<usize, Vec<&Path>> = BTreeMap::new();
     for (file, problem) in problems {
-        if let What::Wrong { wrong, .. } = &problem.what
+        if let ProblemDetail::Wrong { wrong, .. } = &problem.what
             && wrong.at == At::Hidden
         {
             secrets.entry(*file).or_default().push(&wrong.path);

@@ -8,16 +8,16 @@ use std::{
 use serde_yaml::Value;
 
 use super::{
-    entry::{Fields, UserEntry},
+    entry::{FieldDefaults, UserEntry},
     schema::TenantSpec,
-    scope::Scope,
+    scope::TenantScope,
 };
 use crate::{
     model::{
         Approval, PhoneNumber, Protect, TenantName,
         packed::{Packed, Packing},
     },
-    yaml::{self, At, Path, Place, Segment, Wrong},
+    yaml::{self, At, Mismatch, Path, Segment, TextPlace},
 };
 
 /// Problems of one file that are told, at most: a template that forgets a key makes one for each of
@@ -34,15 +34,15 @@ pub(super) struct FileRead {
     pub(super) tenants: Vec<TenantDraft>,
     pub(super) sets: Vec<SetDraft>,
     pub(super) approvals: Vec<ApprovalDraft>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<FileProblem>,
     /// Tenants of problems beyond those that are told.
     pub(super) more: BTreeSet<TenantName>,
     /// The line of each user: `lines[document][user]`.
     pub(super) lines: Vec<Vec<u32>>,
     /// Users of documents that were read plainly, for the reader of the rest of the document.
     pub(super) plain: BTreeMap<usize, PlainUsers>,
-    pub(super) standing: Standing,
-    pub(super) scope: Scope,
+    pub(super) standing: FileContent,
+    pub(super) scope: TenantScope,
 }
 
 /// The users of a document that was read plainly, and the line of each. Those behind more mistakes
@@ -58,7 +58,7 @@ pub(super) struct PlainUsers {
 
 /// Whether a file says anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum FileContent {
     /// It does, or is to.
     Speaks,
     /// It holds nothing but blanks, comments and documents without a value.
@@ -86,43 +86,43 @@ pub(super) struct SetDraft {
     pub(super) at: Path,
     pub(super) name: TenantName,
     pub(super) tenant: TenantName,
-    pub(super) defaults: Fields,
+    pub(super) defaults: FieldDefaults,
     pub(super) users: Packed<UserEntry>,
 }
 
 /// Something wrong, and the users that it concerns.
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) what: What,
+pub(super) struct FileProblem {
+    pub(super) what: ProblemDetail,
     /// The tenants that it concerns; none if that is not known.
     pub(super) concerns: Vec<TenantName>,
     /// It is about an approval, which then opens nothing: no tenant is wrong because of it.
     pub(super) of_approval: bool,
 }
 
-impl Problem {
+impl FileProblem {
     /// A problem of these tenants.
-    pub(super) fn of(what: What, concerns: Vec<TenantName>) -> Self {
+    pub(super) fn of(what: ProblemDetail, concerns: Vec<TenantName>) -> Self {
         Self { what, concerns, of_approval: false }
     }
 
     /// A problem of an approval.
-    pub(super) fn of_approval(what: What) -> Self {
+    pub(super) fn of_approval(what: ProblemDetail) -> Self {
         Self { what, concerns: Vec::new(), of_approval: true }
     }
 }
 
 /// Where a problem is.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum ProblemDetail {
     /// At a path, with other places in this or other files (by the file's number).
-    Wrong { wrong: Wrong, others: Vec<(usize, Wrong)> },
+    Wrong { wrong: Mismatch, others: Vec<(usize, Mismatch)> },
     /// At a place that is known already, with another one.
     Placed {
         message: String,
         hint: Option<String>,
-        place: Option<Place>,
-        other: Option<(Place, String)>,
+        place: Option<TextPlace>,
+        other: Option<(TextPlace, String)>,
     },
 }
 
@@ -137,27 +137,28 @@ pub(super) struct ApprovalDraft {
 impl FileRead {
     /// Lets the text go if nothing has to be shown of it. Whether it did.
     pub(super) fn let_go(&mut self) -> bool {
-        self.is_let_go = self.problems.is_empty() && self.standing == Standing::Speaks;
+        self.is_let_go = self.problems.is_empty() && self.standing == FileContent::Speaks;
         if self.is_let_go {
             self.text = Arc::default();
         }
         self.is_let_go
     }
 
-    pub(super) fn wrongs(&mut self, wrongs: Vec<Wrong>, tenant: Option<&TenantName>) {
+    pub(super) fn wrongs(&mut self, wrongs: Vec<Mismatch>, tenant: Option<&TenantName>) {
         for wrong in wrongs {
             self.wrong(wrong, tenant);
         }
     }
 
-    pub(super) fn wrong(&mut self, wrong: Wrong, tenant: Option<&TenantName>) {
+    pub(super) fn wrong(&mut self, wrong: Mismatch, tenant: Option<&TenantName>) {
         let enough = self.problems.len() >= MAX_PROBLEMS;
         match tenant {
             Some(tenant) if enough => drop(self.more.insert(tenant.clone())),
             None if enough && self.is_unclear() => {}
-            tenant => self
-                .problems
-                .push(Problem::of(What::at(wrong), tenant.cloned().into_iter().collect())),
+            tenant => self.problems.push(FileProblem::of(
+                ProblemDetail::at(wrong),
+                tenant.cloned().into_iter().collect(),
+            )),
         }
     }
 
@@ -173,15 +174,15 @@ impl FileRead {
     }
 
     /// Says at the beginning of the file that some problems, of these tenants, are not told.
-    pub(super) fn not_told(&self, message: String, concerns: Vec<TenantName>) -> Problem {
-        let what = What::Placed {
+    pub(super) fn not_told(&self, message: String, concerns: Vec<TenantName>) -> FileProblem {
+        let what = ProblemDetail::Placed {
             message,
             hint: None,
             place: Some(yaml::place_of(&self.text, 1, 1)),
             other: None,
         };
         // Whom they concern is known: they make nothing unclear.
-        Problem { of_approval: true, ..Problem::of(what, concerns) }
+        FileProblem { of_approval: true, ..FileProblem::of(what, concerns) }
     }
 
     /// Whether part of this file could not be attributed to any tenant.
@@ -201,9 +202,9 @@ impl FileRead {
     }
 }
 
-impl What {
+impl ProblemDetail {
     /// A problem at a path.
-    pub(super) fn at(wrong: Wrong) -> Self {
+    pub(super) fn at(wrong: Mismatch) -> Self {
         Self::Wrong { wrong, others: Vec::new() }
     }
 
@@ -226,7 +227,7 @@ impl What {
     pub(super) fn and(self, file: usize, path: Path, at: At, label: impl Into<String>) -> Self {
         match self {
             Self::Wrong { wrong, mut others } => {
-                others.push((file, Wrong { at, ..Wrong::value(path, label) }));
+                others.push((file, Mismatch { at, ..Mismatch::value(path, label) }));
                 Self::Wrong { wrong, others }
             }
             placed @ Self::Placed { .. } => placed,

@@ -13,7 +13,7 @@ use crate::model::{Calling, Dates, DesiredUser, Field, Value};
 /// A key of a user and its new value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
-    what: What,
+    what: EditKind,
     key: &'static str,
     /// The key below it, if there are two.
     below: Option<&'static str>,
@@ -23,7 +23,7 @@ pub struct Edit {
 
 /// What a user is to be.
 #[derive(Debug, Clone, PartialEq)]
-enum What {
+enum EditKind {
     Calling(Calling),
     Field(Field, Value),
     NoEnd,
@@ -37,14 +37,14 @@ impl Edit {
             Calling::Enabled => "enabled",
             Calling::Disabled => "disabled",
         };
-        let what = What::Calling(calling);
+        let what = EditKind::Calling(calling);
         Self { what, key: "calling", below: None, value: value.to_owned() }
     }
 
     /// One of the other fields.
     #[must_use]
     pub fn field(field: Field, value: &Value) -> Self {
-        let what = What::Field(field, value.clone());
+        let what = EditKind::Field(field, value.clone());
         let key = field.name();
         let value = as_yaml(value);
         match key.split_once('.') {
@@ -57,15 +57,15 @@ impl Edit {
     #[must_use]
     pub fn no_end() -> Self {
         let value = "none, or a later time".to_owned();
-        Self { what: What::NoEnd, key: "until", below: None, value }
+        Self { what: EditKind::NoEnd, key: "until", below: None, value }
     }
 
     /// Makes it in what is wanted.
     pub fn make(&self, user: &mut DesiredUser) {
         match &self.what {
-            What::Calling(calling) => user.calling = *calling,
-            What::Field(field, value) => user.details.set(*field, value.clone()),
-            What::NoEnd => {
+            EditKind::Calling(calling) => user.calling = *calling,
+            EditKind::Field(field, value) => user.details.set(*field, value.clone()),
+            EditKind::NoEnd => {
                 let dates = Dates { until: None, ..user.dates() };
                 user.dates = dates.from.map(|_| Arc::new(dates));
             }
@@ -76,9 +76,9 @@ impl Edit {
     #[must_use]
     pub fn is_said_by(&self, user: &DesiredUser) -> bool {
         match &self.what {
-            What::Calling(calling) => user.calling == *calling,
-            What::Field(field, value) => user.details.get(*field) == Some(value),
-            What::NoEnd => user.dates().until.is_none(),
+            EditKind::Calling(calling) => user.calling == *calling,
+            EditKind::Field(field, value) => user.details.get(*field) == Some(value),
+            EditKind::NoEnd => user.dates().until.is_none(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Edit {
 /// user is written in a way that is not understood here.
 #[must_use]
 pub fn edited(text: &str, line: u32, edit: &Edit) -> Option<String> {
-    if edit.what == What::NoEnd {
+    if edit.what == EditKind::NoEnd {
         return None;
     }
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();

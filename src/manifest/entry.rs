@@ -13,13 +13,13 @@ use super::{
     choices::ServiceEntry,
     dates::{self, DateEntry},
     express::text_problem,
-    keys::{CALLING, Key, REASON, SECRETS_FROM, Scope, UPN},
+    keys::{CALLING, KeyScope, ManifestKey, REASON, SECRETS_FROM, UPN},
     names::parse_name,
     texts::Texts,
 };
 use crate::{
     model::{
-        AccountName, Calling, ExtensionPrefix, Field, FieldMap, GatewayId, Kind, PhoneNumber,
+        AccountName, Calling, ExtensionPrefix, Field, FieldKind, FieldMap, GatewayId, PhoneNumber,
         Service, Site, Upn, Value,
     },
     yaml::{self, HINT, SECRET, as_written, text, word},
@@ -30,12 +30,12 @@ const NO_NUMBER: &str = "none";
 
 /// Fields without a user: defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Fields {
+pub(super) struct FieldDefaults {
     pub(super) site: Option<Site>,
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
     pub(super) service: Option<Service>,
-    pub(super) values: FieldMap<Written>,
+    pub(super) values: FieldMap<ValueAsWritten>,
 }
 
 /// One user of a set.
@@ -50,17 +50,17 @@ pub(super) struct UserEntry {
     pub(super) onboard: Option<bool>,
     pub(super) secrets_from: Option<Arc<str>>,
     pub(super) service: Option<Service>,
-    pub(super) fields: FieldMap<Written>,
+    pub(super) fields: FieldMap<ValueAsWritten>,
 }
 
 /// A value as written. A number waits for its tenant's extension prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum ValueAsWritten {
     Ready(Value),
     Number(Arc<str>),
 }
 
-impl Written {
+impl ValueAsWritten {
     /// The value in a tenant with this prefix.
     pub(super) fn value(&self, prefix: Option<&ExtensionPrefix>) -> Result<Value, String> {
         match self {
@@ -70,10 +70,10 @@ impl Written {
     }
 }
 
-/// Reads one mapping into an entry; [`Scope`] says which keys it may have.
+/// Reads one mapping into an entry; [`KeyScope`] says which keys it may have.
 struct EntryReader<'e> {
     into: &'e mut UserEntry,
-    scope: Scope,
+    scope: KeyScope,
     texts: &'e mut Texts,
 }
 
@@ -88,22 +88,24 @@ impl<'de> Visitor<'de> for EntryReader<'_> {
         let Self { into, scope, texts } = self;
         while let Some(key) = map.next_key_seed(scope)? {
             match key {
-                Key::Upn => into.upn = Some(map.next_value::<UpnText>()?.0),
-                Key::Calling => into.calling = Some(map.next_value::<CallingWord>()?.0),
-                Key::Site => into.site = Some(map.next_value_seed(SiteText(texts))?),
-                Key::Reason => into.reason = Some(map.next_value::<ReasonText>()?.0),
-                Key::From => into.from = Some(map.next_value()?),
-                Key::Until => into.until = Some(map.next_value()?),
-                Key::Onboard => into.onboard = Some(map.next_value()?),
-                Key::SecretsFrom => {
+                ManifestKey::Upn => into.upn = Some(map.next_value::<UpnText>()?.0),
+                ManifestKey::Calling => into.calling = Some(map.next_value::<CallingWord>()?.0),
+                ManifestKey::Site => into.site = Some(map.next_value_seed(SiteText(texts))?),
+                ManifestKey::Reason => into.reason = Some(map.next_value::<ReasonText>()?.0),
+                ManifestKey::From => into.from = Some(map.next_value()?),
+                ManifestKey::Until => into.until = Some(map.next_value()?),
+                ManifestKey::Onboard => into.onboard = Some(map.next_value()?),
+                ManifestKey::SecretsFrom => {
                     into.secrets_from = Some(map.next_value::<SourceName>()?.0);
                 }
-                Key::Service => into.service = Some(map.next_value::<ServiceEntry>()?.into()),
-                Key::Policy => {
-                    map.next_value_seed(EntryReader { into, scope: Scope::Policy, texts })?;
+                ManifestKey::Service => {
+                    into.service = Some(map.next_value::<ServiceEntry>()?.into());
                 }
-                Key::Field(field) => {
-                    let value = map.next_value_seed(Reading { field, texts })?;
+                ManifestKey::Policy => {
+                    map.next_value_seed(EntryReader { into, scope: KeyScope::Policy, texts })?;
+                }
+                ManifestKey::Field(field) => {
+                    let value = map.next_value_seed(FieldReader { field, texts })?;
                     into.fields.insert(field, value);
                 }
             }
@@ -128,7 +130,7 @@ impl<'de> DeserializeSeed<'de> for UserSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<UserEntry, D::Error> {
         let mut entry = UserEntry::default();
-        EntryReader { into: &mut entry, scope: Scope::User, texts: self.0 }
+        EntryReader { into: &mut entry, scope: KeyScope::User, texts: self.0 }
             .deserialize(deserializer)?;
         Ok(entry)
     }
@@ -140,11 +142,11 @@ impl<'de> Deserialize<'de> for UserEntry {
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de> Deserialize<'de> for FieldDefaults {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut entry = UserEntry::default();
         let texts = &mut Texts::default();
-        EntryReader { into: &mut entry, scope: Scope::Defaults, texts }
+        EntryReader { into: &mut entry, scope: KeyScope::Defaults, texts }
             .deserialize(deserializer)?;
         let UserEntry { site, onboard, secrets_from, service, fields, .. } = entry;
         Ok(Self { site, onboard, secrets_from, service, values: fields })
@@ -215,30 +217,33 @@ impl<'de> Deserialize<'de> for UpnText {
 }
 
 /// Reads the value of a field by its kind.
-struct Reading<'e> {
+struct FieldReader<'e> {
     field: Field,
     texts: &'e mut Texts,
 }
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
-    type Value = Written;
+impl<'de> DeserializeSeed<'de> for FieldReader<'_> {
+    type Value = ValueAsWritten;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Written, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<ValueAsWritten, D::Error> {
         let Self { field, texts } = self;
         match field.kind() {
-            Kind::Phone => deserializer.deserialize_any(PhoneText),
-            Kind::Gateway => {
+            FieldKind::Phone => deserializer.deserialize_any(PhoneText),
+            FieldKind::Gateway => {
                 let id = i64::deserialize(deserializer)?;
                 GatewayId::of_user(id)
-                    .map(|id| Written::Ready(Value::Gateway(id)))
+                    .map(|id| ValueAsWritten::Ready(Value::Gateway(id)))
                     .map_err(D::Error::custom)
             }
-            Kind::Flag => {
-                bool::deserialize(deserializer).map(|flag| Written::Ready(Value::Flag(flag)))
+            FieldKind::Flag => {
+                bool::deserialize(deserializer).map(|flag| ValueAsWritten::Ready(Value::Flag(flag)))
             }
-            Kind::Text => text(deserializer, |text| match text_problem(field, text) {
+            FieldKind::Text => text(deserializer, |text| match text_problem(field, text) {
                 Some(problem) => Err(problem),
-                None => Ok(Written::Ready(Value::Text(texts.of(field, text)))),
+                None => Ok(ValueAsWritten::Ready(Value::Text(texts.of(field, text)))),
             }),
         }
     }
@@ -267,91 +272,91 @@ impl PhoneText {
 }
 
 impl Visitor<'_> for PhoneText {
-    type Value = Written;
+    type Value = ValueAsWritten;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a phone number in quotes, or `none`,")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<ValueAsWritten, E> {
         if text.is_empty() || (text != NO_NUMBER && text.eq_ignore_ascii_case(NO_NUMBER)) {
             return Err(E::custom(format!(
                 "\"{text}\" is not a phone number{HINT}write `none` if no number is to be held"
             )));
         }
         Ok(if text == NO_NUMBER {
-            Written::Ready(Value::NoPhone)
+            ValueAsWritten::Ready(Value::NoPhone)
         } else {
-            Written::Number(text.into())
+            ValueAsWritten::Number(text.into())
         })
     }
 
-    fn visit_u64<E: Error>(self, digits: u64) -> Result<Written, E> {
+    fn visit_u64<E: Error>(self, digits: u64) -> Result<ValueAsWritten, E> {
         Err(Self::number(digits, true))
     }
 
-    fn visit_i64<E: Error>(self, digits: i64) -> Result<Written, E> {
+    fn visit_i64<E: Error>(self, digits: i64) -> Result<ValueAsWritten, E> {
         Err(Self::number(digits, true))
     }
 
-    fn visit_f64<E: Error>(self, digits: f64) -> Result<Written, E> {
+    fn visit_f64<E: Error>(self, digits: f64) -> Result<ValueAsWritten, E> {
         Err(Self::number(digits, false))
     }
 }
 
-fn properties(scope: Scope) -> serde_json::Map<String, serde_json::Value> {
+fn properties(scope: KeyScope) -> serde_json::Map<String, serde_json::Value> {
     let all = scope.keys().iter();
     all.map(|(name, key)| ((*name).to_owned(), property(*key).to_value())).collect()
 }
 
-fn property(key: Key) -> Schema {
+fn property(key: ManifestKey) -> Schema {
     match key {
-        Key::Upn => {
+        ManifestKey::Upn => {
             json_schema!({"type": "string", "pattern": "^[^@/\\\\\\s]+@[^@/\\\\\\s]+$", "description": "The user's sign-in name, the service's `teamsUserId`."})
         }
-        Key::Calling => {
+        ManifestKey::Calling => {
             json_schema!({"enum": ["enabled", "disabled"], "description": "Whether the person \
                     can make and receive calls."})
         }
-        Key::Site => {
+        ManifestKey::Site => {
             json_schema!({"type": "string", "minLength": 1, "description": "Where the phone \
                     is. Told and guarded, never sent."})
         }
-        Key::Reason => {
+        ManifestKey::Reason => {
             json_schema!({"type": "string", "minLength": 1, "description": "Why a protected \
                     user is to be disabled."})
         }
-        Key::From => {
+        ManifestKey::From => {
             json_schema!({"type": "string", "pattern": dates::PATTERN, "description": "Nothing is done \
                     for the user before this day, or time."})
         }
-        Key::Until => {
+        ManifestKey::Until => {
             json_schema!({"type": "string", "pattern": dates::PATTERN, "description": "From this day, or \
                     time, on calling is off."})
         }
-        Key::Onboard => {
+        ManifestKey::Onboard => {
             json_schema!({"type": "boolean", "description": "Whether the user is set up at the \
                     service, if the directory knows the user and the service has not."})
         }
-        Key::SecretsFrom => {
+        ManifestKey::SecretsFrom => {
             json_schema!({"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$", "description": "Which \
                     of `userSecrets` in the settings gives the user's passwords for a set-up."})
         }
-        Key::Service => {
+        ManifestKey::Service => {
             json_schema!({"enum": ["phone", "callApp"], "description": "Whether it is about calling \
                     in Teams or about the Call App."})
         }
-        Key::Policy => object(&properties(Scope::Policy), &[]),
-        Key::Field(field) => match field.kind() {
-            Kind::Phone => {
+        ManifestKey::Policy => object(&properties(KeyScope::Policy), &[]),
+        ManifestKey::Field(field) => match field.kind() {
+            FieldKind::Phone => {
                 json_schema!({"type": "string", "pattern": "^(none|\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,8})?|[0-9]{2,6})$", "description": "`+` and digits, an extension, or `none`."})
             }
-            Kind::Gateway => {
+            FieldKind::Gateway => {
                 json_schema!({"type": "integer", "minimum": -1, "not": {"const": 0}, "description": "The id of a \
                         gateway, or -1 for users of the Call App."})
             }
-            Kind::Flag => json_schema!({"type": "boolean"}),
-            Kind::Text => json_schema!({"type": "string", "minLength": 1}),
+            FieldKind::Flag => json_schema!({"type": "boolean"}),
+            FieldKind::Text => json_schema!({"type": "string", "minLength": 1}),
         },
     }
 }
@@ -366,17 +371,17 @@ impl JsonSchema for UserEntry {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        object(&properties(Scope::User), &[UPN, CALLING])
+        object(&properties(KeyScope::User), &[UPN, CALLING])
     }
 }
 
-impl JsonSchema for Fields {
+impl JsonSchema for FieldDefaults {
     fn schema_name() -> Cow<'static, str> {
         "Defaults".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut properties = properties(Scope::Defaults);
+        let mut properties = properties(KeyScope::Defaults);
         properties.remove(Field::PhoneNumber.name());
         object(&properties, &[])
     }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     choices::ConfirmEntry,
     claims::Claims,
-    draft::{FileRead, Problem, SetDraft, TenantDraft, What},
+    draft::{FileProblem, FileRead, ProblemDetail, SetDraft, TenantDraft},
     former::OfTenant,
     glances::ByTenant,
     sets::Sets,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     model::{DesiredTenant, Missing, Mode, Origin, Prune, Roster, TenantId, TenantName, Upn},
     words::{many, nearest},
-    yaml::{At, Path, Wrong},
+    yaml::{At, Mismatch, Path},
 };
 
 /// Problems of all files together that are told, at most, beside those of single files.
@@ -29,7 +29,7 @@ const NEAR: usize = 3;
 
 /// Where something is in the set of files.
 #[derive(Debug, Clone)]
-pub(super) struct Spot {
+pub(super) struct FileSpot {
     pub(super) file: usize,
     pub(super) path: Path,
 }
@@ -45,16 +45,16 @@ pub(super) struct UserSpot {
 }
 
 /// What the files say together.
-pub(super) struct Fleet<'f> {
+pub(super) struct ManifestFleet<'f> {
     pub(super) files: &'f [Arc<FileRead>],
-    pub(super) problems: Vec<(usize, Problem)>,
+    pub(super) problems: Vec<(usize, FileProblem)>,
     /// The tenants of these problems.
     concerned: BTreeSet<TenantName>,
     /// The files of those whose tenants are not known.
     unclear: BTreeSet<usize>,
     /// Problems that are not told, and the file of the first of them.
     untold: Option<(usize, usize)>,
-    pub(super) tenants: BTreeMap<TenantName, (Spot, DesiredTenant)>,
+    pub(super) tenants: BTreeMap<TenantName, (FileSpot, DesiredTenant)>,
     /// The document of each of them.
     pub(super) drafts: BTreeMap<&'f TenantName, &'f TenantDraft>,
     /// The users of each of them, in the order in which they are written.
@@ -67,7 +67,7 @@ pub(super) struct Fleet<'f> {
     pub(super) glances: ByTenant,
 }
 
-impl<'f> Fleet<'f> {
+impl<'f> ManifestFleet<'f> {
     /// The tenants and users of these files; those of some tenants are known already. Without `seen`
     /// users are only glanced at.
     pub(super) fn of(
@@ -105,7 +105,7 @@ impl<'f> Fleet<'f> {
         fleet
     }
 
-    pub(super) fn problem(&mut self, file: usize, what: What, concerns: &[&TenantName]) {
+    pub(super) fn problem(&mut self, file: usize, what: ProblemDetail, concerns: &[&TenantName]) {
         self.one_of_many(file, concerns, |_| Some(what));
     }
 
@@ -115,7 +115,7 @@ impl<'f> Fleet<'f> {
         &mut self,
         file: usize,
         concerns: &[&TenantName],
-        what: impl FnOnce(&Self) -> Option<What>,
+        what: impl FnOnce(&Self) -> Option<ProblemDetail>,
     ) {
         let is_known = match concerns {
             [] => self.unclear.contains(&file),
@@ -130,11 +130,12 @@ impl<'f> Fleet<'f> {
             self.unclear.insert(file);
         }
         self.concerned.extend(concerns.iter().copied().cloned());
-        self.problems.push((file, Problem::of(what, concerns.iter().copied().cloned().collect())));
+        self.problems
+            .push((file, FileProblem::of(what, concerns.iter().copied().cloned().collect())));
     }
 
     /// All problems; if there are more than are told, one says how many.
-    pub(super) fn take_problems(&mut self) -> Vec<(usize, Problem)> {
+    pub(super) fn take_problems(&mut self) -> Vec<(usize, FileProblem)> {
         let mut problems = take(&mut self.problems);
         if let Some((number, count)) = self.untold
             && let Some(file) = self.files.get(number)
@@ -150,18 +151,20 @@ impl<'f> Fleet<'f> {
 
     /// Names and ids are unique.
     fn tenants(&mut self) {
-        let mut ids: BTreeMap<TenantId, (Spot, TenantName)> = BTreeMap::new();
+        let mut ids: BTreeMap<TenantId, (FileSpot, TenantName)> = BTreeMap::new();
         for (number, file) in self.files.iter().enumerate() {
             for draft in &file.tenants {
-                let spot = Spot { file: number, path: draft.at.clone() };
+                let spot = FileSpot { file: number, path: draft.at.clone() };
                 if let Some(id) = &draft.spec.tenant_id {
                     if let Some((other, name)) = ids.get(id).filter(|(_, name)| *name != draft.name)
                     {
-                        let wrong = Wrong::value(
+                        let wrong = Mismatch::value(
                             draft.at.key("spec").key("tenantId"),
                             format!("tenant id {id} belongs to two tenants"),
                         );
-                        let what = What::at(wrong.hint("each Microsoft tenant is described once"));
+                        let what = ProblemDetail::at(
+                            wrong.hint("each Microsoft tenant is described once"),
+                        );
                         let what = what.and(
                             other.file,
                             other.path.key("spec").key("tenantId"),
@@ -174,14 +177,14 @@ impl<'f> Fleet<'f> {
                     ids.entry(id.clone()).or_insert_with(|| (spot.clone(), draft.name.clone()));
                 }
                 for wrong in together::contradictions(draft) {
-                    self.problem(number, What::at(wrong), &[&draft.name]);
+                    self.problem(number, ProblemDetail::at(wrong), &[&draft.name]);
                 }
                 if let Some((first, _)) = self.tenants.get(&draft.name) {
-                    let wrong = Wrong::value(
+                    let wrong = Mismatch::value(
                         draft.at.key("metadata").key("name"),
                         format!("tenant `{}` is described twice", draft.name),
                     );
-                    let what = What::at(
+                    let what = ProblemDetail::at(
                         wrong.hint("keep one of them; users can be split over many `UserSet`s"),
                     );
                     let what = what.and(
@@ -202,10 +205,10 @@ impl<'f> Fleet<'f> {
 
     /// Sets have a tenant, and a user appears once in the fleet.
     fn sets(&mut self) {
-        let mut names: BTreeMap<(TenantName, TenantName), Spot> = BTreeMap::new();
+        let mut names: BTreeMap<(TenantName, TenantName), FileSpot> = BTreeMap::new();
         for (number, file) in self.files.iter().enumerate() {
             for (nth, set) in file.sets.iter().enumerate() {
-                let spot = Spot { file: number, path: set.at.clone() };
+                let spot = FileSpot { file: number, path: set.at.clone() };
                 match names.entry((set.tenant.clone(), set.name.clone())) {
                     Entry::Vacant(entry) => {
                         entry.insert(spot);
@@ -213,8 +216,8 @@ impl<'f> Fleet<'f> {
                     Entry::Occupied(first) => {
                         let message =
                             format!("tenant `{}` has two sets called `{}`", set.tenant, set.name);
-                        let what = What::at(
-                            Wrong::value(set.at.key("metadata").key("name"), message)
+                        let what = ProblemDetail::at(
+                            Mismatch::value(set.at.key("metadata").key("name"), message)
                                 .hint("give one of them another name"),
                         );
                         let file = first.get().file;
@@ -246,13 +249,13 @@ impl<'f> Fleet<'f> {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("add a document `kind: Tenant` with the name `{}`", set.tenant),
         };
-        let wrong = Wrong::value(
+        let wrong = Mismatch::value(
             set.at.key("metadata").key("tenant"),
             format!("there is no tenant `{}`", set.tenant),
         );
         // A misspelt name means some tenant that now misses users; it is not known which one.
         let concerns: &[&TenantName] = if broken { &[&set.tenant] } else { &[] };
-        self.problem(number, What::at(wrong.hint(hint)), concerns);
+        self.problem(number, ProblemDetail::at(wrong.hint(hint)), concerns);
     }
 }
 

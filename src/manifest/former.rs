@@ -19,9 +19,9 @@ pub(super) struct OfTenant {
 
 /// The tenants that were right, each with the files that spoke of it.
 #[derive(Debug, Default)]
-pub(super) struct Former(BTreeMap<TenantName, (Vec<Arc<FileRead>>, OfTenant)>);
+pub(super) struct FormerTenants(BTreeMap<TenantName, (Vec<Arc<FileRead>>, OfTenant)>);
 
-impl Former {
+impl FormerTenants {
     /// What these files have said together.
     pub(super) fn of(files: &[Arc<FileRead>], desired: &Desired, mut glances: ByTenant) -> Self {
         let of_tenant = |(name, files): (TenantName, Vec<Arc<FileRead>>)| {

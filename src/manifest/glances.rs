@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{claims::Hashes, turns::Wish};
+use super::{claims::Hashes, turns::DatedClaim};
 use crate::model::TenantName;
 
 /// What was noted of each tenant.
@@ -17,7 +17,7 @@ pub(super) struct Glances {
     /// The numbers that users want always.
     pub(super) numbers: Hashes,
     /// Those that users with dates want.
-    pub(super) wishes: Vec<Wish>,
+    pub(super) wishes: Vec<DatedClaim>,
     /// Something is to be said of a single user.
     pub(super) is_odd: bool,
 }

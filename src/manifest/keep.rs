@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Loaded;
+use super::LoadedManifests;
 use crate::model::{
     Approval, Dates, Desired, DesiredTenant, Doubt, NumberKey, TenantId, TenantInForce, TenantName,
     Upn,
@@ -99,8 +99,8 @@ impl Keeper {
     /// could not be understood, if it spoke of anybody before; if it was there and empty from the
     /// beginning, if a file looks like a manifest and is not read, or if a folder is empty,
     /// [`Missing::doubt`](crate::model::Missing::doubt) holds whatever only a missing line wants.
-    pub fn take(&mut self, loaded: Loaded) -> InForce {
-        let Loaded {
+    pub fn take(&mut self, loaded: LoadedManifests) -> InForce {
+        let LoadedManifests {
             desired,
             approvals,
             mut broken,
@@ -298,7 +298,7 @@ fn drop_collisions(in_force: &mut InForce) {
     if in_force.kept.is_empty() {
         return;
     }
-    let mut taken: BTreeMap<Single<'_>, Vec<(&TenantName, Dates)>> = BTreeMap::new();
+    let mut taken: BTreeMap<UniqueIdentity<'_>, Vec<(&TenantName, Dates)>> = BTreeMap::new();
     let mut colliding: BTreeMap<TenantName, String> = BTreeMap::new();
     // Looked at in copies: those in force are at rest.
     let copies = in_force.desired.tenants.values().map(|tenant| DesiredTenant::clone(tenant));
@@ -309,11 +309,11 @@ fn drop_collisions(in_force: &mut InForce) {
         let always = Dates::default();
         let numbers = users.clone().filter_map(|user| Some((user.details.phone()?, user.dates())));
         let numbers = numbers.map(|(number, dates)| {
-            (Single::Number(NumberKey::new(name, number)), format!("{number}"), dates)
+            (UniqueIdentity::Number(NumberKey::new(name, number)), format!("{number}"), dates)
         });
-        let users =
-            users.map(|user| (Single::User(&user.upn), format!("user {}", user.upn), always));
-        let id = (Single::Tenant(&tenant.id), format!("tenant id {}", tenant.id), always);
+        let users = users
+            .map(|user| (UniqueIdentity::User(&user.upn), format!("user {}", user.upn), always));
+        let id = (UniqueIdentity::Tenant(&tenant.id), format!("tenant id {}", tenant.id), always);
         for (single, what, dates) in numbers.chain(users).chain([id]) {
             let takers = taken.entry(single).or_default();
             let collides =
@@ -340,7 +340,7 @@ fn drop_collisions(in_force: &mut InForce) {
 
 /// What only one tenant can have.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Single<'d> {
+enum UniqueIdentity<'d> {
     Tenant(&'d TenantId),
     User(&'d Upn),
     Number(NumberKey),

@@ -15,7 +15,7 @@ const SECRET_KEYS: [&str; 3] = ["password", "portalPassword", "provisioningPassw
 
 /// What a key means.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Key {
+pub(super) enum ManifestKey {
     Upn,
     Calling,
     Site,
@@ -31,7 +31,7 @@ pub(super) enum Key {
 
 /// Where keys are read: they differ in what they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum KeyScope {
     User,
     Defaults,
     Policy,
@@ -48,13 +48,14 @@ pub(super) const ONBOARD: &str = "onboard";
 pub(super) const SECRETS_FROM: &str = "secretsFrom";
 pub(super) const SERVICE: &str = "service";
 
-type Keys = Vec<(&'static str, Key)>;
+type KeyTable = Vec<(&'static str, ManifestKey)>;
 
-impl Scope {
+impl KeyScope {
     /// The keys that are known here.
-    pub(super) fn keys(self) -> &'static Keys {
-        static KEYS: LazyLock<[Keys; 3]> =
-            LazyLock::new(|| [Scope::User, Scope::Defaults, Scope::Policy].map(Scope::table));
+    pub(super) fn keys(self) -> &'static KeyTable {
+        static KEYS: LazyLock<[KeyTable; 3]> = LazyLock::new(|| {
+            [KeyScope::User, KeyScope::Defaults, KeyScope::Policy].map(KeyScope::table)
+        });
         let [user, defaults, policy] = &*KEYS;
         match self {
             Self::User => user,
@@ -63,33 +64,35 @@ impl Scope {
         }
     }
 
-    fn table(self) -> Keys {
-        let own: &[(&'static str, Key)] = match self {
+    fn table(self) -> KeyTable {
+        let own: &[(&'static str, ManifestKey)] = match self {
             Self::User => &[
-                (UPN, Key::Upn),
-                (CALLING, Key::Calling),
-                (SITE, Key::Site),
-                (REASON, Key::Reason),
-                (FROM, Key::From),
-                (UNTIL, Key::Until),
-                (ONBOARD, Key::Onboard),
-                (SECRETS_FROM, Key::SecretsFrom),
-                (SERVICE, Key::Service),
-                (POLICY, Key::Policy),
+                (UPN, ManifestKey::Upn),
+                (CALLING, ManifestKey::Calling),
+                (SITE, ManifestKey::Site),
+                (REASON, ManifestKey::Reason),
+                (FROM, ManifestKey::From),
+                (UNTIL, ManifestKey::Until),
+                (ONBOARD, ManifestKey::Onboard),
+                (SECRETS_FROM, ManifestKey::SecretsFrom),
+                (SERVICE, ManifestKey::Service),
+                (POLICY, ManifestKey::Policy),
             ],
             Self::Defaults => &[
-                (SITE, Key::Site),
-                (ONBOARD, Key::Onboard),
-                (SECRETS_FROM, Key::SecretsFrom),
-                (SERVICE, Key::Service),
-                (POLICY, Key::Policy),
+                (SITE, ManifestKey::Site),
+                (ONBOARD, ManifestKey::Onboard),
+                (SECRETS_FROM, ManifestKey::SecretsFrom),
+                (SERVICE, ManifestKey::Service),
+                (POLICY, ManifestKey::Policy),
             ],
             Self::Policy => &[],
         };
         let fields = Field::ALL.into_iter().filter_map(|field| {
             match (self, field.name().strip_prefix("callPolicy.")) {
-                (Self::Policy, Some(name)) => Some((name, Key::Field(field))),
-                (Self::User | Self::Defaults, None) => Some((field.name(), Key::Field(field))),
+                (Self::Policy, Some(name)) => Some((name, ManifestKey::Field(field))),
+                (Self::User | Self::Defaults, None) => {
+                    Some((field.name(), ManifestKey::Field(field)))
+                }
                 _ => None,
             }
         });
@@ -97,9 +100,9 @@ impl Scope {
     }
 }
 
-impl Scope {
+impl KeyScope {
     /// What a key means here, or why it cannot be here.
-    fn key(self, text: &str) -> Result<Key, String> {
+    fn key(self, text: &str) -> Result<ManifestKey, String> {
         if SECRET_KEYS.contains(&text) {
             return Err(format!(
                 "{SECRET}`{text}` is a secret: secrets do not belong in manifests and are not \
@@ -129,10 +132,10 @@ impl Scope {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Scope {
-    type Value = Key;
+impl<'de> DeserializeSeed<'de> for KeyScope {
+    type Value = ManifestKey;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ManifestKey, D::Error> {
         text(deserializer, |text| self.key(text))
     }
 }

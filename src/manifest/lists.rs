@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{ExtensionPrefix, PhoneNumber, Protect},
-    yaml::{self, Path, Wrong},
+    yaml::{self, Mismatch, Path},
 };
 
 /// Who is protected: a user, a number, or `{ site: NAME }`.
@@ -16,7 +16,7 @@ pub(super) fn protect(
     values: &[Value],
     at: &Path,
     prefix: Option<&ExtensionPrefix>,
-    wrongs: &mut Vec<Wrong>,
+    wrongs: &mut Vec<Mismatch>,
 ) -> Protect {
     let mut protect = Protect::default();
     for (number, value) in values.iter().enumerate() {
@@ -41,7 +41,7 @@ pub(super) fn protect(
                     .to_owned()),
             },
         };
-        wrongs.extend(done.err().map(|error| Wrong::told(at, &error)));
+        wrongs.extend(done.err().map(|error| Mismatch::told(at, &error)));
     }
     protect
 }
@@ -51,7 +51,7 @@ pub(super) fn parking(
     values: &[Value],
     at: &Path,
     prefix: Option<&ExtensionPrefix>,
-    wrongs: &mut Vec<Wrong>,
+    wrongs: &mut Vec<Mismatch>,
 ) -> Vec<(usize, PhoneNumber)> {
     let mut parking = Vec::new();
     for (number, value) in values.iter().enumerate() {
@@ -69,7 +69,7 @@ pub(super) fn parking(
         };
         match done {
             Ok(place) => parking.push((number, place)),
-            Err(error) => wrongs.push(Wrong::value(at.index(number), error)),
+            Err(error) => wrongs.push(Mismatch::value(at.index(number), error)),
         }
     }
     parking
@@ -79,7 +79,7 @@ fn is_number(text: &str) -> bool {
     !text.contains('@') && text.starts_with(|c: char| c == '+' || c.is_ascii_digit())
 }
 
-fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
+fn unquoted(at: Path, digits: &serde_yaml::Number) -> Mismatch {
     let message = format!(
         "without quotes, YAML reads this as the number {digits}, and not as a phone number"
     );
@@ -89,7 +89,8 @@ fn unquoted(at: Path, digits: &serde_yaml::Number) -> Wrong {
     } else {
         yaml::as_written(&format!("+{digits}"))
     };
-    Wrong::value(at, message).hint(format!("put a phone number in quotes, such as \"{example}\""))
+    Mismatch::value(at, message)
+        .hint(format!("put a phone number in quotes, such as \"{example}\""))
 }
 
 /// The name in `{ site: NAME }`.

@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Loaded, ManifestFile,
-    check::{self, Checked},
+    LoadedManifests, ManifestFile,
+    check::{self, CheckedManifests},
     draft::FileRead,
     read,
 };
@@ -35,8 +35,8 @@ impl Loading {
     }
 
     /// The same as [`load`](super::load) of all of them. `again` is asked for texts that went.
-    pub fn finish(mut self, again: impl Fn(&str) -> Option<Arc<str>>) -> Loaded {
-        let Checked { loaded, wanted_texts, .. } = self.check();
+    pub fn finish(mut self, again: impl Fn(&str) -> Option<Arc<str>>) -> LoadedManifests {
+        let CheckedManifests { loaded, wanted_texts, .. } = self.check();
         if wanted_texts.is_empty() {
             return loaded;
         }
@@ -49,7 +49,7 @@ impl Loading {
         self.check().loaded
     }
 
-    fn check(&self) -> Checked {
+    fn check(&self) -> CheckedManifests {
         let files: Vec<_> = self.files.values().map(Arc::clone).collect();
         check::check(&files, &BTreeMap::new())
     }
@@ -71,12 +71,15 @@ mod tests {
         ManifestFile::new(&format!("{name}.yaml"), &text)
     }
 
-    fn told(loaded: &Loaded) -> String {
+    fn told(loaded: &LoadedManifests) -> String {
         let told: String = loaded.diagnostics.iter().map(yaml::render).collect();
         format!("{told}{:#?}{:#?}", loaded.desired, loaded.broken)
     }
 
-    fn one_by_one(files: &[ManifestFile], again: impl Fn(&str) -> Option<Arc<str>>) -> Loaded {
+    fn one_by_one(
+        files: &[ManifestFile],
+        again: impl Fn(&str) -> Option<Arc<str>>,
+    ) -> LoadedManifests {
         let mut loading = Loading::default();
         files.iter().rev().for_each(|file| loading.add(file));
         loading.finish(again)

@@ -1,8 +1,8 @@
 //! Manifests: text to desired state, and everything that is wrong with it.
 //!
 //! ```text
-//! [ManifestFile] --read--> documents with their places --check--> Loaded { desired, diagnostics,
-//! ... } --Keeper--> in force
+//! [ManifestFile] --read--> documents with their places --check--> LoadedManifests
+//! { desired, diagnostics, ... } --Keeper--> in force
 //! ```
 //!
 //! `read` looks at one file alone, `check` at all of them together. [`Readings`] keeps what was
@@ -10,7 +10,7 @@
 //! broke while the service runs.
 //!
 //! **Invariant:** pure: files come in as text. No problem of one file hides those of another, and a
-//! tenant is in [`Loaded::desired`] only if nothing that concerns it is wrong.
+//! tenant is in [`LoadedManifests::desired`] only if nothing that concerns it is wrong.
 
 mod absence;
 mod approval;
@@ -68,8 +68,8 @@ pub use keep::{InForce, Keeper};
 pub use loading::Loading;
 pub use names::parse_name;
 pub use readings::Readings;
-pub use scope::Scope;
-pub use text::Text;
+pub use scope::TenantScope;
+pub use text::ManifestText;
 
 use crate::{
     model::{Approval, Desired, TenantName},
@@ -82,11 +82,11 @@ pub struct ManifestFile {
     /// The path as people know it.
     pub path: Arc<str>,
     /// The text, or why there is none.
-    pub text: Result<Text, String>,
+    pub text: Result<ManifestText, String>,
     /// What it is.
     pub role: Role,
     /// The tenants that it may speak of.
-    pub scope: Scope,
+    pub scope: TenantScope,
 }
 
 /// What a file in a folder of manifests is.
@@ -110,7 +110,7 @@ impl ManifestFile {
             path: path.into(),
             text: Ok(text.into()),
             role: Role::Manifest,
-            scope: Scope::default(),
+            scope: TenantScope::default(),
         }
     }
 
@@ -122,7 +122,7 @@ impl ManifestFile {
 
     /// The same file, without its text.
     pub(crate) fn let_go(&self) -> Self {
-        let text = self.text.as_ref().map(Text::let_go).map_err(String::clone);
+        let text = self.text.as_ref().map(ManifestText::let_go).map_err(String::clone);
         Self { path: Arc::clone(&self.path), text, role: self.role, scope: self.scope.clone() }
     }
 
@@ -133,14 +133,14 @@ impl ManifestFile {
         if text.at_hand().is_some() {
             return Some(self.clone());
         }
-        let again = again(&self.path).map(Text::from).filter(|again| again == text)?;
+        let again = again(&self.path).map(ManifestText::from).filter(|again| again == text)?;
         Some(Self { text: Ok(again), ..self.clone() })
     }
 }
 
 /// What a set of files says.
 #[derive(Debug, Clone, Default)]
-pub struct Loaded {
+pub struct LoadedManifests {
     /// The tenants that are right.
     pub desired: Desired,
     /// The approvals of each tenant.
@@ -162,14 +162,14 @@ pub struct Loaded {
     /// Folders with nothing in them.
     pub hollow: BTreeSet<Arc<str>>,
     /// The files that may speak of some tenants only.
-    pub scopes: BTreeMap<Arc<str>, Scope>,
+    pub scopes: BTreeMap<Arc<str>, TenantScope>,
     /// Which tenants each readable file speaks of.
     pub speaks_of: BTreeMap<Arc<str>, BTreeSet<TenantName>>,
 }
 
 /// Reads and checks all files together.
 #[must_use]
-pub fn load(files: &[ManifestFile]) -> Loaded {
+pub fn load(files: &[ManifestFile]) -> LoadedManifests {
     let files: Vec<_> = files.iter().map(|file| Arc::new(read::read(file))).collect();
     check::check(&files, &BTreeMap::new()).loaded
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     model::{Site, Upn},
-    yaml::{self, HINT, Unseen},
+    yaml::{self, HINT, UnseenCharacter},
 };
 
 /// Signs that names may hold beside letters and digits.
@@ -30,7 +30,8 @@ pub fn parse_name(text: &str) -> Result<Upn, String> {
 /// Reads the name of a site. What cannot be seen in it makes two sites of one; a space of any width
 /// can be seen.
 pub(super) fn parse_site(text: &str) -> Result<Site, String> {
-    let hidden = |c: &char| Unseen::of(*c).is_some_and(|kind| kind != Unseen::Blank);
+    let hidden =
+        |c: &char| UnseenCharacter::of(*c).is_some_and(|kind| kind != UnseenCharacter::Blank);
     match text.chars().find(hidden) {
         Some(unseen) => Err(format!(
             "the name of this site holds {}, which cannot be seen{HINT}type it again",
@@ -55,7 +56,7 @@ pub(super) fn name_problem(text: &str) -> Option<NameProblem> {
     let odd = |is_odd: fn(char) -> bool| {
         Some(text).filter(|_| !is_plain).and_then(|text| text.chars().find(|c| is_odd(*c)))
     };
-    if let Some(unseen) = odd(|c| Unseen::of(c).is_some()) {
+    if let Some(unseen) = odd(|c| UnseenCharacter::of(c).is_some()) {
         return problem(
             format!("this name holds {}, which cannot be seen", yaml::character(unseen)),
             "type it again",
@@ -134,7 +135,7 @@ fn alike(part: &str) -> Option<char> {
 /// The name that somebody meant who copied more than it.
 fn meant(text: &str) -> Option<String> {
     let seen: String =
-        text.chars().map(|c| if Unseen::of(c).is_some() { ' ' } else { c }).collect();
+        text.chars().map(|c| if UnseenCharacter::of(c).is_some() { ' ' } else { c }).collect();
     let around = |c: char| {
         c.is_whitespace()
             || matches!(

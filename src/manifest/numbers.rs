@@ -5,25 +5,25 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     claims::{Claims, Hashes},
-    draft::What,
-    fleet::{Fleet, Spot},
+    draft::ProblemDetail,
+    fleet::{FileSpot, ManifestFleet},
     glances::{self, ByTenant},
-    turns::{self, Claim, Clash},
+    turns::{self, Claim, NumberClash},
 };
 use crate::{
     model::{DesiredTenant, Field, NumberKey, NumberRef, PhoneNumber, TenantName},
     words::time,
-    yaml::{At, Wrong},
+    yaml::{At, Mismatch},
 };
 
 /// Who wants each number first.
-type Wanted<'n> = Claims<NumberRef<'n>, Claim<'n>>;
+type NumberClaims<'n> = Claims<NumberRef<'n>, Claim<'n>>;
 /// Numbers that several want one after another.
 type InTurn<'n> = BTreeMap<NumberKey, Vec<Claim<'n>>>;
 
 /// Whether no number is wanted or parked twice, as far as that is plain. Those who want one after
 /// another take turns.
-pub(super) fn are_once(fleet: &mut Fleet<'_>) -> bool {
+pub(super) fn are_once(fleet: &mut ManifestFleet<'_>) -> bool {
     let mut numbers = glances::together(&fleet.glances, |noted| &noted.numbers);
     for (tenant, number, _) in parking_places(fleet) {
         numbers.note(&NumberRef::new(&tenant, &number));
@@ -36,7 +36,7 @@ pub(super) fn are_once(fleet: &mut Fleet<'_>) -> bool {
 
 /// Whether those who were noted at a glance take turns, as far as that is plain, each with numbers
 /// that nobody wants always. If so, it is noted when each hands a number on.
-fn are_taken(fleet: &mut Fleet<'_>, numbers: &Hashes, noted: &ByTenant) -> bool {
+fn are_taken(fleet: &mut ManifestFleet<'_>, numbers: &Hashes, noted: &ByTenant) -> bool {
     let wishes = || noted.values().flat_map(|noted| &noted.wishes);
     if wishes().any(|wish| numbers.has(wish.hash)) {
         return false;
@@ -62,7 +62,7 @@ fn are_taken(fleet: &mut Fleet<'_>, numbers: &Hashes, noted: &ByTenant) -> bool 
 }
 
 /// Notes when each hands a number on.
-fn hand_on(fleet: &mut Fleet<'_>, turn: &[Claim<'_>]) {
+fn hand_on(fleet: &mut ManifestFleet<'_>, turn: &[Claim<'_>]) {
     for (claim, next) in turns::handed_on(turn) {
         if let Some((_, tenant)) = fleet.tenants.get_mut(claim.tenant) {
             tenant.hands_on.insert(claim.user.clone(), next);
@@ -71,7 +71,7 @@ fn hand_on(fleet: &mut Fleet<'_>, turn: &[Claim<'_>]) {
 }
 
 /// A number is wanted once in the fleet at a time, and parked in one place that nobody wants.
-pub(super) fn check(fleet: &mut Fleet<'_>) {
+pub(super) fn check(fleet: &mut ManifestFleet<'_>) {
     // Looked at in copies: the users themselves stay at rest.
     let tenants = fleet.tenants.iter().map(|(name, (_, tenant))| (name.clone(), tenant.clone()));
     let tenants: BTreeMap<TenantName, DesiredTenant> = tenants.collect();
@@ -83,11 +83,11 @@ pub(super) fn check(fleet: &mut Fleet<'_>) {
 }
 
 fn wanted<'n>(
-    fleet: &mut Fleet<'_>,
+    fleet: &mut ManifestFleet<'_>,
     tenants: &'n BTreeMap<TenantName, DesiredTenant>,
-) -> (Wanted<'n>, InTurn<'n>) {
+) -> (NumberClaims<'n>, InTurn<'n>) {
     let users = tenants.values().map(|tenant| tenant.users.len()).sum();
-    let mut wanted = Wanted::of(users);
+    let mut wanted = NumberClaims::of(users);
     let mut in_turn = InTurn::new();
     for (tenant, desired) in tenants {
         for user in desired.users.values() {
@@ -100,8 +100,8 @@ fn wanted<'n>(
             let clash = clashes.into_iter().find_map(|(other, clash)| Some((other, clash?)));
             match clash {
                 None => turn.push(wish),
-                Some((other, Clash::AtOnce)) => twice(fleet, number, wish, other),
-                Some((_, Clash::TooEarly { early, late, free })) => {
+                Some((other, NumberClash::AtOnce)) => twice(fleet, number, wish, other),
+                Some((_, NumberClash::TooEarly { early, late, free })) => {
                     too_early(fleet, number, (early, late), free);
                 }
             }
@@ -110,31 +110,31 @@ fn wanted<'n>(
     (wanted, in_turn)
 }
 
-fn twice(fleet: &mut Fleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
+fn twice(fleet: &mut ManifestFleet<'_>, number: &PhoneNumber, wish: Claim<'_>, first: Claim<'_>) {
     let Some(file) = fleet.file_of(wish.user) else { return };
     let tenants = [wish.tenant, first.tenant];
     fleet.one_of_many(file, &tenants, |fleet| wanted_twice(fleet, number, wish, first));
 }
 
 fn wanted_twice(
-    fleet: &Fleet<'_>,
+    fleet: &ManifestFleet<'_>,
     number: &PhoneNumber,
     wish: Claim<'_>,
     first: Claim<'_>,
-) -> Option<What> {
+) -> Option<ProblemDetail> {
     let here = place_of(fleet, wish)?;
     let there = place_of(fleet, first)?;
-    let wrong = Wrong::value(here.path, format!("{number} is wanted by two users"));
+    let wrong = Mismatch::value(here.path, format!("{number} is wanted by two users"));
     let next = |early, late| in_turn(fleet, early, late);
     let hint = next(first, wish).or_else(|| next(wish, first));
     let hint = hint
         .unwrap_or_else(|| "give one of them another number, or `phoneNumber: none`".to_owned());
     let label = format!("also wanted by {}", first.user);
-    Some(What::at(wrong.hint(hint)).and(there.file, there.path, At::Value, label))
+    Some(ProblemDetail::at(wrong.hint(hint)).and(there.file, there.path, At::Value, label))
 }
 
 /// How one can have the number of another who has an end, and does not say from when on.
-fn in_turn(fleet: &Fleet<'_>, early: Claim<'_>, late: Claim<'_>) -> Option<String> {
+fn in_turn(fleet: &ManifestFleet<'_>, early: Claim<'_>, late: Claim<'_>) -> Option<String> {
     let free = turns::free(&fleet.drafts, early).filter(|_| late.dates.until.is_none())?;
     Some(format!(
         "it is free for {} from {} on: write `from` for that user, a time that is not before it",
@@ -144,7 +144,7 @@ fn in_turn(fleet: &Fleet<'_>, early: Claim<'_>, late: Claim<'_>) -> Option<Strin
 }
 
 fn too_early(
-    fleet: &mut Fleet<'_>,
+    fleet: &mut ManifestFleet<'_>,
     number: &PhoneNumber,
     (early, late): (Claim<'_>, Claim<'_>),
     free: jiff::Timestamp,
@@ -155,11 +155,11 @@ fn too_early(
 }
 
 fn kept_from_reuse(
-    fleet: &Fleet<'_>,
+    fleet: &ManifestFleet<'_>,
     number: &PhoneNumber,
     (early, late): (Claim<'_>, Claim<'_>),
     free: jiff::Timestamp,
-) -> Option<What> {
+) -> Option<ProblemDetail> {
     let here = place_of(fleet, late)?;
     let there = place_of(fleet, early)?;
     let message = format!("{number} is kept from reuse until {}", time(free));
@@ -167,21 +167,21 @@ fn kept_from_reuse(
         "let `from` of {} be later, or make `numbers.quarantine` of tenant `{}` shorter",
         late.user, early.tenant
     );
-    let what = What::at(Wrong::value(here.path, message).hint(hint));
+    let what = ProblemDetail::at(Mismatch::value(here.path, message).hint(hint));
     let label = format!("{} has it until {}", early.user, time(early.dates.until?));
     Some(what.and(there.file, there.path, At::Value, label))
 }
 
-fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {
-    let mut parked: BTreeMap<NumberKey, (Spot, TenantName)> = BTreeMap::new();
+fn parking(fleet: &mut ManifestFleet<'_>, wanted: &NumberClaims<'_>) {
+    let mut parked: BTreeMap<NumberKey, (FileSpot, TenantName)> = BTreeMap::new();
     for (tenant, number, here) in parking_places(fleet) {
         let key = NumberKey::new(&tenant, &number);
-        let wrong = |text: String| Wrong::value(here.path.clone(), text);
+        let wrong = |text: String| Mismatch::value(here.path.clone(), text);
         if let Some(wish) = wanted.get(&NumberRef::new(&tenant, &number))
             && let Some(there) = place_of(fleet, wish)
         {
             let wrong = wrong(format!("{number} is a parking number, and {} wants it", wish.user));
-            let what = What::at(wrong.hint("park with numbers that no user is to have"));
+            let what = ProblemDetail::at(wrong.hint("park with numbers that no user is to have"));
             let what = what.and(there.file, there.path, At::Value, "wanted here");
             fleet.problem(here.file, what, &[&tenant, wish.tenant]);
         }
@@ -191,7 +191,7 @@ fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {
             }
             Entry::Occupied(first) => {
                 let (there, other) = first.get();
-                let what = What::at(
+                let what = ProblemDetail::at(
                     wrong(format!("{number} is a parking number twice")).hint("keep one of them"),
                 );
                 let what = what.and(there.file, there.path.clone(), At::Value, "first here");
@@ -202,7 +202,7 @@ fn parking(fleet: &mut Fleet<'_>, wanted: &Wanted<'_>) {
 }
 
 /// All parking numbers of tenants that are described once, with their places.
-fn parking_places(fleet: &Fleet<'_>) -> Vec<(TenantName, PhoneNumber, Spot)> {
+fn parking_places(fleet: &ManifestFleet<'_>) -> Vec<(TenantName, PhoneNumber, FileSpot)> {
     let drafts = fleet
         .files
         .iter()
@@ -211,13 +211,13 @@ fn parking_places(fleet: &Fleet<'_>) -> Vec<(TenantName, PhoneNumber, Spot)> {
     let numbers = drafts.flat_map(|(file, draft)| {
         let list = draft.at.key("spec").key("numbers").key("parking");
         draft.parking.iter().map(move |(index, number)| {
-            (draft.name.clone(), number.clone(), Spot { file, path: list.index(*index) })
+            (draft.name.clone(), number.clone(), FileSpot { file, path: list.index(*index) })
         })
     });
     numbers.collect()
 }
 
-fn place_of(fleet: &Fleet<'_>, wish: Claim<'_>) -> Option<Spot> {
+fn place_of(fleet: &ManifestFleet<'_>, wish: Claim<'_>) -> Option<FileSpot> {
     let spot = fleet.spot_of(wish.user, wish.tenant)?;
-    Some(Spot { file: spot.file, path: spot.path.key(Field::PhoneNumber.name()) })
+    Some(FileSpot { file: spot.file, path: spot.path.key(Field::PhoneNumber.name()) })
 }

@@ -5,22 +5,22 @@ use std::borrow::Cow;
 use super::{
     carried,
     dates::{self, DateEntry},
-    entry::{UserEntry, Written},
+    entry::{UserEntry, ValueAsWritten},
     glances::Glances,
-    sets::Common,
-    turns::Wish,
+    sets::SetDefaults,
+    turns::DatedClaim,
 };
 use crate::{
     model::{
-        Calling, Dates, Field, FieldMap, Fields, GatewayId, NumberRef, PhoneNumber, Service, Site,
-        TenantName, Upn, Value, WritePath, is_of_platform, is_small,
-        packed::{self, Column, Eye, Pack, PackValue, Pen},
+        Calling, Dates, Field, FieldMap, FieldSet, GatewayId, NumberRef, PhoneNumber, Service,
+        Site, TenantName, Upn, Value, WritePath, is_of_platform, is_small,
+        packed::{self, Pack, PackValue, PackedColumn, PackedReader, PackedWriter},
     },
     yaml::Path,
 };
 
 impl Pack for UserEntry {
-    fn pack(&self, pen: &mut Pen) {
+    fn pack(&self, pen: &mut PackedWriter) {
         let Self {
             upn,
             calling,
@@ -61,21 +61,21 @@ impl Pack for UserEntry {
             pen.byte(bits << 2 | calling);
         }
         if let Some(upn) = upn {
-            pen.name(Column::Upn, upn.as_str());
+            pen.name(PackedColumn::Upn, upn.as_str());
         }
         if let Some(site) = site {
-            pen.word(Column::Site, site.text());
+            pen.word(PackedColumn::Site, site.text());
         }
         if let Some(reason) = reason {
-            pen.word(Column::Reason, reason);
+            pen.word(PackedColumn::Reason, reason);
         }
         if let Some(secrets_from) = secrets_from {
-            pen.word(Column::SecretsFrom, secrets_from);
+            pen.word(PackedColumn::SecretsFrom, secrets_from);
         }
         fields.pack(pen);
     }
 
-    fn unpack(eye: &mut Eye<'_>) -> Self {
+    fn unpack(eye: &mut PackedReader<'_>) -> Self {
         let bits = eye.byte();
         Self::after(bits, eye)
     }
@@ -83,14 +83,14 @@ impl Pack for UserEntry {
 
 /// Whether a gateway is said that only users of the Call App have: whether that may be depends on more
 /// than a glance sees.
-fn names_call_app(fields: &FieldMap<Written>) -> bool {
+fn names_call_app(fields: &FieldMap<ValueAsWritten>) -> bool {
     let call_app = Value::Gateway(GatewayId::CALL_APP);
-    matches!(fields.get(Field::SbcGatewayId), Some(Written::Ready(value)) if *value == call_app)
+    matches!(fields.get(Field::SbcGatewayId), Some(ValueAsWritten::Ready(value)) if *value == call_app)
 }
 
 impl UserEntry {
     /// The rest of an entry, after its first byte.
-    fn after(bits: u8, eye: &mut Eye<'_>) -> Self {
+    fn after(bits: u8, eye: &mut PackedReader<'_>) -> Self {
         let has = |bit: u8| bits & bit != 0;
         let is_more = bits & CALLING == MORE;
         let more = if is_more { eye.byte() } else { bits & CALLING };
@@ -98,17 +98,17 @@ impl UserEntry {
         let from = date(HAS_FROM);
         let until = date(HAS_UNTIL);
         Self {
-            upn: has(UPN).then(|| Upn::known(eye.name(Column::Upn).as_ref())),
+            upn: has(UPN).then(|| Upn::known(eye.name(PackedColumn::Upn).as_ref())),
             calling: match more & CALLING {
                 0 => None,
                 1 => Some(Calling::Enabled),
                 _ => Some(Calling::Disabled),
             },
-            site: has(SITE).then(|| Site::known(eye.word(Column::Site))),
-            reason: has(REASON).then(|| eye.word(Column::Reason)),
+            site: has(SITE).then(|| Site::known(eye.word(PackedColumn::Site))),
+            reason: has(REASON).then(|| eye.word(PackedColumn::Reason)),
             from,
             until,
-            secrets_from: has(SECRETS_FROM).then(|| eye.word(Column::SecretsFrom)),
+            secrets_from: has(SECRETS_FROM).then(|| eye.word(PackedColumn::SecretsFrom)),
             onboard: match bits >> 6 {
                 0 => None,
                 onboard => Some(onboard == 2),
@@ -141,12 +141,12 @@ const UPN: u8 = 1 << 5;
 pub(super) struct Glance<'g> {
     pub(super) noted: &'g mut Glances,
     pub(super) tenant: &'g TenantName,
-    pub(super) common: &'g Common,
+    pub(super) common: &'g SetDefaults,
 }
 
 impl Glance<'_> {
     /// Notes the name and the number of a packed entry. False if there is more to be said of it.
-    pub(super) fn at(&mut self, eye: &mut Eye<'_>) -> bool {
+    pub(super) fn at(&mut self, eye: &mut PackedReader<'_>) -> bool {
         let bits = eye.byte();
         let is_usual = self.common.path(None) == WritePath::UpdateUserDetails;
         if !is_usual || bits & CALLING == MORE {
@@ -156,21 +156,21 @@ impl Glance<'_> {
         // This call sets nobody up.
         let mut is_fine = has(UPN) && has(CALLING) && bits >> 6 != 2;
         if has(UPN) {
-            is_fine &= self.name(&eye.name(Column::Upn));
+            is_fine &= self.name(&eye.name(PackedColumn::Upn));
         }
         if has(SITE) {
-            eye.pass_word(Column::Site);
+            eye.pass_word(PackedColumn::Site);
         }
         if has(REASON) {
-            eye.pass_word(Column::Reason);
+            eye.pass_word(PackedColumn::Reason);
         }
         if has(SECRETS_FROM) {
-            eye.pass_word(Column::SecretsFrom);
+            eye.pass_word(PackedColumn::SecretsFrom);
         }
-        for field in Fields::of_bits(eye.count()) {
+        for field in FieldSet::of_bits(eye.count()) {
             is_fine &= self.common.writes.carries(field);
             match eye.byte() {
-                packed::OTHER => is_fine &= self.number(&eye.name(Column::Number)),
+                packed::OTHER => is_fine &= self.number(&eye.name(PackedColumn::Number)),
                 tag => packed::pass(tag, field, eye),
             }
         }
@@ -190,9 +190,11 @@ impl Glance<'_> {
             && carried::wrongs(fields, writes, at).is_empty();
         let has_name = upn.as_ref().is_some_and(|upn| self.name(upn.as_str()));
         let has_number = match (fields.get(Field::PhoneNumber), dates, upn) {
-            (Some(Written::Number(text)), Some(dates), Some(upn)) => self.wish(upn, text, dates),
-            (Some(Written::Number(text)), ..) => self.number(text),
-            (Some(Written::Ready(_)) | None, ..) => true,
+            (Some(ValueAsWritten::Number(text)), Some(dates), Some(upn)) => {
+                self.wish(upn, text, dates)
+            }
+            (Some(ValueAsWritten::Number(text)), ..) => self.number(text),
+            (Some(ValueAsWritten::Ready(_)) | None, ..) => true,
         };
         is_carried && has_name && has_number && calling.is_some()
     }
@@ -206,7 +208,7 @@ impl Glance<'_> {
     /// Notes the number of somebody who has it for a time.
     fn wish(&mut self, upn: &Upn, text: &str, dates: Dates) -> bool {
         let number = PhoneNumber::parse(text, self.common.prefix.as_ref());
-        let wish = |number| Wish::new((upn, self.tenant), &number, dates);
+        let wish = |number| DatedClaim::new((upn, self.tenant), &number, dates);
         let wish = number.map(wish);
         let is_fine = wish.is_ok();
         self.noted.wishes.extend(wish);
@@ -227,20 +229,20 @@ impl Glance<'_> {
     }
 }
 
-impl PackValue for Written {
-    fn pack(&self, field: Field, pen: &mut Pen) {
+impl PackValue for ValueAsWritten {
+    fn pack(&self, field: Field, pen: &mut PackedWriter) {
         match self {
             Self::Ready(value) => value.pack(field, pen),
             Self::Number(text) => {
                 pen.byte(packed::OTHER);
-                pen.name(Column::Number, text);
+                pen.name(PackedColumn::Number, text);
             }
         }
     }
 
-    fn unpack(tag: u8, field: Field, eye: &mut Eye<'_>) -> Self {
+    fn unpack(tag: u8, field: Field, eye: &mut PackedReader<'_>) -> Self {
         match tag {
-            packed::OTHER => Self::Number(eye.name(Column::Number).into()),
+            packed::OTHER => Self::Number(eye.name(PackedColumn::Number).into()),
             tag => Self::Ready(Value::unpack(tag, field, eye)),
         }
     }
@@ -251,9 +253,9 @@ mod tests {
     use super::*;
     use crate::model::{Details, ExtensionPrefix, packed::Packed};
 
-    fn common(writes: WritePath, prefix: Option<ExtensionPrefix>) -> Common {
+    fn common(writes: WritePath, prefix: Option<ExtensionPrefix>) -> SetDefaults {
         let details = Details::default();
-        Common {
+        SetDefaults {
             zone: None,
             is_zone_wrong: false,
             writes,
@@ -319,7 +321,7 @@ mod tests {
                 let Glances { mut names, mut numbers, .. } = noted;
                 names.note(entry.upn.as_ref().unwrap());
                 assert!(!names.are_once(), "{number}: a name is noted as it is compared");
-                if let Some(Written::Number(text)) = entry.fields.get(Field::PhoneNumber)
+                if let Some(ValueAsWritten::Number(text)) = entry.fields.get(Field::PhoneNumber)
                     && let Ok(wanted) = PhoneNumber::parse(text, prefix)
                 {
                     assert!(numbers.are_once());

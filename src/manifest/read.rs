@@ -11,17 +11,20 @@ use serde_yaml::Value;
 use super::{
     ManifestFile, Role, approval,
     confine::confine,
-    draft::{FileRead, MAX_PROBLEMS, PlainUsers, Problem, SetDraft, Standing, TenantDraft, What},
+    draft::{
+        FileContent, FileProblem, FileRead, MAX_PROBLEMS, PlainUsers, ProblemDetail, SetDraft,
+        TenantDraft,
+    },
     entry::UserEntry,
     lists,
-    needed::Needed,
+    needed::RequiredKeys,
     parts::API_VERSION,
     schema::{TenantDocument, UserSetDocument},
     user,
 };
 use crate::{
     model::TenantName,
-    yaml::{self, Path, Wrong, missing},
+    yaml::{self, Mismatch, Path, missing},
 };
 
 /// Reads one file.
@@ -60,16 +63,16 @@ fn read_whole(
         more: BTreeSet::new(),
         lines: Vec::new(),
         plain: BTreeMap::new(),
-        standing: Standing::Speaks,
+        standing: FileContent::Speaks,
         scope: file.scope.clone(),
     };
     if file.role == Role::Hollow {
-        read.standing = Standing::Hollow;
+        read.standing = FileContent::Hollow;
         return read;
     }
     if let (Err(reason), Role::Aside | Role::Copy) = (&file.text, file.role) {
         read.standing =
-            Standing::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
+            FileContent::Aside { reason: reason.clone(), is_copy: file.role == Role::Copy };
         return read;
     }
     let reason = match &file.text {
@@ -78,22 +81,22 @@ fn read_whole(
         Err(reason) => Some(reason.as_str()),
     };
     if let Some(reason) = reason {
-        let what = What::Placed {
+        let what = ProblemDetail::Placed {
             message: format!("cannot be read: {reason}"),
             hint: None,
             place: None,
             other: None,
         };
-        read.problems.push(Problem::of(what, Vec::new()));
+        read.problems.push(FileProblem::of(what, Vec::new()));
         return read;
     }
     if yaml::is_blank(&read.text) {
-        read.standing = Standing::Blank;
+        read.standing = FileContent::Blank;
         return read;
     }
     if let Some(documents) = documents(&mut read) {
         if documents.iter().all(Value::is_null) {
-            read.standing = Standing::Blank;
+            read.standing = FileContent::Blank;
             return read;
         }
         for (number, document) in documents.into_iter().enumerate() {
@@ -110,7 +113,7 @@ impl FileRead {
             return;
         }
         if !document.is_mapping() {
-            let wrong = Wrong::value(
+            let wrong = Mismatch::value(
                 at,
                 "this is not a manifest: a mapping with `apiVersion`, `kind`, `metadata` and `spec` \
                     is expected",
@@ -142,8 +145,9 @@ impl FileRead {
                     .into_iter()
                     .chain(read.as_ref().err().cloned().unwrap_or_default());
                 let wrongs = wrongs.take(MAX_PROBLEMS.saturating_sub(self.problems.len()).max(1));
-                let problems: Vec<Problem> =
-                    wrongs.map(|wrong| Problem::of_approval(What::at(wrong))).collect();
+                let problems: Vec<FileProblem> = wrongs
+                    .map(|wrong| FileProblem::of_approval(ProblemDetail::at(wrong)))
+                    .collect();
                 self.approvals.extend(read.ok().filter(|_| problems.is_empty()));
                 self.problems.extend(problems);
             }
@@ -159,7 +163,7 @@ impl FileRead {
                 };
                 let wrong = match kind {
                     Some(kind) => {
-                        Wrong::value(at.key("kind"), format!("there is no kind `{kind}`"))
+                        Mismatch::value(at.key("kind"), format!("there is no kind `{kind}`"))
                             .hint(hint)
                     }
                     None => missing(&at, "kind", hint),
@@ -174,7 +178,7 @@ impl FileRead {
         let Some(TenantDocument { metadata, spec, .. }) = decoded else {
             return self.wrongs(wrongs, tenant.as_ref());
         };
-        let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+        let mut needed = RequiredKeys { at: &at, wrongs: &mut wrongs };
         needed.key(
             metadata.name.is_some(),
             "metadata",
@@ -250,7 +254,7 @@ impl FileRead {
         let Some(UserSetDocument { metadata, spec, .. }) = decoded else {
             return self.wrongs(wrongs, tenant.as_ref());
         };
-        let mut needed = Needed { at: &at, wrongs: &mut wrongs };
+        let mut needed = RequiredKeys { at: &at, wrongs: &mut wrongs };
         needed.key(
             metadata.name.is_some(),
             "metadata",
@@ -276,13 +280,14 @@ impl FileRead {
     }
 }
 
-fn api_version(document: &Value, at: &Path) -> Vec<Wrong> {
+fn api_version(document: &Value, at: &Path) -> Vec<Mismatch> {
     let hint = format!("write `apiVersion: {API_VERSION}`");
     match document.get("apiVersion").map(Value::as_str) {
         Some(Some(API_VERSION)) => Vec::new(),
         None => vec![missing(at, "apiVersion", &hint)],
         Some(_) => vec![
-            Wrong::value(at.key("apiVersion"), "this version of manifests is not known").hint(hint),
+            Mismatch::value(at.key("apiVersion"), "this version of manifests is not known")
+                .hint(hint),
         ],
     }
 }

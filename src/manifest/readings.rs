@@ -7,23 +7,23 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Loaded, ManifestFile,
-    check::{self, Checked},
+    LoadedManifests, ManifestFile,
+    check::{self, CheckedManifests},
     draft::FileRead,
-    former::Former,
+    former::FormerTenants,
     read,
 };
 
 /// What was read of each file that was there last time.
 #[derive(Debug, Default)]
 pub struct Readings {
-    files: BTreeMap<Arc<str>, Kept>,
-    tenants: Former,
+    files: BTreeMap<Arc<str>, KeptFile>,
+    tenants: FormerTenants,
 }
 
 /// What was read of a file.
 #[derive(Debug)]
-struct Kept {
+struct KeptFile {
     /// As it was then, without its text.
     file: ManifestFile,
     read: Arc<FileRead>,
@@ -32,7 +32,7 @@ struct Kept {
 impl Readings {
     /// The same as [`load`](super::load); only files that are new or have changed are read, and
     /// tenants of which no such file speaks keep their users.
-    pub fn load(&mut self, files: &[ManifestFile]) -> Loaded {
+    pub fn load(&mut self, files: &[ManifestFile]) -> LoadedManifests {
         self.load_by(files, |_| None)
     }
 
@@ -42,19 +42,19 @@ impl Readings {
         &mut self,
         files: &[ManifestFile],
         again: impl Fn(&str) -> Option<Arc<str>>,
-    ) -> Loaded {
+    ) -> LoadedManifests {
         let mut former = std::mem::take(&mut self.files);
         let mut all = Vec::with_capacity(files.len());
         for file in files {
             let kept = former.remove(&file.path).filter(|kept| kept.file == *file);
-            let kept = kept.unwrap_or_else(|| Kept::of(file, &again));
+            let kept = kept.unwrap_or_else(|| KeptFile::of(file, &again));
             all.push(Arc::clone(&kept.read));
             self.files.insert(Arc::clone(&file.path), kept);
         }
         // What is gone or has changed is not kept while all are checked.
         drop(former);
         let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
-        let Checked { mut loaded, glances, wanted_texts } = check::check(&all, &unchanged);
+        let CheckedManifests { mut loaded, glances, wanted_texts } = check::check(&all, &unchanged);
         if !wanted_texts.is_empty() {
             let mut with_texts = all.clone();
             for number in wanted_texts {
@@ -64,12 +64,12 @@ impl Readings {
             }
             loaded = check::check(&with_texts, &unchanged).loaded;
         }
-        self.tenants = Former::of(&all, &loaded.desired, glances);
+        self.tenants = FormerTenants::of(&all, &loaded.desired, glances);
         loaded
     }
 }
 
-impl Kept {
+impl KeptFile {
     /// Reads a file.
     fn of(file: &ManifestFile, again: impl Fn(&str) -> Option<Arc<str>>) -> Self {
         let mut read = read::read(file.whole(again).as_ref().unwrap_or(file));

@@ -15,7 +15,7 @@ use super::{
     choices::{
         AdoptEntry, ConfirmEntry, LiveEntry, ModeEntry, PruneEntry, ReleaseEntry, WritesEntry,
     },
-    entry::{Fields, UserEntry},
+    entry::{FieldDefaults, UserEntry},
     parts,
     windows::{WindowsEntry, zone},
 };
@@ -115,7 +115,7 @@ pub(super) struct TenantSpec {
     #[schemars(with = "WritesEntry")]
     pub(super) writes: WritesEntry,
     /// Fields of every user of the tenant who does not say otherwise.
-    pub(super) defaults: Fields,
+    pub(super) defaults: FieldDefaults,
     /// How much may change in one run.
     pub(super) limits: LimitsEntry,
     /// Who is never disabled, whatever the rest says: users, holders of numbers, and
@@ -148,7 +148,7 @@ impl TenantSpec {
 #[schemars(extend("required" = ["users"]))]
 pub(super) struct UserSetSpec {
     /// Fields of every user of the set who does not say otherwise; they go over the tenant's.
-    pub(super) defaults: Fields,
+    pub(super) defaults: FieldDefaults,
     /// The users.
     #[serde(deserialize_with = "some")]
     #[schemars(with = "Vec<UserEntry>")]

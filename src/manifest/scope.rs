@@ -6,9 +6,9 @@ use crate::model::TenantName;
 
 /// The tenants that a file may speak of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scope(Option<Arc<BTreeSet<TenantName>>>);
+pub struct TenantScope(Option<Arc<BTreeSet<TenantName>>>);
 
-impl Scope {
+impl TenantScope {
     /// These and no others.
     #[must_use]
     pub fn of(tenants: BTreeSet<TenantName>) -> Self {

@@ -7,21 +7,21 @@ use jiff::tz::TimeZone;
 
 use super::{
     dates,
-    entry::{UserEntry, Written},
+    entry::{UserEntry, ValueAsWritten},
 };
 use crate::model::{
     Calling, DesiredUser, Details, ExtensionPrefix, Field, FieldMap, Likeness, Onboard, Origin,
-    Service, Site, Source, Users, WritePath, packed::Packed,
+    Service, Site, UserSource, Users, WritePath, packed::Packed,
 };
 
 /// All sets of a tenant.
 #[derive(Default)]
-pub(super) struct Sets(pub(super) Vec<Set>);
+pub(super) struct Sets(pub(super) Vec<UserSet>);
 
 /// One set.
-pub(super) struct Set {
+pub(super) struct UserSet {
     pub(super) entries: Packed<UserEntry>,
-    pub(super) common: Common,
+    pub(super) common: SetDefaults,
     /// Where they are.
     pub(super) file: Arc<str>,
     /// The line of each.
@@ -30,7 +30,7 @@ pub(super) struct Set {
 
 /// What the users of a set have in common.
 #[derive(PartialEq, Eq)]
-pub(super) struct Common {
+pub(super) struct SetDefaults {
     /// The clocks that dates are meant by.
     pub(super) zone: Option<TimeZone>,
     /// There are none because they are written wrongly, which was told.
@@ -56,7 +56,7 @@ pub(super) fn of_any_service(details: &Details, path: WritePath) -> Details {
     pairs.map(|(field, value)| (field, value.clone())).collect()
 }
 
-impl Common {
+impl SetDefaults {
     /// The call that stores the details of users with this service.
     pub(super) fn path(&self, service: Option<Service>) -> WritePath {
         self.writes.of(service.unwrap_or(self.service))
@@ -90,20 +90,20 @@ impl Common {
     }
 }
 
-impl Source<DesiredUser> for Sets {
+impl UserSource<DesiredUser> for Sets {
     fn len(&self) -> usize {
         self.0.iter().map(|set| set.entries.len()).sum()
     }
 
     fn open(&self) -> Users<DesiredUser> {
-        self.0.iter().flat_map(Set::users).collect()
+        self.0.iter().flat_map(UserSet::users).collect()
     }
 
     fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 
-    fn likeness(&self, other: &dyn Source<DesiredUser>) -> Likeness {
+    fn likeness(&self, other: &dyn UserSource<DesiredUser>) -> Likeness {
         let others = other.as_any().and_then(|other| other.downcast_ref::<Self>());
         let others = others.filter(|others| others.0.len() == self.0.len());
         let Some(others) = others else { return Likeness::Unknown };
@@ -112,7 +112,7 @@ impl Source<DesiredUser> for Sets {
     }
 }
 
-impl Set {
+impl UserSet {
     fn likeness(&self, other: &Self) -> Likeness {
         let is_in_place = self.file == other.file && self.lines == other.lines;
         if !self.entries.is_like(&other.entries) || self.common != other.common {
@@ -174,9 +174,9 @@ impl Set {
 
 /// The values of written fields in a tenant with this prefix, and what is wrong with some.
 pub(super) fn values(
-    written: FieldMap<Written>,
+    written: FieldMap<ValueAsWritten>,
     prefix: Option<&ExtensionPrefix>,
-) -> (Details, Vec<(Field, Written, String)>) {
+) -> (Details, Vec<(Field, ValueAsWritten, String)>) {
     let mut wrongs = Vec::new();
     let values = written.filter_map(|field, written| match written.value(prefix) {
         Ok(value) => Some(value),

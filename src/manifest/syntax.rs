@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_yaml::Value;
 
 use super::{
-    draft::{FileRead, MAX_PROBLEMS, Problem, What},
+    draft::{FileProblem, FileRead, MAX_PROBLEMS, ProblemDetail},
     plain::{self, Plain},
 };
-use crate::yaml::{self, Place, SyntaxKind};
+use crate::yaml::{self, SyntaxKind, TextPlace};
 
 /// Where a `UserSet` lists its users.
 const USERS: [&str; 2] = ["spec", "users"];
@@ -56,7 +56,7 @@ impl FileRead {
     fn is_unreadable(&mut self) -> bool {
         let unreadable = yaml::unreadable(&self.text);
         let is_unreadable = !unreadable.is_empty();
-        for yaml::Unreadable { place, message, hint } in unreadable {
+        for yaml::AmbiguousPlace { place, message, hint } in unreadable {
             self.unclear(message, Some(hint), Some(place));
         }
         is_unreadable
@@ -78,9 +78,9 @@ impl FileRead {
     }
 
     /// A problem that may concern any user.
-    fn unclear(&mut self, message: String, hint: Option<String>, place: Option<Place>) {
-        let what = What::Placed { message, hint, place, other: None };
-        self.problems.push(Problem::of(what, Vec::new()));
+    fn unclear(&mut self, message: String, hint: Option<String>, place: Option<TextPlace>) {
+        let what = ProblemDetail::Placed { message, hint, place, other: None };
+        self.problems.push(FileProblem::of(what, Vec::new()));
     }
 
     /// Problems of the text itself. The parser says where a mapping with a double key starts;
@@ -92,13 +92,13 @@ impl FileRead {
             Vec::new()
         };
         for (key, first, place) in &twice {
-            let what = What::Placed {
+            let what = ProblemDetail::Placed {
                 message: format!("`{key}` is there twice in one mapping"),
                 hint: Some("keep one of them".to_owned()),
                 place: Some(place.clone()),
                 other: Some((first.clone(), "first here".to_owned())),
             };
-            self.problems.push(Problem::of(what, Vec::new()));
+            self.problems.push(FileProblem::of(what, Vec::new()));
         }
         if twice.is_empty() {
             let place = error.at.clone();
@@ -117,8 +117,10 @@ impl FileRead {
                 .as_deref()
                 .cloned()
                 .filter(|(inside, _)| Some(inside) != place.as_ref());
-            self.problems
-                .push(Problem::of(What::Placed { message, hint, place, other }, Vec::new()));
+            self.problems.push(FileProblem::of(
+                ProblemDetail::Placed { message, hint, place, other },
+                Vec::new(),
+            ));
         }
     }
 }

@@ -8,13 +8,13 @@ use sha2::{Digest as _, Sha256};
 
 /// The text of a file, or what is known of one that was let go.
 #[derive(Clone)]
-pub struct Text {
+pub struct ManifestText {
     hash: [u8; 32],
     is_closed: bool,
     at_hand: Option<Arc<str>>,
 }
 
-impl Text {
+impl ManifestText {
     /// The text, unless it was let go.
     #[must_use]
     pub fn at_hand(&self) -> Option<&Arc<str>> {
@@ -40,7 +40,7 @@ impl Text {
     }
 }
 
-impl<T: Into<Arc<str>>> From<T> for Text {
+impl<T: Into<Arc<str>>> From<T> for ManifestText {
     fn from(text: T) -> Self {
         let text = text.into();
         let is_closed = text.is_empty() || text.ends_with('\n');
@@ -48,15 +48,15 @@ impl<T: Into<Arc<str>>> From<T> for Text {
     }
 }
 
-impl PartialEq for Text {
+impl PartialEq for ManifestText {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
     }
 }
 
-impl Eq for Text {}
+impl Eq for ManifestText {}
 
-impl fmt::Debug for Text {
+impl fmt::Debug for ManifestText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at_hand {
             Some(text) => fmt::Debug::fmt(text, f),

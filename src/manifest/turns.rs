@@ -24,7 +24,7 @@ pub(super) struct Claim<'n> {
 
 /// Why two cannot have one number.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Clash<'n> {
+pub(super) enum NumberClash<'n> {
     /// Both want it at one time.
     AtOnce,
     /// The later one wants it before it is free.
@@ -33,7 +33,7 @@ pub(super) enum Clash<'n> {
 
 /// Somebody with dates who wants a number, noted at a glance.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
+pub(super) struct DatedClaim {
     pub(super) hash: u64,
     pub(super) number: NumberKey,
     user: Upn,
@@ -41,7 +41,7 @@ pub(super) struct Wish {
     dates: Dates,
 }
 
-impl Wish {
+impl DatedClaim {
     pub(super) fn new(
         (user, tenant): (&Upn, &TenantName),
         number: &PhoneNumber,
@@ -66,16 +66,20 @@ pub(super) fn clash<'n>(
     drafts: &Drafts<'_>,
     one: Claim<'n>,
     other: Claim<'n>,
-) -> Option<Clash<'n>> {
+) -> Option<NumberClash<'n>> {
     let (early, late) = if one.dates.is_before(other.dates) {
         (one, other)
     } else if other.dates.is_before(one.dates) {
         (other, one)
     } else {
-        return Some(Clash::AtOnce);
+        return Some(NumberClash::AtOnce);
     };
     let free = free(drafts, early)?;
-    late.dates.from.is_some_and(|from| from < free).then_some(Clash::TooEarly { early, late, free })
+    late.dates.from.is_some_and(|from| from < free).then_some(NumberClash::TooEarly {
+        early,
+        late,
+        free,
+    })
 }
 
 /// When the number of somebody who has an end is free for the next one. Days of a quarantine are

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::model::{DesiredUser, Roster, Upn};
 
 /// A key that keeps something from being done for its user.
-struct Key {
+struct BlockingKey {
     name: &'static str,
     /// Whether it keeps anything from being done at this moment.
     keeps: fn(&DesiredUser, Timestamp) -> bool,
@@ -18,18 +18,18 @@ struct Key {
 }
 
 /// All of them.
-const KEYS: [Key; 3] = [
-    Key {
+const KEYS: [BlockingKey; 3] = [
+    BlockingKey {
         name: "`site`",
         keeps: |user, _| user.site.is_some(),
         is_said: |user| user.site.is_some(),
     },
-    Key {
+    BlockingKey {
         name: "`from`",
         keeps: |user, now| user.begins(now).is_some(),
         is_said: |user| user.dates().from.is_some(),
     },
-    Key {
+    BlockingKey {
         name: "`until`",
         keeps: |user, now| user.ended(now).is_some(),
         is_said: |user| user.dates().until.is_some(),
@@ -38,9 +38,9 @@ const KEYS: [Key; 3] = [
 
 /// The keys of one tenant's users that are missing, each with the moment from which on that counts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unsaid(BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>);
+pub(super) struct MissingKeys(BTreeMap<Upn, BTreeMap<&'static str, Timestamp>>);
 
-impl Unsaid {
+impl MissingKeys {
     /// Takes what is said `now` and was said at the look before, if that may be something else.
     pub(super) fn take(
         &mut self,
@@ -71,7 +71,7 @@ impl Unsaid {
     ) {
         for pair in before.clone().beside(said) {
             let (Some(then), Some(user)) = pair else { continue };
-            let is_missing = |key: &&Key| (key.keeps)(then, now) && !(key.is_said)(user);
+            let is_missing = |key: &&BlockingKey| (key.keeps)(then, now) && !(key.is_said)(user);
             for key in KEYS.iter().filter(is_missing) {
                 let keys = self.0.entry(user.upn.clone()).or_default();
                 keys.entry(key.name).or_insert(counts);

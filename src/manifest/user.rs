@@ -3,10 +3,10 @@
 use serde_yaml::Value;
 
 use super::entry::UserEntry;
-use crate::yaml::{self, At, Path, Segment, Wrong, missing};
+use crate::yaml::{self, At, Mismatch, Path, Segment, missing};
 
 /// Reads the user at `at`. The entry has what is right.
-pub(super) fn read(user: &Value, at: &Path) -> (UserEntry, Vec<Wrong>) {
+pub(super) fn read(user: &Value, at: &Path) -> (UserEntry, Vec<Mismatch>) {
     let (entry, mut found) = yaml::decode_strictly::<UserEntry>(user, at);
     for wrong in found.iter_mut().filter(|wrong| wrong.path == *at && wrong.at == At::Value) {
         wrong.hint = Some(

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use super::{
     carried, dates,
-    draft::{SetDraft, What},
-    entry::{Fields, UserEntry, Written},
-    fleet::{Fleet, Spot, UserSpot},
+    draft::{ProblemDetail, SetDraft},
+    entry::{FieldDefaults, UserEntry, ValueAsWritten},
+    fleet::{FileSpot, ManifestFleet, UserSpot},
     packing::Glance,
-    sets::{Common, Set, of_any_service, values},
+    sets::{SetDefaults, UserSet, of_any_service, values},
 };
 use crate::{
     model::{ExtensionPrefix, FieldMap, PhoneNumber, TenantName, Upn, WritePath},
-    yaml::{At, Path, Wrong},
+    yaml::{At, Mismatch, Path},
 };
 
-impl<'f> Fleet<'f> {
+impl<'f> ManifestFleet<'f> {
     /// The users of one set, the `nth` of its file.
     pub(super) fn users(&mut self, number: usize, nth: usize, set: &'f SetDraft) {
         let Some(file) = self.files.get(number) else { return };
@@ -25,7 +25,7 @@ impl<'f> Fleet<'f> {
         for wrong in carried::of_defaults(&set.defaults, common.path(None), || {
             set.at.key("spec").key("defaults")
         }) {
-            self.problem(number, What::at(wrong), &[&set.tenant]);
+            self.problem(number, ProblemDetail::at(wrong), &[&set.tenant]);
         }
         if self.seen.is_none() {
             self.glance(set, &common);
@@ -42,7 +42,7 @@ impl<'f> Fleet<'f> {
         }
         if !is_known {
             let lines = file.lines.get(set.at.document).map(Vec::as_slice).unwrap_or_default();
-            let set_at_rest = Set {
+            let set_at_rest = UserSet {
                 entries: set.users.clone(),
                 common,
                 file: Arc::clone(&file.path),
@@ -53,7 +53,7 @@ impl<'f> Fleet<'f> {
     }
 
     /// Glances at the users of a set, unless what was noted of them is known.
-    fn glance(&mut self, set: &SetDraft, common: &Common) {
+    fn glance(&mut self, set: &SetDraft, common: &SetDefaults) {
         let known = self.unchanged.get(&set.tenant);
         if known.is_some_and(|known| known.glances.is_some()) {
             return;
@@ -65,10 +65,10 @@ impl<'f> Fleet<'f> {
     }
 
     /// The defaults of a set over those of its tenant.
-    fn common(&self, set: &SetDraft) -> Common {
+    fn common(&self, set: &SetDraft) -> SetDefaults {
         let tenant = self.tenants.get(&set.tenant);
         let prefix = tenant.and_then(|(_, tenant)| tenant.extension_prefix.clone());
-        let none = Fields::default();
+        let none = FieldDefaults::default();
         let lower = self.drafts.get(&set.tenant).map_or(&none, |draft| &draft.spec.defaults);
         let of_tenant = values(lower.values.clone(), None).0;
         let of_set = values(set.defaults.values.clone(), prefix.as_ref()).0;
@@ -88,7 +88,7 @@ impl<'f> Fleet<'f> {
         let mut problems = self.files.iter().flat_map(|file| &file.problems);
         let is_zone_wrong = zone.is_none()
             && problems.any(|it| it.concerns.contains(&set.tenant) && it.what.is_at(TIME_ZONE));
-        Common {
+        SetDefaults {
             zone,
             is_zone_wrong,
             writes,
@@ -104,12 +104,13 @@ impl<'f> Fleet<'f> {
     /// Whether nobody named this user before.
     fn is_once(&mut self, upn: &Upn, spot: UserSpot, set: &SetDraft) -> bool {
         if upn.is_platform_account() {
-            let wrong = Wrong::value(
+            let wrong = Mismatch::value(
                 path(set, spot.index).key("userPrincipalName"),
                 format!("`{upn}` is an account that the platform made for itself"),
             );
-            let what =
-                What::at(wrong.hint("remove the user: changing it would break the platform"));
+            let what = ProblemDetail::at(
+                wrong.hint("remove the user: changing it would break the platform"),
+            );
             self.problem(spot.file, what, &[&set.tenant]);
         }
         let first = self.seen.as_mut().and_then(|seen| seen.note(upn, spot));
@@ -130,7 +131,13 @@ impl<'f> Fleet<'f> {
     }
 
     /// Tells what is wrong with the dates of an entry.
-    fn check_dates(&mut self, entry: &UserEntry, spot: UserSpot, set: &SetDraft, common: &Common) {
+    fn check_dates(
+        &mut self,
+        entry: &UserEntry,
+        spot: UserSpot,
+        set: &SetDraft,
+        common: &SetDefaults,
+    ) {
         let zone = common.zone.as_ref();
         let Err(wrong) = dates::moments(entry.from, entry.until, entry.calling, zone) else {
             return;
@@ -140,14 +147,14 @@ impl<'f> Fleet<'f> {
         }
         self.one_of_many(spot.file, &[&set.tenant], |_| {
             let path = path(set, spot.index).key(wrong.key);
-            Some(What::at(Wrong::value(path, wrong.message).hint(wrong.hint)))
+            Some(ProblemDetail::at(Mismatch::value(path, wrong.message).hint(wrong.hint)))
         });
     }
 
     /// Tells which of the values that an entry itself says are wrong.
     fn check_values(
         &mut self,
-        fields: FieldMap<Written>,
+        fields: FieldMap<ValueAsWritten>,
         spot: UserSpot,
         set: &SetDraft,
         prefix: Option<&ExtensionPrefix>,
@@ -155,9 +162,9 @@ impl<'f> Fleet<'f> {
         let (_, wrongs) = values(fields, prefix);
         for (field, written, error) in wrongs {
             self.one_of_many(spot.file, &[&set.tenant], |_| {
-                let wrong = Wrong::value(path(set, spot.index).key(field.name()), error);
+                let wrong = Mismatch::value(path(set, spot.index).key(field.name()), error);
                 let hint = hint(&written, prefix, set);
-                Some(What::at(Wrong { hint: hint.or(wrong.hint), ..wrong }))
+                Some(ProblemDetail::at(Mismatch { hint: hint.or(wrong.hint), ..wrong }))
             });
         }
     }
@@ -170,10 +177,10 @@ impl<'f> Fleet<'f> {
             carried::until(entry.until.is_some(), writes, at),
         ];
         for wrong in whole.into_iter().flatten() {
-            self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
+            self.one_of_many(spot.file, &[&set.tenant], |_| Some(ProblemDetail::at(wrong)));
         }
         for wrong in carried::wrongs(&entry.fields, writes, at) {
-            self.one_of_many(spot.file, &[&set.tenant], |_| Some(What::at(wrong)));
+            self.one_of_many(spot.file, &[&set.tenant], |_| Some(ProblemDetail::at(wrong)));
         }
     }
 
@@ -183,10 +190,10 @@ impl<'f> Fleet<'f> {
     }
 
     /// Where a user of a tenant is written.
-    pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<Spot> {
+    pub(super) fn spot_of(&self, user: &Upn, tenant: &TenantName) -> Option<FileSpot> {
         let spot = self.seen.as_ref()?.get(user)?;
         let set = self.files.get(spot.file)?.sets.get(spot.set)?;
-        (set.tenant == *tenant).then(|| Spot { file: spot.file, path: path(set, spot.index) })
+        (set.tenant == *tenant).then(|| FileSpot { file: spot.file, path: path(set, spot.index) })
     }
 }
 
@@ -198,23 +205,27 @@ fn twice(
     upn: &Upn,
     (set, spot): (&SetDraft, UserSpot),
     (other, first): (&SetDraft, UserSpot),
-) -> What {
+) -> ProblemDetail {
     let whose = if other.tenant == set.tenant {
         String::new()
     } else {
         format!(", in tenants `{}` and `{}`", other.tenant, set.tenant)
     };
-    let wrong = Wrong::value(
+    let wrong = Mismatch::value(
         path(set, spot.index).key("userPrincipalName"),
         format!("user `{upn}` is listed twice{whose}"),
     );
-    let what = What::at(wrong.hint("keep one of the two entries"));
+    let what = ProblemDetail::at(wrong.hint("keep one of the two entries"));
     let there = path(other, first.index).key("userPrincipalName");
     what.and(first.file, there, At::Value, "first here")
 }
 
 /// What to do about a number that is not one.
-fn hint(written: &Written, prefix: Option<&ExtensionPrefix>, set: &SetDraft) -> Option<String> {
+fn hint(
+    written: &ValueAsWritten,
+    prefix: Option<&ExtensionPrefix>,
+    set: &SetDraft,
+) -> Option<String> {
     if let Some(bare) = bare_number(written) {
         return Some(format!("write \"{bare}\""));
     }
@@ -227,13 +238,13 @@ fn path(set: &SetDraft, index: usize) -> Path {
     set.at.key("spec").key("users").index(index)
 }
 
-fn is_short(written: &Written) -> bool {
-    matches!(written, Written::Number(text) if PhoneNumber::is_short(text))
+fn is_short(written: &ValueAsWritten) -> bool {
+    matches!(written, ValueAsWritten::Number(text) if PhoneNumber::is_short(text))
 }
 
 /// A number without what people put between its digits, if that is all that is wrong with it.
-fn bare_number(written: &Written) -> Option<String> {
-    let Written::Number(text) = written else { return None };
+fn bare_number(written: &ValueAsWritten) -> Option<String> {
+    let ValueAsWritten::Number(text) = written else { return None };
     let text = text.trim().strip_prefix("tel:").unwrap_or(text);
     let bare: String = text
         .chars()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
     model::{self, Span, Windows},
-    yaml::{HINT, Path, Wrong, missing},
+    yaml::{HINT, Mismatch, Path, missing},
 };
 
 /// When disruptive changes may be made: in one of `allow`, and in none of `deny`.
@@ -67,7 +67,7 @@ enum Day {
 
 impl WindowsEntry {
     /// What is wrong beyond single keys; `told` is what was found already.
-    pub(super) fn problems(&self, at: &Path, told: &[Wrong]) -> Vec<Wrong> {
+    pub(super) fn problems(&self, at: &Path, told: &[Mismatch]) -> Vec<Mismatch> {
         let mut wrongs = Vec::new();
         let was_told = told.iter().any(|wrong| wrong.path.segments.starts_with(&at.segments));
         if self.time_zone.is_none() && !was_told {
@@ -78,7 +78,7 @@ impl WindowsEntry {
             ));
         }
         if self.allow.is_empty() && self.deny.is_empty() && !was_told {
-            let wrong = Wrong::value(at.clone(), "`windows` names no window");
+            let wrong = Mismatch::value(at.clone(), "`windows` names no window");
             wrongs.push(wrong.hint(
                 "list some under `allow` or `deny`, or leave `windows` out: then nothing waits",
             ));
@@ -108,23 +108,23 @@ impl WindowsEntry {
 }
 
 impl SpanEntry {
-    fn problem(&self, at: Path, told: &[Wrong]) -> Option<Wrong> {
+    fn problem(&self, at: Path, told: &[Mismatch]) -> Option<Mismatch> {
         let dates = self.first.zip(self.last).filter(|(first, last)| last < first);
         let says_nothing = self.days.is_empty()
             && [self.first, self.last] == [None; 2]
             && [self.from, self.to] == [None; 2];
         if let Some((first, last)) = dates {
-            return Some(Wrong::value(
+            return Some(Mismatch::value(
                 at.key("last"),
                 format!("`last` is {last}, which is before {first}"),
             ));
         }
         if self.to.is_some() && self.to == Some(self.from.unwrap_or_default()) {
-            let wrong = Wrong::value(at.key("to"), "it ends when it begins");
+            let wrong = Mismatch::value(at.key("to"), "it ends when it begins");
             return Some(wrong.hint("for whole days, leave `from` and `to` out"));
         }
         if says_nothing && !told.iter().any(|wrong| wrong.path.segments.starts_with(&at.segments)) {
-            let wrong = Wrong::value(at, "this window does not say when it is");
+            let wrong = Mismatch::value(at, "this window does not say when it is");
             return Some(wrong.hint("name some of `days`, `first`, `last`, `from` and `to`"));
         }
         None

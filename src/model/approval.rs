@@ -143,7 +143,7 @@ pub struct Approval {
 
 /// An approval that was used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Used {
+pub struct UsedApproval {
     /// When.
     pub at: Timestamp,
     /// By which run.

@@ -9,8 +9,8 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    AccountName, Calling, Dates, Details, ExtensionPrefix, Field, Limits, LiveSource, Missing,
-    Named, Onboard, PhoneNumber, Roster, Service, ShrinkLimit, Site, TenantId, TenantName,
+    AccountName, Calling, Dates, Details, ExtensionPrefix, Field, HasUpn, Limits, LiveSource,
+    Missing, Onboard, PhoneNumber, Roster, Service, ShrinkLimit, Site, TenantId, TenantName,
     TenantRef, Upn, Value, Windows, WritePath,
 };
 
@@ -201,7 +201,7 @@ pub struct DesiredUser {
     pub origin: Origin,
 }
 
-impl Named for DesiredUser {
+impl HasUpn for DesiredUser {
     fn upn(&self) -> &Upn {
         &self.upn
     }

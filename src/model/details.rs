@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Field, FieldMap, GatewayId, Kind, PhoneNumber, Upn, WritePath};
+use super::{Field, FieldKind, FieldMap, GatewayId, PhoneNumber, Upn, WritePath};
 
 /// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,12 +25,12 @@ const _: () = assert!(size_of::<Value>() <= 24, "there are very many of them");
 impl Value {
     /// What kind of value this is.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> FieldKind {
         match self {
-            Self::Phone(_) | Self::NoPhone => Kind::Phone,
-            Self::Gateway(_) => Kind::Gateway,
-            Self::Flag(_) => Kind::Flag,
-            Self::Text(_) => Kind::Text,
+            Self::Phone(_) | Self::NoPhone => FieldKind::Phone,
+            Self::Gateway(_) => FieldKind::Gateway,
+            Self::Flag(_) => FieldKind::Flag,
+            Self::Text(_) => FieldKind::Text,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// What kind of value a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// A phone number, or none.
     Phone,
     /// A gateway id.
@@ -136,14 +136,14 @@ impl Field {
 
     /// What it takes.
     #[must_use]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> FieldKind {
         match self {
-            Self::PhoneNumber => Kind::Phone,
-            Self::SbcGatewayId => Kind::Gateway,
+            Self::PhoneNumber => FieldKind::Phone,
+            Self::SbcGatewayId => FieldKind::Gateway,
             Self::UseTeamsVoicemail
             | Self::UseEnterpriseDialPlan
             | Self::UseAudioConferenceVrp
-            | Self::SipAutoProvisioningEnabled => Kind::Flag,
+            | Self::SipAutoProvisioningEnabled => FieldKind::Flag,
             Self::PbxLocation
             | Self::PbxUserId
             | Self::CallPolicyName
@@ -163,7 +163,7 @@ impl Field {
             | Self::Email
             | Self::FirstName
             | Self::LastName
-            | Self::UserType => Kind::Text,
+            | Self::UserType => FieldKind::Text,
         }
     }
 }

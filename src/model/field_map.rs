@@ -12,17 +12,17 @@ const _: () = assert!(Field::ALL.len() <= Bits::BITS as usize, "each field has a
 /// Values of fields, in the order of [`Field::ALL`].
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FieldMap<V> {
-    has: Fields,
+    has: FieldSet,
     /// The values of these fields, in their order.
     values: Vec<V>,
 }
 
 /// Some fields, which are walked along in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Fields(Bits);
+pub struct FieldSet(Bits);
 
-impl Fields {
-    /// Those of which [`Fields::bits`] were these.
+impl FieldSet {
+    /// Those of which [`FieldSet::bits`] were these.
     pub(crate) fn of_bits(bits: u64) -> Self {
         Self(Bits::try_from(bits).unwrap_or_default())
     }
@@ -54,7 +54,7 @@ impl Fields {
     }
 }
 
-impl Iterator for Fields {
+impl Iterator for FieldSet {
     type Item = Field;
 
     fn next(&mut self) -> Option<Field> {
@@ -71,7 +71,7 @@ impl Iterator for Fields {
 
 impl<V> FieldMap<V> {
     /// A value for each of these fields, which are asked for in order.
-    pub(crate) fn of(has: Fields, value: impl FnMut(Field) -> V) -> Self {
+    pub(crate) fn of(has: FieldSet, value: impl FnMut(Field) -> V) -> Self {
         let values = has.clone().map(value).collect();
         Self { has, values }
     }
@@ -106,7 +106,7 @@ impl<V> FieldMap<V> {
     }
 
     /// The fields that have a value.
-    pub(crate) fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &FieldSet {
         &self.has
     }
 
@@ -136,7 +136,7 @@ impl<V> FieldMap<V> {
     #[must_use]
     pub fn filter_map<W>(self, mut becomes: impl FnMut(Field, V) -> Option<W>) -> FieldMap<W> {
         let mut fields = self.has;
-        let mut has = Fields::default();
+        let mut has = FieldSet::default();
         // Where both kinds of values are of one size, they become so in their place.
         let values = self.values.into_iter().filter_map(|value| {
             let field = fields.next()?;
@@ -151,7 +151,7 @@ impl<V> FieldMap<V> {
     /// Keeps those values of which this is true.
     pub fn retain(&mut self, mut keeps: impl FnMut(Field, &V) -> bool) {
         let mut fields = self.has.clone();
-        let mut kept = Fields::default();
+        let mut kept = FieldSet::default();
         self.values.retain(|value| {
             let Some(field) = fields.next().filter(|field| keeps(*field, value)) else {
                 return false;
@@ -165,7 +165,7 @@ impl<V> FieldMap<V> {
 
 impl<V> Default for FieldMap<V> {
     fn default() -> Self {
-        Self { has: Fields::default(), values: Vec::new() }
+        Self { has: FieldSet::default(), values: Vec::new() }
     }
 }
 
@@ -185,7 +185,7 @@ impl<V> FromIterator<(Field, V)> for FieldMap<V> {
 
 impl<V> IntoIterator for FieldMap<V> {
     type Item = (Field, V);
-    type IntoIter = iter::Zip<Fields, vec::IntoIter<V>>;
+    type IntoIter = iter::Zip<FieldSet, vec::IntoIter<V>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.has.zip(self.values)

@@ -15,14 +15,14 @@ pub struct LeaseId {
 
 /// What is remembered of a tenant, with the lease that it came with.
 #[derive(Debug, Clone, Default)]
-pub struct Recalled {
+pub struct RecalledMemory {
     /// What is remembered.
     pub memory: Arc<Memory>,
     /// The lease under which nobody else changes it. Without one a plan of it is only shown.
     pub lease: Option<LeaseId>,
 }
 
-impl From<Arc<Memory>> for Recalled {
+impl From<Arc<Memory>> for RecalledMemory {
     /// Memory that came with no lease.
     fn from(memory: Arc<Memory>) -> Self {
         Self { memory, lease: None }

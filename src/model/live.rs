@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::SignedDuration;
 
 use super::{
-    Calling, Details, Field, FieldMap, GatewayId, Named, PhoneNumber, Roster, Unread, Upn, UserId,
-    Users, Value,
+    Calling, Details, Field, FieldMap, GatewayId, HasUpn, PhoneNumber, Roster, UnreadableValue,
+    Upn, UserId, Users, Value,
 };
 
 /// One observation of one tenant.
@@ -21,7 +21,7 @@ pub struct LiveTenant {
     /// The users that are visible.
     pub users: Roster<LiveUser>,
     /// What the list shows beside them.
-    pub beside: Beside,
+    pub beside: ListExtras,
     /// What Teams itself shows beside it.
     pub confirmation: Confirmation,
 }
@@ -48,7 +48,7 @@ impl LiveTenant {
     pub fn has_call_app(&self, user: &LiveUser) -> bool {
         let gateway = user.details.get(Field::SbcGatewayId);
         self.beside.call_app.as_ref().is_some_and(|those| those.contains(&user.upn))
-            || gateway == Some(&Observed::Set(Value::Gateway(GatewayId::CALL_APP)))
+            || gateway == Some(&ObservedValue::Set(Value::Gateway(GatewayId::CALL_APP)))
     }
 }
 
@@ -67,12 +67,12 @@ impl Confirmation {
 
 /// What a list shows beside the users that are compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct ListExtras {
     /// Numbers that somebody holds otherwise than as the primary number of a user: nobody else can
     /// have them.
     pub numbers: Vec<HeldNumber>,
     /// Places that the settings name and that are in no row: perhaps misspelt.
-    pub unmatched: Vec<Unmatched>,
+    pub unmatched: Vec<UnmatchedPlace>,
     /// Rows that name nobody, with calling off and without a number: no users of Teams.
     pub nameless: usize,
     /// Users that the service lists and that are not set up there: nothing of them is compared.
@@ -108,12 +108,12 @@ pub struct HeldNumber {
     /// As what, such as "private line" or "resource account".
     pub held_as: Arc<str>,
     /// The number, or what was read in its place.
-    pub number: Result<PhoneNumber, Unread>,
+    pub number: Result<PhoneNumber, UnreadableValue>,
 }
 
 /// A place that the settings name and that no row of a tenant has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Unmatched {
+pub struct UnmatchedPlace {
     /// The field that is read there, if it is one of those that manifests manage.
     pub field: Option<Field>,
     /// The key of the settings that names it.
@@ -148,7 +148,7 @@ pub struct LiveUser {
     /// Whether calling is on.
     pub calling: LiveCalling,
     /// What was observed of the fields; a field that is absent was not in the answer.
-    pub details: FieldMap<Observed>,
+    pub details: FieldMap<ObservedValue>,
 }
 
 /// The number of a user, as far as a list shows it.
@@ -159,12 +159,12 @@ pub enum LivePhone<'l> {
     /// None.
     Nothing,
     /// Something that is not understood: it may be any number.
-    Unread(&'l Unread),
+    Unread(&'l UnreadableValue),
     /// The list does not say.
     NotShown,
 }
 
-impl Named for LiveUser {
+impl HasUpn for LiveUser {
     fn upn(&self) -> &Upn {
         &self.upn
     }
@@ -174,7 +174,7 @@ impl LiveUser {
     /// Somebody who is known by name and not set up: without calling, and with nothing stored.
     #[must_use]
     pub fn not_set_up(upn: Upn, id: Option<UserId>) -> Self {
-        let details = Field::ALL.map(|field| (field, Observed::Unset)).into_iter().collect();
+        let details = Field::ALL.map(|field| (field, ObservedValue::Unset)).into_iter().collect();
         Self { upn, id, calling: LiveCalling::Disabled, details }
     }
 
@@ -182,9 +182,9 @@ impl LiveUser {
     #[must_use]
     pub fn phone(&self) -> LivePhone<'_> {
         match self.details.get(Field::PhoneNumber) {
-            Some(Observed::Set(Value::Phone(number))) => LivePhone::Number(number),
-            Some(Observed::Unreadable(unread)) => LivePhone::Unread(unread),
-            Some(Observed::Unset | Observed::Set(_)) => LivePhone::Nothing,
+            Some(ObservedValue::Set(Value::Phone(number))) => LivePhone::Number(number),
+            Some(ObservedValue::Unreadable(unread)) => LivePhone::Unread(unread),
+            Some(ObservedValue::Unset | ObservedValue::Set(_)) => LivePhone::Nothing,
             None => LivePhone::NotShown,
         }
     }
@@ -200,7 +200,7 @@ impl LiveUser {
 
     /// What was read in the place of the user's number, if it is not understood.
     #[must_use]
-    pub fn unread_number(&self) -> Option<&Unread> {
+    pub fn unread_number(&self) -> Option<&UnreadableValue> {
         match self.phone() {
             LivePhone::Unread(unread) => Some(unread),
             LivePhone::Number(_) | LivePhone::Nothing | LivePhone::NotShown => None,
@@ -219,8 +219,8 @@ impl LiveUser {
         self.details
             .iter()
             .filter_map(|(field, observed)| match observed {
-                Observed::Set(value) => Some((field, value.clone())),
-                Observed::Unset | Observed::Unreadable(_) => None,
+                ObservedValue::Set(value) => Some((field, value.clone())),
+                ObservedValue::Unset | ObservedValue::Unreadable(_) => None,
             })
             .collect()
     }
@@ -269,13 +269,13 @@ impl LiveCalling {
 
 /// What an answer said of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Observed {
+pub enum ObservedValue {
     /// This value.
     Set(Value),
     /// Explicitly nothing.
     Unset,
     /// Something that is not of the field's kind.
-    Unreadable(Unread),
+    Unreadable(UnreadableValue),
 }
 
 /// Whether the customer consented to provisioning by the provider. The service itself demands both

@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Calling, Details, Field, Fingerprint, LiveSource, Roll, RunId, Sent, Suspension, TenantName,
-    Upn, Used, Value, Verb,
+    Calling, Details, Field, Fingerprint, LiveSource, RecentCalls, Roll, RunId, Suspension,
+    TenantName, Upn, UsedApproval, Value, Verb,
 };
 use crate::words::{list, many, time};
 
@@ -29,9 +29,9 @@ pub struct Memory {
     /// The last syncs, if their answers said neither yes nor no.
     pub unclear_syncs: Option<UnclearSyncs>,
     /// What was last sent for each user.
-    pub written: BTreeMap<Upn, Written>,
+    pub written: BTreeMap<Upn, LastWrites>,
     /// The approvals that were used up, by name and plan.
-    pub approvals: BTreeMap<(TenantName, Fingerprint), Used>,
+    pub approvals: BTreeMap<(TenantName, Fingerprint), UsedApproval>,
     /// The users that a manifest has named while they were visible: only these are ever pruned,
     /// unless the tenant says otherwise.
     pub managed: Roll,
@@ -39,11 +39,11 @@ pub struct Memory {
     /// as managed, whether the journal knows them or not. Never on record.
     pub named: BTreeSet<Upn>,
     /// What was sent lately, for limits over time.
-    pub sent: Sent,
+    pub sent: RecentCalls,
     /// Users whose last call has no outcome on record: it is under way, or a crash cut it off.
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.
-    pub counted: Option<Counted>,
+    pub counted: Option<CountedList>,
     /// That somebody has suspended the tenant. It may be over by now: see [`Memory::suspension`].
     pub suspended: Option<Suspension>,
 }
@@ -64,7 +64,7 @@ pub struct UnclearSyncs {
 
 /// A whole list of users, as far as it is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
+pub struct CountedList {
     /// How many were in it.
     pub users: usize,
     /// Who showed it.
@@ -142,7 +142,7 @@ pub struct SyncDebt {
 
 /// What was last sent for a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct LastWrites {
     /// The last enable or disable.
     pub calling: Option<Write<Calling>>,
     /// The last value of each field that an update carried.
@@ -153,7 +153,7 @@ pub struct Written {
     pub reverted: Reverts,
     /// The calls that the service refused, the last of each verb, until one is accepted or a sync
     /// is owed for them.
-    pub refused: BTreeMap<Verb, Refused>,
+    pub refused: BTreeMap<Verb, RefusedCall>,
 }
 
 /// A call that the service refused. A refusal says that nothing was done, and is not always right:
@@ -163,7 +163,7 @@ pub struct Written {
 /// again owes none while it is sent again and again: it waits until the call is no longer sent,
 /// because a list shows what it asked for or because nobody wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedCall {
     /// What it carried; empty for a switch.
     pub details: Details,
     /// The fields that it was to change, where a list had shown another value.
@@ -177,11 +177,11 @@ pub struct Refused {
 }
 
 /// When a value that had landed was sent again because it was no longer there, by field; nothing
-/// stands for calling. The latest [`Written::REVERTS`] of each; a new value starts from none.
+/// stands for calling. The latest [`LastWrites::REVERTS`] of each; a new value starts from none.
 pub type Reverts = BTreeMap<Option<Field>, Vec<Timestamp>>;
 
-impl Written {
-    /// How many instants of [`Written::reverted`] are kept for one field.
+impl LastWrites {
+    /// How many instants of [`LastWrites::reverted`] are kept for one field.
     pub const REVERTS: usize = 16;
 
     /// Whether a sync is owed again once it is decided what became of the lost and the refused

@@ -51,7 +51,7 @@ mod verdict;
 mod window;
 mod write_path;
 
-pub use approval::{Approval, ApprovedUsers, Fingerprint, Gate, Used, parse_expiry};
+pub use approval::{Approval, ApprovedUsers, Fingerprint, Gate, UsedApproval, parse_expiry};
 pub use call::{Call, Verb};
 pub(crate) use coded::coded;
 pub use dates::Dates;
@@ -60,40 +60,40 @@ pub use desired::{
 };
 pub use details::{Details, UpdateRequest, Value};
 pub use fault::{Fault, FaultKind, WriteVerdict};
-pub use field::{Field, Kind};
-pub use field_map::{FieldMap, Fields};
+pub use field::{Field, FieldKind};
+pub use field_map::{FieldMap, FieldSet};
 pub use id::{AccountName, GatewayId, Site, TenantId, TenantName, Upn, UserId};
 pub(crate) use id::{is_of_platform, is_small};
 pub use in_force::TenantInForce;
 pub use inventory::{Customer, Inventory};
-pub use lease::{LeaseId, Recalled};
+pub use lease::{LeaseId, RecalledMemory};
 pub use limits::{Limit, Limits, PerHour, ShrinkLimit};
 pub use live::{
-    Beside, Confirmation, Consent, Coverage, HeldNumber, LiveCalling, LivePhone, LiveTenant,
-    LiveUser, NumberList, Observed, Unmatched,
+    Confirmation, Consent, Coverage, HeldNumber, ListExtras, LiveCalling, LivePhone, LiveTenant,
+    LiveUser, NumberList, ObservedValue, UnmatchedPlace,
 };
 pub use memory::{
-    Before, Counted, Debts, Landing, Memory, Refused, Reverts, SyncDebt, UnclearSyncs, Write,
-    Written,
+    Before, CountedList, Debts, Landing, LastWrites, Memory, RefusedCall, Reverts, SyncDebt,
+    UnclearSyncs, Write,
 };
 pub use missing::{Doubt, Missing};
-pub use notice::{Incident, IncidentDetails, IncidentKind, Notice, Telling, Told};
+pub use notice::{Incident, IncidentDetails, IncidentKind, Notice, NoticeEntry, NoticeOccasion};
 pub use phone::{ExtensionPrefix, NumberKey, NumberRef, PhoneNumber};
-pub use reading::{Raw, Unread, is_blank};
-pub use record::{Begun, Entry, Event, PartOf, StepOutcome};
+pub use reading::{Raw, UnreadableValue, is_blank};
+pub use record::{Entry, Event, PartOf, RunStart, StepOutcome};
 pub use revision::Revision;
 pub use roll::Roll;
 pub use roster::Roster;
-pub(crate) use roster::{Likeness, Source};
+pub(crate) use roster::{Likeness, UserSource};
 pub use run_id::{PassId, RunId};
-pub use sent::{Known, Managed, Sent, SentCounts};
+pub use sent::{Managed, RecentCalls, RememberedUser, SentCounts};
 pub use service::Service;
 pub use set_up::{Onboard, SetUp};
-pub use standing::{Adopted, Grounds, Head, Leader, Newest, Standing};
+pub use standing::{Adopted, Head, Leader, Standing, VersionGrounds, VersionInForce};
 pub use stop::{StopNote, StopSeen};
 pub use suspension::Suspension;
 pub use tenant::{LiveSource, TenantRef};
-pub use users::{Named, Users, Walk};
+pub use users::{HasUpn, PairWalk, Users};
 pub use verdict::{Pending, Reason, UserVerdict, Verdict};
 pub use window::{Span, Windows, time_zone};
 pub use write_path::WritePath;

@@ -118,7 +118,7 @@ pub struct IncidentDetails {
 
 /// What is told of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Telling {
+pub enum NoticeOccasion {
     /// It is there.
     Opened,
     /// It is still there.
@@ -129,7 +129,7 @@ pub enum Telling {
     Applied,
 }
 
-impl Telling {
+impl NoticeOccasion {
     /// As one word.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -144,9 +144,9 @@ impl Telling {
 
 /// One thing that is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct NoticeEntry {
     /// What of it.
-    pub telling: Telling,
+    pub telling: NoticeOccasion,
     /// Of which incident.
     pub incident: Incident,
     /// Since when it has been there.
@@ -155,7 +155,7 @@ pub struct Told {
     pub details: Option<IncidentDetails>,
 }
 
-impl Told {
+impl NoticeEntry {
     /// In one line.
     #[must_use]
     pub fn headline(&self) -> String {
@@ -174,9 +174,9 @@ impl Told {
         };
         let counted = if count == 0 { String::new() } else { format!(", {}", many(count, noun)) };
         match self.telling {
-            Telling::Opened | Telling::Applied => format!("{incident}{counted}"),
-            Telling::Reminded => format!("still: {incident}{counted}"),
-            Telling::Closed => format!("over: {incident}"),
+            NoticeOccasion::Opened | NoticeOccasion::Applied => format!("{incident}{counted}"),
+            NoticeOccasion::Reminded => format!("still: {incident}{counted}"),
+            NoticeOccasion::Closed => format!("over: {incident}"),
         }
     }
 }
@@ -189,7 +189,7 @@ pub struct Notice {
     /// When it was made.
     pub at: Timestamp,
     /// What it tells. Empty only in a notice that somebody sends to try the way.
-    pub told: Vec<Told>,
+    pub told: Vec<NoticeEntry>,
 }
 
 impl Notice {
@@ -204,7 +204,7 @@ impl Notice {
 
     /// What is told in words, and how many things are counted besides.
     #[must_use]
-    pub fn in_words(&self) -> (&[Told], usize) {
+    pub fn in_words(&self) -> (&[NoticeEntry], usize) {
         let (told, more) = self.told.split_at(self.told.len().min(Self::IN_WORDS));
         (told, more.len())
     }
@@ -218,10 +218,10 @@ impl Notice {
             told => {
                 let count = |telling| told.iter().filter(|told| told.telling == telling).count();
                 let parts = [
-                    (count(Telling::Opened), "new"),
-                    (count(Telling::Reminded), "still there"),
-                    (count(Telling::Closed), "over"),
-                    (count(Telling::Applied), "applied"),
+                    (count(NoticeOccasion::Opened), "new"),
+                    (count(NoticeOccasion::Reminded), "still there"),
+                    (count(NoticeOccasion::Closed), "over"),
+                    (count(NoticeOccasion::Applied), "applied"),
                 ];
                 let parts = parts.into_iter().filter(|(count, _)| *count > 0);
                 let parts = parts.map(|(count, what)| format!("{count} {what}"));

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 
 use serde_json::Value as Json;
 
-use super::{ExtensionPrefix, GatewayId, Kind, PhoneNumber, Value, spelling};
+use super::{ExtensionPrefix, FieldKind, GatewayId, PhoneNumber, Value, spelling};
 
 /// The longest text that is taken for the value of a field, in bytes: some are not what a pointer
 /// meant.
@@ -48,9 +48,9 @@ impl<'r> From<&'r Json> for Raw<'r> {
 
 /// What was read where a value should be, and is none: it may be any.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Unread(Arc<(String, String)>);
+pub struct UnreadableValue(Arc<(String, String)>);
 
-impl Unread {
+impl UnreadableValue {
     /// What was read, and where.
     #[must_use]
     pub fn new(text: impl Into<String>, place: &str) -> Self {
@@ -71,13 +71,13 @@ impl Unread {
     }
 }
 
-impl fmt::Debug for Unread {
+impl fmt::Debug for UnreadableValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unread").field("text", &self.text()).field("place", &self.place()).finish()
     }
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for UnreadableValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.text())?;
         if self.place().is_empty() { Ok(()) } else { write!(f, " {}", self.place()) }
@@ -93,16 +93,22 @@ pub fn is_blank(text: &str) -> bool {
 impl Value {
     /// The value of a kind that `raw` says, if it says one.
     #[must_use]
-    pub fn observed(kind: Kind, raw: Raw<'_>, prefix: Option<&ExtensionPrefix>) -> Option<Self> {
+    pub fn observed(
+        kind: FieldKind,
+        raw: Raw<'_>,
+        prefix: Option<&ExtensionPrefix>,
+    ) -> Option<Self> {
         match (kind, raw) {
-            (Kind::Phone, Raw::Text(text)) => PhoneNumber::observed(text, prefix).map(Self::Phone),
-            (Kind::Phone, Raw::Whole(number)) => whole_number(number).map(Self::Phone),
-            (Kind::Gateway, Raw::Text(text)) => whole(text).and_then(gateway),
-            (Kind::Gateway, Raw::Whole(id)) => gateway(id),
-            (Kind::Gateway, Raw::Float(id)) => whole_float(id).and_then(gateway),
-            (Kind::Flag, Raw::Text(text)) => flag(text).map(Self::Flag),
-            (Kind::Flag, Raw::Flag(flag)) => Some(Self::Flag(flag)),
-            (Kind::Text, Raw::Text(text)) if text.len() <= MAX_TEXT => {
+            (FieldKind::Phone, Raw::Text(text)) => {
+                PhoneNumber::observed(text, prefix).map(Self::Phone)
+            }
+            (FieldKind::Phone, Raw::Whole(number)) => whole_number(number).map(Self::Phone),
+            (FieldKind::Gateway, Raw::Text(text)) => whole(text).and_then(gateway),
+            (FieldKind::Gateway, Raw::Whole(id)) => gateway(id),
+            (FieldKind::Gateway, Raw::Float(id)) => whole_float(id).and_then(gateway),
+            (FieldKind::Flag, Raw::Text(text)) => flag(text).map(Self::Flag),
+            (FieldKind::Flag, Raw::Flag(flag)) => Some(Self::Flag(flag)),
+            (FieldKind::Text, Raw::Text(text)) if text.len() <= MAX_TEXT => {
                 Some(Self::Text(text.into()))
             }
             _ => None,
@@ -158,24 +164,24 @@ fn flag(text: &str) -> Option<bool> {
 mod tests {
     use super::*;
 
-    fn read(kind: Kind, raw: Raw<'_>) -> Option<String> {
+    fn read(kind: FieldKind, raw: Raw<'_>) -> Option<String> {
         Value::observed(kind, raw, None).map(|value| value.to_string())
     }
 
     #[test]
     fn text_that_is_exactly_the_value_is_read_as_it() {
         for (kind, raw, value) in [
-            (Kind::Gateway, Raw::Text("805"), "805"),
-            (Kind::Gateway, Raw::Text(" 805 "), "805"),
-            (Kind::Gateway, Raw::Text("\u{feff}805\u{a0}\u{200b}"), "805"),
-            (Kind::Gateway, Raw::Text("805.0"), "805"),
-            (Kind::Gateway, Raw::Whole(805), "805"),
-            (Kind::Gateway, Raw::Float(805.0), "805"),
-            (Kind::Flag, Raw::Text("true"), "true"),
-            (Kind::Flag, Raw::Text("False"), "false"),
-            (Kind::Flag, Raw::Text("\u{200e}TRUE\u{200e}"), "true"),
-            (Kind::Phone, Raw::Whole(493_012_345_678), "+493012345678"),
-            (Kind::Text, Raw::Text("805"), "\"805\""),
+            (FieldKind::Gateway, Raw::Text("805"), "805"),
+            (FieldKind::Gateway, Raw::Text(" 805 "), "805"),
+            (FieldKind::Gateway, Raw::Text("\u{feff}805\u{a0}\u{200b}"), "805"),
+            (FieldKind::Gateway, Raw::Text("805.0"), "805"),
+            (FieldKind::Gateway, Raw::Whole(805), "805"),
+            (FieldKind::Gateway, Raw::Float(805.0), "805"),
+            (FieldKind::Flag, Raw::Text("true"), "true"),
+            (FieldKind::Flag, Raw::Text("False"), "false"),
+            (FieldKind::Flag, Raw::Text("\u{200e}TRUE\u{200e}"), "true"),
+            (FieldKind::Phone, Raw::Whole(493_012_345_678), "+493012345678"),
+            (FieldKind::Text, Raw::Text("805"), "\"805\""),
         ] {
             assert_eq!(read(kind, raw).as_deref(), Some(value), "{raw:?}");
         }
@@ -184,30 +190,30 @@ mod tests {
     #[test]
     fn what_is_not_certain_is_no_value() {
         for (kind, raw) in [
-            (Kind::Gateway, Raw::Text("+805")),
-            (Kind::Gateway, Raw::Text("8\u{200b}5")),
-            (Kind::Gateway, Raw::Text("8.5")),
-            (Kind::Gateway, Raw::Text("805.")),
-            (Kind::Gateway, Raw::Text("8e2")),
-            (Kind::Gateway, Raw::Text("0")),
-            (Kind::Gateway, Raw::Text("1,000")),
-            (Kind::Gateway, Raw::Text("99999999999999999999")),
-            (Kind::Gateway, Raw::Whole(-2)),
-            (Kind::Gateway, Raw::Float(8.5)),
-            (Kind::Gateway, Raw::Float(1e300)),
-            (Kind::Gateway, Raw::Float(f64::NAN)),
-            (Kind::Gateway, Raw::Flag(true)),
-            (Kind::Flag, Raw::Text("yes")),
-            (Kind::Flag, Raw::Text("1")),
-            (Kind::Flag, Raw::Whole(1)),
-            (Kind::Phone, Raw::Whole(1000)),
-            (Kind::Phone, Raw::Whole(-493_012_345_678)),
-            (Kind::Phone, Raw::Whole(4_930_123_456_789_012)),
-            (Kind::Phone, Raw::Float(493_012_345_678.0)),
-            (Kind::Phone, Raw::Flag(true)),
-            (Kind::Text, Raw::Whole(7)),
-            (Kind::Text, Raw::Flag(true)),
-            (Kind::Text, Raw::Other),
+            (FieldKind::Gateway, Raw::Text("+805")),
+            (FieldKind::Gateway, Raw::Text("8\u{200b}5")),
+            (FieldKind::Gateway, Raw::Text("8.5")),
+            (FieldKind::Gateway, Raw::Text("805.")),
+            (FieldKind::Gateway, Raw::Text("8e2")),
+            (FieldKind::Gateway, Raw::Text("0")),
+            (FieldKind::Gateway, Raw::Text("1,000")),
+            (FieldKind::Gateway, Raw::Text("99999999999999999999")),
+            (FieldKind::Gateway, Raw::Whole(-2)),
+            (FieldKind::Gateway, Raw::Float(8.5)),
+            (FieldKind::Gateway, Raw::Float(1e300)),
+            (FieldKind::Gateway, Raw::Float(f64::NAN)),
+            (FieldKind::Gateway, Raw::Flag(true)),
+            (FieldKind::Flag, Raw::Text("yes")),
+            (FieldKind::Flag, Raw::Text("1")),
+            (FieldKind::Flag, Raw::Whole(1)),
+            (FieldKind::Phone, Raw::Whole(1000)),
+            (FieldKind::Phone, Raw::Whole(-493_012_345_678)),
+            (FieldKind::Phone, Raw::Whole(4_930_123_456_789_012)),
+            (FieldKind::Phone, Raw::Float(493_012_345_678.0)),
+            (FieldKind::Phone, Raw::Flag(true)),
+            (FieldKind::Text, Raw::Whole(7)),
+            (FieldKind::Text, Raw::Flag(true)),
+            (FieldKind::Text, Raw::Other),
         ] {
             assert_eq!(read(kind, raw), None, "{kind:?} {raw:?}");
         }

@@ -84,7 +84,7 @@ pub enum Event {
         reason: String,
     },
     /// The run ended and owes no sync: nothing of it was sent, or the service refused once more
-    /// what it had refused before, see [`crate::model::Refused`].
+    /// what it had refused before, see [`crate::model::RefusedCall`].
     NothingSent,
     /// What became of these users' lost answers is no longer waited for: an observation has shown
     /// it, or the time for that is over. Or what was refused is no longer sent again. A sync that
@@ -134,7 +134,7 @@ pub struct PartOf {
 
 /// That a run began, for people who look for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Begun {
+pub struct RunStart {
     /// When.
     pub at: Timestamp,
     /// Which run.

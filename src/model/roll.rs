@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Known, Managed, Upn, UserId,
-    packed::{Column, Eye, Pack, Packed, Pen},
+    Managed, RememberedUser, Upn, UserId,
+    packed::{Pack, Packed, PackedColumn, PackedReader, PackedWriter},
 };
 
 /// Users who rest together, at most: to find one of them, all are read.
@@ -20,18 +20,18 @@ const MOST: usize = 128;
 #[derive(Clone, Default)]
 pub struct Roll {
     /// Each is behind the one before it by name, and none is empty.
-    parts: Vec<Part>,
+    parts: Vec<RollChunk>,
 }
 
 /// Some users in a row.
 #[derive(Clone)]
-struct Part {
+struct RollChunk {
     first: Upn,
-    rows: Packed<Row>,
+    rows: Packed<RollEntry>,
 }
 
 /// One user.
-struct Row(Upn, Known);
+struct RollEntry(Upn, RememberedUser);
 
 impl Roll {
     /// Whether there is nobody.
@@ -41,13 +41,13 @@ impl Roll {
     }
 
     /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (Upn, Known)> + '_ {
-        self.parts.iter().flat_map(Part::users)
+    pub fn iter(&self) -> impl Iterator<Item = (Upn, RememberedUser)> + '_ {
+        self.parts.iter().flat_map(RollChunk::users)
     }
 
     /// What is known of a user.
     #[must_use]
-    pub fn get(&self, user: &Upn) -> Option<Known> {
+    pub fn get(&self, user: &Upn) -> Option<RememberedUser> {
         let behind = self.parts.partition_point(|part| part.first <= *user);
         let mut rows = self.parts.get(behind.checked_sub(1)?)?.users();
         rows.find(|(upn, _)| upn == user).map(|(_, known)| known)
@@ -66,7 +66,7 @@ impl Roll {
         self.forget(&ids);
         let mut news = BTreeMap::new();
         for Managed { user, id } in users {
-            news.insert(user.clone(), Known { id: id.clone(), vanished: false });
+            news.insert(user.clone(), RememberedUser { id: id.clone(), vanished: false });
         }
         self.change(news);
     }
@@ -74,7 +74,7 @@ impl Roll {
     /// These are no longer visible, whoever of them is here.
     pub fn vanish(&mut self, users: &[Upn]) {
         let vanished = |user: &Upn| {
-            let known = Known { vanished: true, ..self.get(user)? };
+            let known = RememberedUser { vanished: true, ..self.get(user)? };
             Some((user.clone(), known))
         };
         let news = users.iter().filter_map(vanished).collect();
@@ -87,11 +87,11 @@ impl Roll {
             return;
         }
         let is_meant =
-            |known: &Known| known.id.as_ref().is_some_and(|id| ids.contains(id.as_str()));
+            |known: &RememberedUser| known.id.as_ref().is_some_and(|id| ids.contains(id.as_str()));
         let mut kept = Vec::with_capacity(self.parts.len());
         for part in std::mem::take(&mut self.parts) {
-            if part.rows.each(|eye| Row::has_id(eye, ids)).any(|has| has) {
-                kept.extend(Part::of(part.users().filter(|(_, known)| !is_meant(known))));
+            if part.rows.each(|eye| RollEntry::has_id(eye, ids)).any(|has| has) {
+                kept.extend(RollChunk::of(part.users().filter(|(_, known)| !is_meant(known))));
             } else {
                 kept.push(part);
             }
@@ -100,14 +100,14 @@ impl Roll {
     }
 
     /// Takes these in, each where its name belongs.
-    fn change(&mut self, news: BTreeMap<Upn, Known>) {
+    fn change(&mut self, news: BTreeMap<Upn, RememberedUser>) {
         if news.is_empty() {
             return;
         }
         let mut news = news.into_iter().peekable();
         let mut former = std::mem::take(&mut self.parts).into_iter().peekable();
         if former.peek().is_none() {
-            self.parts = Part::of(news);
+            self.parts = RollChunk::of(news);
             return;
         }
         while let Some(part) = former.next() {
@@ -120,71 +120,71 @@ impl Roll {
             if own.is_empty() {
                 self.parts.push(part);
             } else {
-                let mut users: BTreeMap<Upn, Known> = part.users().collect();
+                let mut users: BTreeMap<Upn, RememberedUser> = part.users().collect();
                 users.extend(own);
-                self.parts.extend(Part::of(users.into_iter()));
+                self.parts.extend(RollChunk::of(users.into_iter()));
             }
         }
     }
 }
 
-impl Part {
+impl RollChunk {
     /// Users in a row as even parts, none of them too long.
-    fn of(users: impl Iterator<Item = (Upn, Known)>) -> Vec<Self> {
-        let rows: Vec<Row> = users.map(|(upn, known)| Row(upn, known)).collect();
+    fn of(users: impl Iterator<Item = (Upn, RememberedUser)>) -> Vec<Self> {
+        let rows: Vec<RollEntry> = users.map(|(upn, known)| RollEntry(upn, known)).collect();
         let even = rows.len().div_ceil(rows.len().div_ceil(MOST).max(1)).max(1);
-        let part = |rows: &[Row]| {
+        let part = |rows: &[RollEntry]| {
             Some(Self { first: rows.first()?.0.clone(), rows: rows.iter().collect() })
         };
         rows.chunks(even).filter_map(part).collect()
     }
 
-    fn users(&self) -> impl Iterator<Item = (Upn, Known)> + '_ {
-        self.rows.iter().map(|Row(upn, known)| (upn, known))
+    fn users(&self) -> impl Iterator<Item = (Upn, RememberedUser)> + '_ {
+        self.rows.iter().map(|RollEntry(upn, known)| (upn, known))
     }
 }
 
 const HAS_ID: u8 = 1;
 const VANISHED: u8 = 1 << 1;
 
-impl Row {
+impl RollEntry {
     /// Passes over one; whether it has one of these identities.
-    fn has_id(eye: &mut Eye<'_>, ids: &BTreeSet<&str>) -> bool {
+    fn has_id(eye: &mut PackedReader<'_>, ids: &BTreeSet<&str>) -> bool {
         let bits = eye.byte();
-        eye.name(Column::Upn);
-        bits & HAS_ID != 0 && ids.contains(&*eye.name(Column::Id))
+        eye.name(PackedColumn::Upn);
+        bits & HAS_ID != 0 && ids.contains(&*eye.name(PackedColumn::Id))
     }
 }
 
-impl Pack for Row {
-    fn pack(&self, pen: &mut Pen) {
-        let Self(upn, Known { id, vanished }) = self;
+impl Pack for RollEntry {
+    fn pack(&self, pen: &mut PackedWriter) {
+        let Self(upn, RememberedUser { id, vanished }) = self;
         let has_id = if id.is_some() { HAS_ID } else { 0 };
         pen.byte(has_id | if *vanished { VANISHED } else { 0 });
-        pen.name(Column::Upn, upn.as_str());
+        pen.name(PackedColumn::Upn, upn.as_str());
         if let Some(id) = id {
-            pen.name(Column::Id, id.as_str());
+            pen.name(PackedColumn::Id, id.as_str());
         }
     }
 
-    fn unpack(eye: &mut Eye<'_>) -> Self {
+    fn unpack(eye: &mut PackedReader<'_>) -> Self {
         let bits = eye.byte();
-        let upn = Upn::known(eye.name(Column::Upn).as_ref());
-        let id = (bits & HAS_ID != 0).then(|| UserId::known(eye.name(Column::Id).as_ref()));
-        Self(upn, Known { id, vanished: bits & VANISHED != 0 })
+        let upn = Upn::known(eye.name(PackedColumn::Upn).as_ref());
+        let id = (bits & HAS_ID != 0).then(|| UserId::known(eye.name(PackedColumn::Id).as_ref()));
+        Self(upn, RememberedUser { id, vanished: bits & VANISHED != 0 })
     }
 }
 
-impl FromIterator<(Upn, Known)> for Roll {
-    fn from_iter<I: IntoIterator<Item = (Upn, Known)>>(users: I) -> Self {
-        let users: BTreeMap<Upn, Known> = users.into_iter().collect();
-        Self { parts: Part::of(users.into_iter()) }
+impl FromIterator<(Upn, RememberedUser)> for Roll {
+    fn from_iter<I: IntoIterator<Item = (Upn, RememberedUser)>>(users: I) -> Self {
+        let users: BTreeMap<Upn, RememberedUser> = users.into_iter().collect();
+        Self { parts: RollChunk::of(users.into_iter()) }
     }
 }
 
 impl PartialEq for Roll {
     fn eq(&self, other: &Self) -> bool {
-        let is_like = |(one, other): (&Part, &Part)| one.rows.is_like(&other.rows);
+        let is_like = |(one, other): (&RollChunk, &RollChunk)| one.rows.is_like(&other.rows);
         let are_like = self.parts.len() == other.parts.len()
             && self.parts.iter().zip(&other.parts).all(is_like);
         are_like || self.iter().eq(other.iter())

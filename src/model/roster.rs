@@ -15,10 +15,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Named, Users};
+use super::{HasUpn, Users};
 
 /// What users are made of.
-pub(crate) trait Source<U>: Send + Sync {
+pub(crate) trait UserSource<U>: Send + Sync {
     /// How many there are.
     fn len(&self) -> usize;
 
@@ -37,7 +37,7 @@ pub(crate) trait Source<U>: Send + Sync {
     }
 
     /// How another one is like this one, as far as that shows without a look at anybody.
-    fn likeness(&self, _other: &dyn Source<U>) -> Likeness {
+    fn likeness(&self, _other: &dyn UserSource<U>) -> Likeness {
         Likeness::Unknown
     }
 }
@@ -58,7 +58,7 @@ pub struct Roster<U> {
     /// Users that do not rest.
     awake: Option<Arc<Users<U>>>,
     /// What they are made of otherwise.
-    source: Option<Arc<dyn Source<U>>>,
+    source: Option<Arc<dyn UserSource<U>>>,
     /// What was made of it, since somebody looked at them.
     open: OnceLock<Users<U>>,
 }
@@ -71,7 +71,7 @@ impl<U> Roster<U> {
     }
 
     /// Users at rest.
-    pub(crate) fn at_rest(source: impl Source<U> + 'static) -> Self {
+    pub(crate) fn at_rest(source: impl UserSource<U> + 'static) -> Self {
         Self { awake: None, source: Some(Arc::new(source)), open: OnceLock::new() }
     }
 
@@ -136,10 +136,10 @@ impl<U> Roster<U> {
     }
 }
 
-impl<U: Named> Users<U> {
+impl<U: HasUpn> Users<U> {
     /// Each user of this row and of a roster by name, with what either has of it: as
     /// [`Users::beside`], where the others may rest.
-    pub fn meet<'a, V: Named>(
+    pub fn meet<'a, V: HasUpn>(
         &'a self,
         others: &Roster<V>,
         mut meet: impl FnMut(Option<&'a U>, Option<&V>),
@@ -183,7 +183,7 @@ impl<U> From<Users<U>> for Roster<U> {
     }
 }
 
-impl<U: Named> FromIterator<U> for Roster<U> {
+impl<U: HasUpn> FromIterator<U> for Roster<U> {
     fn from_iter<I: IntoIterator<Item = U>>(users: I) -> Self {
         users.into_iter().collect::<Users<U>>().into()
     }
@@ -214,7 +214,7 @@ impl<U: PartialEq> PartialEq for Roster<U> {
 
 impl<U: Eq> Eq for Roster<U> {}
 
-impl<U: Named + fmt::Debug> fmt::Debug for Roster<U> {
+impl<U: HasUpn + fmt::Debug> fmt::Debug for Roster<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }

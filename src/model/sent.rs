@@ -9,7 +9,7 @@ use super::{Upn, UserId, Verb};
 
 /// What is remembered of a user who was managed once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct RememberedUser {
     /// The identity that outlives a change of name, if it was ever seen.
     pub id: Option<UserId>,
     /// Whether the user has been missing in a whole list since.
@@ -27,7 +27,7 @@ pub struct Managed {
 
 /// Calls that were sent within the last hour, counted by the minute.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sent(BTreeMap<i64, SentCounts>);
+pub struct RecentCalls(BTreeMap<i64, SentCounts>);
 
 /// A number of calls, each counted wherever it belongs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct SentCounts {
     pub changes: u32,
 }
 
-impl Sent {
+impl RecentCalls {
     /// How far back it reaches.
     const MINUTES: i64 = 60;
 
@@ -87,7 +87,7 @@ impl SentCounts {
     }
 }
 
-impl FromIterator<(i64, SentCounts)> for Sent {
+impl FromIterator<(i64, SentCounts)> for RecentCalls {
     fn from_iter<I: IntoIterator<Item = (i64, SentCounts)>>(minutes: I) -> Self {
         Self(minutes.into_iter().collect())
     }

@@ -54,7 +54,7 @@ pub struct Head {
 
 /// What speaks for a version of the manifests that is to come into force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Grounds {
+pub struct VersionGrounds {
     /// The head that this leader had in force before: what its own sources say after that is newer.
     pub follows: Option<i64>,
     /// Its sources have said the same twice, a poll apart, since it leads.
@@ -69,12 +69,12 @@ pub enum Adopted {
     /// It is in force for all services, under this number.
     InForce(i64),
     /// Another one is in force, and may be newer.
-    Behind(Newest),
+    Behind(VersionInForce),
 }
 
 /// The version of the manifests that is in force for all services.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Newest {
+pub struct VersionInForce {
     /// The commits that say it, where git knows them.
     pub commit: Option<String>,
     /// When it came into force, by the store's clock.

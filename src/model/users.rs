@@ -6,7 +6,7 @@ use std::{cmp::Ordering, fmt, slice};
 use super::Upn;
 
 /// Somebody with a name.
-pub trait Named {
+pub trait HasUpn {
     /// The name.
     fn upn(&self) -> &Upn;
 }
@@ -50,10 +50,10 @@ impl<U> Users<U> {
     }
 }
 
-impl<U: Named> Users<U> {
+impl<U: HasUpn> Users<U> {
     /// The names in order.
     pub fn keys(&self) -> impl Iterator<Item = &Upn> {
-        self.0.iter().map(Named::upn)
+        self.0.iter().map(HasUpn::upn)
     }
 
     /// The user of that name.
@@ -92,8 +92,8 @@ impl<U: Named> Users<U> {
 
     /// Each user of this row and of another by name, with what either has of it.
     #[must_use]
-    pub fn beside<'a, 'b, V: Named>(&'a self, others: &'b Users<V>) -> Walk<'a, 'b, U, V> {
-        Walk { ours: &self.0, others: &others.0 }
+    pub fn beside<'a, 'b, V: HasUpn>(&'a self, others: &'b Users<V>) -> PairWalk<'a, 'b, U, V> {
+        PairWalk { ours: &self.0, others: &others.0 }
     }
 
     fn place(&self, upn: &Upn) -> Result<usize, usize> {
@@ -107,13 +107,13 @@ impl<U> Default for Users<U> {
     }
 }
 
-impl<U: fmt::Debug + Named> fmt::Debug for Users<U> {
+impl<U: fmt::Debug + HasUpn> fmt::Debug for Users<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.0.iter().map(|user| (user.upn(), user))).finish()
     }
 }
 
-impl<U: Named> FromIterator<U> for Users<U> {
+impl<U: HasUpn> FromIterator<U> for Users<U> {
     /// Of several users of one name the last one stays.
     fn from_iter<I: IntoIterator<Item = U>>(users: I) -> Self {
         let mut users: Vec<U> = users.into_iter().collect();
@@ -129,7 +129,7 @@ impl<U: Named> FromIterator<U> for Users<U> {
 }
 
 /// Whether both have one name: then the later one takes the place of the former.
-fn is_same<U: Named>(next: &mut U, kept: &mut U) -> bool {
+fn is_same<U: HasUpn>(next: &mut U, kept: &mut U) -> bool {
     let is_same = next.upn() == kept.upn();
     if is_same {
         std::mem::swap(next, kept);
@@ -139,12 +139,12 @@ fn is_same<U: Named>(next: &mut U, kept: &mut U) -> bool {
 
 /// A walk along two rows.
 #[derive(Debug)]
-pub struct Walk<'a, 'b, U, V> {
+pub struct PairWalk<'a, 'b, U, V> {
     ours: &'a [U],
     others: &'b [V],
 }
 
-impl<'a, 'b, U: Named, V: Named> Iterator for Walk<'a, 'b, U, V> {
+impl<'a, 'b, U: HasUpn, V: HasUpn> Iterator for PairWalk<'a, 'b, U, V> {
     type Item = (Option<&'a U>, Option<&'b V>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -171,7 +171,7 @@ mod tests {
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct Somebody(Upn, u8);
 
-    impl Named for Somebody {
+    impl HasUpn for Somebody {
         fn upn(&self) -> &Upn {
             &self.0
         }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     board::Status,
-    model::{Incident, Notice, Telling, Told},
+    model::{Incident, Notice, NoticeEntry, NoticeOccasion},
     words::{between, hex},
 };
 
@@ -29,8 +29,8 @@ const ONE_BY_ONE: usize = 10;
 
 /// What is wrong, and what was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
-    open: BTreeMap<Incident, Open>,
+pub struct IncidentBook {
+    open: BTreeMap<Incident, OpenIncident>,
     told: BTreeMap<String, BTreeMap<Incident, LastTold>>,
     /// What is wrong now in words, with and without names of people.
     named: Incidents,
@@ -41,7 +41,7 @@ pub struct Book {
 
 /// Something that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Open {
+struct OpenIncident {
     since: Timestamp,
     /// Since when it is away.
     gone: Option<Timestamp>,
@@ -54,14 +54,14 @@ struct LastTold {
     at: Timestamp,
 }
 
-impl Book {
+impl IncidentBook {
     /// Takes in what is wrong now.
     pub fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
         self.named = incidents::of(status);
         self.nameless = incidents::of(&status.without_names());
         self.passes.see(status, rules, at);
         for incident in self.named.keys() {
-            let new = Open { since: at, gone: None };
+            let new = OpenIncident { since: at, gone: None };
             self.open.entry(incident.clone()).or_insert(new).gone = None;
         }
         for (incident, open) in &mut self.open {
@@ -69,7 +69,8 @@ impl Book {
                 open.gone.get_or_insert(at);
             }
         }
-        let lasts = |open: &Open| open.gone.is_none_or(|gone| between(gone, at) < rules.after);
+        let lasts =
+            |open: &OpenIncident| open.gone.is_none_or(|gone| between(gone, at) < rules.after);
         self.open.retain(|_, open| lasts(open));
         self.told.retain(|receiver, _| rules.receivers.contains_key(receiver));
         for (receiver, told) in &mut self.told {
@@ -98,11 +99,11 @@ impl Book {
     pub fn delivered(&mut self, receiver: &str, notice: &Notice) {
         let heard = self.told.entry(receiver.to_owned()).or_default();
         for told in &notice.told {
-            let Told { telling, incident, since, .. } = told;
+            let NoticeEntry { telling, incident, since, .. } = told;
             match telling {
-                Telling::Closed => drop(heard.remove(incident)),
-                Telling::Applied => self.passes.delivered(receiver, told),
-                Telling::Opened | Telling::Reminded => {
+                NoticeOccasion::Closed => drop(heard.remove(incident)),
+                NoticeOccasion::Applied => self.passes.delivered(receiver, told),
+                NoticeOccasion::Opened | NoticeOccasion::Reminded => {
                     heard.insert(incident.clone(), LastTold { since: *since, at: notice.at });
                 }
             }
@@ -123,34 +124,35 @@ impl Book {
     }
 
     /// Everything that a receiver has not heard yet, the worst first.
-    fn due(&self, receiver: &str, rules: &Rules, at: Timestamp) -> Vec<Told> {
+    fn due(&self, receiver: &str, rules: &Rules, at: Timestamp) -> Vec<NoticeEntry> {
         let Some(wishes) = rules.receivers.get(receiver) else { return Vec::new() };
         let nothing = BTreeMap::new();
         let heard = self.told.get(receiver).unwrap_or(&nothing);
         let words = if wishes.names { &self.named } else { &self.nameless };
-        let told = |telling, incident: &Incident, since| Told {
+        let told = |telling, incident: &Incident, since| NoticeEntry {
             telling,
             incident: incident.clone(),
             since,
             details: words.get(incident).cloned(),
         };
-        let lasts = |open: &Open| open.gone.is_none() && between(open.since, at) >= rules.after;
-        let mut due: Vec<Told> = self
+        let lasts =
+            |open: &OpenIncident| open.gone.is_none() && between(open.since, at) >= rules.after;
+        let mut due: Vec<NoticeEntry> = self
             .open
             .iter()
             .filter(|(incident, open)| lasts(open) && wishes.want(incident))
             // What nobody could look at again is neither over nor still there.
             .filter(|(incident, _)| self.named.contains_key(*incident))
             .filter_map(|(incident, open)| match heard.get(incident) {
-                None => Some(told(Telling::Opened, incident, open.since)),
+                None => Some(told(NoticeOccasion::Opened, incident, open.since)),
                 Some(last) if between(last.at, at) >= rules.remind => {
-                    Some(told(Telling::Reminded, incident, last.since))
+                    Some(told(NoticeOccasion::Reminded, incident, last.since))
                 }
                 Some(_) => None,
             })
             .collect();
         let over = heard.iter().filter(|(incident, _)| !self.open.contains_key(incident));
-        due.extend(over.map(|(incident, last)| told(Telling::Closed, incident, last.since)));
+        due.extend(over.map(|(incident, last)| told(NoticeOccasion::Closed, incident, last.since)));
         due.extend(self.passes.due(receiver, wishes, rules, at));
         due.sort_by_key(|told| told.telling);
         due
@@ -158,14 +160,14 @@ impl Book {
 }
 
 /// The same for the same things, whenever they are told.
-fn id(receiver: &str, told: &[Told]) -> String {
+fn id(receiver: &str, told: &[NoticeEntry]) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update(text.as_bytes());
         hash.update([0]);
     };
     add(receiver);
-    for Told { telling, incident, since, .. } in told {
+    for NoticeEntry { telling, incident, since, .. } in told {
         add(telling.name());
         add(&incident.to_string());
         add(&since.to_string());
@@ -176,7 +178,7 @@ fn id(receiver: &str, told: &[Told]) -> String {
 /// The book as it is kept across restarts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Kept {
+struct SavedBook {
     version: u32,
     open: BTreeSet<KeptOpen>,
     told: BTreeSet<KeptTold>,
@@ -204,7 +206,7 @@ struct KeptTold {
 /// The shape that is written.
 const VERSION: u32 = 1;
 
-impl Book {
+impl IncidentBook {
     /// As text, for the next start.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -213,7 +215,7 @@ impl Book {
             open.map(|(incident, open)| KeptOpen { incident: incident.clone(), since: open.since });
         let (applied, heard) = self.passes.kept();
         let told = self.kept_told();
-        let kept = Kept { version: VERSION, open: open.collect(), told, applied, heard };
+        let kept = SavedBook { version: VERSION, open: open.collect(), told, applied, heard };
         // Maps with names for keys and times: there is nothing that JSON cannot say.
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
@@ -233,14 +235,14 @@ impl Book {
 
     /// What an earlier start left. The error says why it cannot be understood.
     pub fn of_text(text: &str) -> Result<Self, String> {
-        let kept: Kept = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let kept: SavedBook = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if kept.version != VERSION {
             return Err(format!("its version is {} and not {VERSION}", kept.version));
         }
         let passes = Passes::of(kept.applied, kept.heard);
         let mut book = Self { passes, ..Self::default() };
         for KeptOpen { incident, since } in kept.open {
-            book.open.insert(incident, Open { since, gone: None });
+            book.open.insert(incident, OpenIncident { since, gone: None });
         }
         for KeptTold { receiver, incident, since, at } in kept.told {
             book.told.entry(receiver).or_default().insert(incident, LastTold { since, at });

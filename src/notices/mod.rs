@@ -1,10 +1,10 @@
 //! Notices: what people are told who do not look at the service.
 //!
 //! ```text
-//! Status --incidents--> what is wrong now --Book--> what each receiver has not heard yet
-//!                                                            |  worker, paced and tried again
-//!                                                            v
-//!                                                        Messenger
+//! Status --incidents--> what is wrong now --IncidentBook--> what each receiver has not heard yet
+//!                                                                    |  worker, paced and tried again
+//!                                                                    v
+//!                                                                Messenger
 //! ```
 //!
 //! It works as the rest of the house does: what is wrong now is compared with what a receiver was
@@ -27,6 +27,6 @@ mod pace;
 mod rules;
 mod worker;
 
-pub use book::Book;
-pub use rules::{Rules, Wishes};
-pub use worker::{Keep, Tell, Worker};
+pub use book::IncidentBook;
+pub use rules::{ReceiverWishes, Rules};
+pub use worker::{SaveBook, TellReceivers, Worker};

@@ -13,7 +13,7 @@ const WAITS: [u64; 6] = [5, 60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600];
 
 /// How one receiver is sent something.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Pace {
+pub(super) struct ReceiverPace {
     /// When the average would be kept again (the cell rate algorithm of traffic shapers).
     due: Option<Timestamp>,
     /// How often in a row it failed.
@@ -24,7 +24,7 @@ pub(super) struct Pace {
     over: bool,
 }
 
-impl Pace {
+impl ReceiverPace {
     /// From when on it may be sent something; nothing if never.
     pub(super) fn free_at(&self, at: Timestamp) -> Option<Timestamp> {
         let early = self.due.and_then(|due| due.checked_sub(EACH * (BURST - 1)).ok());
@@ -70,13 +70,13 @@ mod tests {
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn seconds(pace: &Pace) -> i64 {
+    fn seconds(pace: &ReceiverPace) -> i64 {
         pace.free_at(AT).unwrap().duration_since(AT).as_secs()
     }
 
     #[test]
     fn a_few_may_come_in_a_row_and_then_one_every_ten_seconds() {
-        let mut pace = Pace::default();
+        let mut pace = ReceiverPace::default();
         let waits: Vec<i64> = (0..8)
             .map(|_| {
                 let wait = seconds(&pace);
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn each_failure_waits_longer_and_one_success_forgets_them() {
-        let mut pace = Pace::default();
+        let mut pace = ReceiverPace::default();
         let waits: Vec<u64> = (0..7).map(|_| pace.failed(AT, None, 0.5).as_secs()).collect();
         assert_eq!(waits, [5, 60, 300, 1800, 7200, 21600, 21600]);
         assert_eq!(pace.took(), 7);

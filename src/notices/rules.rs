@@ -14,12 +14,12 @@ pub struct Rules {
     /// How long after the last telling one that lasts is told again.
     pub remind: Duration,
     /// The receivers by name.
-    pub receivers: BTreeMap<String, Wishes>,
+    pub receivers: BTreeMap<String, ReceiverWishes>,
 }
 
 /// What one receiver wants to hear.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wishes {
+pub struct ReceiverWishes {
     /// Kinds of incidents; empty: all, without what was applied.
     pub kinds: Vec<IncidentKind>,
     /// Tenants of these names; empty: all, and the service as a whole.
@@ -28,7 +28,7 @@ pub struct Wishes {
     pub names: bool,
 }
 
-impl Wishes {
+impl ReceiverWishes {
     /// Whether it wants to hear of an incident.
     pub(super) fn want(&self, incident: &Incident) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&incident.kind);

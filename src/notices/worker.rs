@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{book::Book, pace::Pace, rules::Rules};
+use super::{book::IncidentBook, pace::ReceiverPace, rules::Rules};
 use crate::{
     board::{ReceiverRow, Status},
     model::Notice,
-    ports::{Messenger, Undelivered},
+    ports::{DeliveryFailure, Messenger},
     words::{between, duration},
 };
 
@@ -24,10 +24,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 
 /// Keeps the book as text for the next start. It may block, and says itself if it cannot.
-pub type Keep = Box<dyn Fn(&str) + Send + Sync>;
+pub type SaveBook = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Hears how receivers are, whenever that changes. It must not wait.
-pub type Tell = Box<dyn Fn(&[ReceiverRow]) + Send + Sync>;
+pub type TellReceivers = Box<dyn Fn(&[ReceiverRow]) + Send + Sync>;
 
 /// The task that tells.
 pub struct Worker<M> {
@@ -36,17 +36,17 @@ pub struct Worker<M> {
     /// Who takes it there.
     pub messenger: Arc<M>,
     /// What an earlier start left.
-    pub book: Book,
+    pub book: IncidentBook,
     /// Where it is left for the next one.
-    pub keep: Keep,
+    pub keep: SaveBook,
     /// Who hears how receivers are.
-    pub tell: Tell,
+    pub tell: TellReceivers,
     /// By the clock of this machine.
     pub clock: fn() -> Timestamp,
 }
 
 /// A notice that was sent, and what became of it.
-type Sending = (String, Notice, Result<(), Undelivered>);
+type SentNotice = (String, Notice, Result<(), DeliveryFailure>);
 
 impl<M: Messenger + 'static> Worker<M> {
     /// Tells until the service has ended.
@@ -56,12 +56,13 @@ impl<M: Messenger + 'static> Worker<M> {
         ended: CancellationToken,
     ) {
         let names = self.rules.receivers.keys();
-        let mut paces: BTreeMap<String, Pace> =
-            names.clone().map(|name| (name.clone(), Pace::default())).collect();
+        let mut paces: BTreeMap<String, ReceiverPace> =
+            names.clone().map(|name| (name.clone(), ReceiverPace::default())).collect();
         let row = |name: &String| ReceiverRow { name: name.clone(), ..ReceiverRow::default() };
         let mut rows: Vec<ReceiverRow> = names.map(row).collect();
         let mut told = Vec::new();
-        let mut under_way: FuturesUnordered<BoxFuture<'static, Sending>> = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'static, SentNotice>> =
+            FuturesUnordered::new();
         let mut busy: Vec<String> = Vec::new();
         let mut kept = self.book.to_text();
         while !ended.is_cancelled() {
@@ -115,7 +116,7 @@ impl<M: Messenger + 'static> Worker<M> {
         self.keep_if_changed(&mut kept);
     }
 
-    fn send(&self, receiver: String, notice: Notice) -> BoxFuture<'static, Sending> {
+    fn send(&self, receiver: String, notice: Notice) -> BoxFuture<'static, SentNotice> {
         let messenger = Arc::clone(&self.messenger);
         Box::pin(async move {
             let taken = messenger.deliver(&receiver, &notice).await;
@@ -125,9 +126,9 @@ impl<M: Messenger + 'static> Worker<M> {
 
     fn end(
         &mut self,
-        paces: &mut BTreeMap<String, Pace>,
+        paces: &mut BTreeMap<String, ReceiverPace>,
         rows: &mut [ReceiverRow],
-        (receiver, notice, taken): Sending,
+        (receiver, notice, taken): SentNotice,
     ) {
         let Some(pace) = paces.get_mut(&receiver) else { return };
         if let Some(row) = rows.iter_mut().find(|row| row.name == receiver) {
@@ -136,7 +137,7 @@ impl<M: Messenger + 'static> Worker<M> {
                     row.delivered += 1;
                     row.last_delivery = Some((self.clock)());
                 }
-                Err(Undelivered { gone, .. }) => {
+                Err(DeliveryFailure { gone, .. }) => {
                     row.failed += 1;
                     row.gone = *gone;
                 }
@@ -150,7 +151,7 @@ impl<M: Messenger + 'static> Worker<M> {
                     info!(receiver, failures, "notices are delivered again");
                 }
             }
-            Err(Undelivered { fault, gone: true, .. }) => {
+            Err(DeliveryFailure { fault, gone: true, .. }) => {
                 pace.end();
                 warn!(
                     receiver,
@@ -159,7 +160,7 @@ impl<M: Messenger + 'static> Worker<M> {
                     "it wants no notices any more: {fault}"
                 );
             }
-            Err(Undelivered { fault, wait, .. }) => {
+            Err(DeliveryFailure { fault, wait, .. }) => {
                 let wait = pace.failed((self.clock)(), wait, fastrand::f64());
                 let again = duration(Duration::from_secs(wait.as_secs()));
                 warn!(receiver, again, hint = fault.hint, "a notice is not delivered: {fault}");

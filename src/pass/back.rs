@@ -11,14 +11,14 @@ use crate::{
 /// A run is of a tenant that the manifests do not describe: its rules are needed for an undo.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("run {} was of tenant {}, which the manifests do not describe", line(.run), line(.tenant))]
-pub struct Undescribed {
+pub struct UndescribedRun {
     /// The run.
     pub run: RunId,
     /// The tenant, by the name that it had then.
     pub tenant: TenantName,
 }
 
-impl Undescribed {
+impl UndescribedRun {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -31,12 +31,12 @@ impl Undescribed {
 pub fn by_tenant(
     entries: Vec<Entry>,
     in_force: &InForce,
-) -> Result<BTreeMap<TenantName, Vec<Entry>>, Undescribed> {
+) -> Result<BTreeMap<TenantName, Vec<Entry>>, UndescribedRun> {
     let tenants = &in_force.desired.tenants;
     let mut by_tenant: BTreeMap<TenantName, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
         let Some(tenant) = tenants.values().find(|tenant| tenant.id == entry.tenant_id) else {
-            return Err(Undescribed { run: entry.run, tenant: entry.tenant });
+            return Err(UndescribedRun { run: entry.run, tenant: entry.tenant });
         };
         by_tenant.entry(tenant.name.clone()).or_default().push(entry);
     }

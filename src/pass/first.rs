@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Beside, Confirmation, Consent, Coverage, LiveSource, Roster, TenantId, TenantName,
+        Confirmation, Consent, Coverage, ListExtras, LiveSource, Roster, TenantId, TenantName,
     };
 
     const SEEN: Timestamp = Timestamp::UNIX_EPOCH;
@@ -145,7 +145,7 @@ mod tests {
             coverage: Coverage::Complete,
             sees: BTreeSet::new(),
             users: Roster::new(),
-            beside: Beside::default(),
+            beside: ListExtras::default(),
             confirmation: Confirmation::default(),
         };
         FirstLook {

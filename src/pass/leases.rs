@@ -9,14 +9,16 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     execute::{Executor, TenantReport},
-    model::{DesiredTenant, Memory, Mode, Recalled, RunId, StepOutcome, TenantId, TenantName},
+    model::{
+        DesiredTenant, Memory, Mode, RecalledMemory, RunId, StepOutcome, TenantId, TenantName,
+    },
     plan::{Plan, Step, SyncPlan, TenantPlan},
     ports::{Journal, JournalError, Lease, Provisioner, Recall},
 };
 
 /// What is remembered of tenants, by their ids.
 #[derive(Debug, Default)]
-pub struct Memories(BTreeMap<TenantId, Recalled>);
+pub struct Memories(BTreeMap<TenantId, RecalledMemory>);
 
 impl Memories {
     /// What is remembered of each of these tenants now: for plans that are only shown.
@@ -51,7 +53,7 @@ impl Memories {
 
     /// What is remembered of one tenant, with the lease that it came with.
     #[must_use]
-    pub fn recalled(&self, tenant: &TenantId) -> Recalled {
+    pub fn recalled(&self, tenant: &TenantId) -> RecalledMemory {
         self.0.get(tenant).cloned().unwrap_or_default()
     }
 }
@@ -89,7 +91,7 @@ impl Leases {
         for tenant in tenants {
             let recalled = match self.of(&tenant.name) {
                 Some(lease) => {
-                    Recalled { memory: journal.memory(lease).await?, lease: Some(lease.id()) }
+                    RecalledMemory { memory: journal.memory(lease).await?, lease: Some(lease.id()) }
                 }
                 None => journal.recall(&tenant.id).await?.into(),
             };

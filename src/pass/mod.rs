@@ -17,7 +17,7 @@ use crate::{
     config::{Execution, Interruption},
     manifest::InForce,
     model::{
-        DesiredTenant, Fault, Inventory, LiveTenant, Mode, PassId, Recalled, RunId, TenantId,
+        DesiredTenant, Fault, Inventory, LiveTenant, Mode, PassId, RecalledMemory, RunId, TenantId,
         TenantName, TenantRef,
     },
     plan::{self, Estimates, Fleet, Observation, Patience, Plan, Rules, Undo},
@@ -32,16 +32,16 @@ mod shared;
 mod suspend;
 mod tenant;
 
-pub use back::{Undescribed, by_tenant};
+pub use back::{UndescribedRun, by_tenant};
 pub use first::{FirstLook, first_looks};
 pub use leases::{Leases, Memories, carry_out};
 pub use review::{Observations, Versions, review, see, see_nothing};
-pub use shared::Shared;
-pub use suspend::{Switched, resume, suspend, switch};
-pub use tenant::{Passed, TenantPass};
+pub use shared::SharedFleet;
+pub use suspend::{StopSwitchChange, resume, suspend, switch};
+pub use tenant::{PassResult, TenantPass};
 
 /// What was observed, by tenant. Suspended tenants are not in it.
-pub type Observed = BTreeMap<TenantName, Result<Arc<LiveTenant>, Fault>>;
+pub type ObservedTenants = BTreeMap<TenantName, Result<Arc<LiveTenant>, Fault>>;
 
 /// What the account of each tenant has, as far as that is known.
 pub type Inventories = BTreeMap<TenantName, Arc<Inventory>>;
@@ -52,7 +52,7 @@ pub async fn observe<R: LiveReader>(
     tenants: impl Iterator<Item = &Arc<DesiredTenant>>,
     side_by_side: usize,
     progress: impl Fn(&TenantName),
-) -> Observed {
+) -> ObservedTenants {
     let asked = tenants.filter(|tenant| tenant.mode != Mode::Suspend);
     stream::iter(asked)
         .map(|tenant| async move {
@@ -71,7 +71,7 @@ pub async fn look<R: LiveReader>(
     tenants: impl Iterator<Item = TenantRef>,
     side_by_side: usize,
     progress: impl Fn(&TenantName),
-) -> Observed {
+) -> ObservedTenants {
     stream::iter(tenants)
         .map(|tenant| async move {
             let live = reader.observe(&tenant).await;
@@ -84,9 +84,9 @@ pub async fn look<R: LiveReader>(
 }
 
 /// Plans all tenants that are in force.
-pub fn decide<M: Into<Recalled>>(
+pub fn decide<M: Into<RecalledMemory>>(
     in_force: &InForce,
-    observed: &Observed,
+    observed: &ObservedTenants,
     memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
@@ -95,9 +95,9 @@ pub fn decide<M: Into<Recalled>>(
 }
 
 /// The same for a plan that is only shown.
-pub fn show<M: Into<Recalled>>(
+pub fn show<M: Into<RecalledMemory>>(
     in_force: &InForce,
-    observed: &Observed,
+    observed: &ObservedTenants,
     memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
@@ -106,10 +106,10 @@ pub fn show<M: Into<Recalled>>(
 }
 
 /// Plans to take back what runs did to these tenants, as far as they are in force.
-pub fn decide_undo<M: Into<Recalled>>(
+pub fn decide_undo<M: Into<RecalledMemory>>(
     undos: &[(Undo<'_>, &TenantName)],
     in_force: &InForce,
-    observed: &Observed,
+    observed: &ObservedTenants,
     memory: impl Fn(&TenantId) -> M,
     now: Timestamp,
     execution: &Execution,
@@ -124,9 +124,9 @@ pub fn decide_undo<M: Into<Recalled>>(
 }
 
 /// All tenants that are in force, as they were observed.
-fn fleet<M: Into<Recalled>>(
+fn fleet<M: Into<RecalledMemory>>(
     in_force: &InForce,
-    observed: &Observed,
+    observed: &ObservedTenants,
     memory: impl Fn(&TenantId) -> M,
     execution: &Execution,
 ) -> Fleet {

@@ -9,7 +9,7 @@ use super::{Memories, observation, rules};
 use crate::{
     config::Execution,
     manifest::InForce,
-    model::{DesiredTenant, Fault, LiveTenant, Memory, Mode, Recalled, TenantId, TenantRef},
+    model::{DesiredTenant, Fault, LiveTenant, Memory, Mode, RecalledMemory, TenantId, TenantRef},
     plan::{
         Fleet,
         review::{Review, as_wanted},
@@ -122,7 +122,7 @@ fn fleet(
     for (name, tenant) in &in_force.desired.tenants {
         let memory = memories.get(&tenant.id).map(Arc::clone).unwrap_or_default();
         let look = observation(seen.get(&tenant.id).cloned());
-        fleet.looked(name, &tenant.id, look, Recalled::from(memory));
+        fleet.looked(name, &tenant.id, look, RecalledMemory::from(memory));
     }
     fleet
 }

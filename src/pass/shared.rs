@@ -17,24 +17,24 @@ use crate::{
 
 /// The fleet as passes share it that run side by side.
 #[derive(Debug)]
-pub struct Shared {
-    inner: Mutex<Inner>,
+pub struct SharedFleet {
+    inner: Mutex<SharedFleetInner>,
 }
 
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(super) struct SharedFleetInner {
     pub(super) fleet: Fleet,
     /// Tenants of which more may be remembered by now: a pass of them may be writing, or the journal
     /// was away at its end.
     pub(super) moving: BTreeMap<TenantName, TenantId>,
 }
 
-impl Shared {
+impl SharedFleet {
     /// A fleet of nobody, by the rules of the settings.
     #[must_use]
     pub fn new(execution: &Execution) -> Self {
         let fleet = Fleet::new(rules(execution));
-        Self { inner: Mutex::new(Inner { fleet, moving: BTreeMap::new() }) }
+        Self { inner: Mutex::new(SharedFleetInner { fleet, moving: BTreeMap::new() }) }
     }
 
     /// Follows other settings from now on.
@@ -75,19 +75,19 @@ impl Shared {
         }
     }
 
-    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn inner(&self) -> MutexGuard<'_, SharedFleetInner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A tenant whose pass may be writing.
-pub(super) struct Moves<'a> {
-    fleet: &'a Shared,
+pub(super) struct MovingTenant<'a> {
+    fleet: &'a SharedFleet,
     tenant: &'a DesiredTenant,
 }
 
-impl<'a> Moves<'a> {
-    pub(super) fn begin(fleet: &'a Shared, tenant: &'a DesiredTenant) -> Self {
+impl<'a> MovingTenant<'a> {
+    pub(super) fn begin(fleet: &'a SharedFleet, tenant: &'a DesiredTenant) -> Self {
         fleet.inner().moving.insert(tenant.name.clone(), tenant.id.clone());
         Self { fleet, tenant }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     model::{Entry, Event, RunId, Suspension, TenantRef},
     ports::{Journal, JournalError},
-    stop::Stopped,
+    stop::StopMessage,
 };
 
 /// Keeps on record that nothing is written of a tenant from now on. A suspension that is there is
@@ -53,17 +53,17 @@ async fn record<J: Journal>(
 
 /// What the journal is to know of the stop switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Switched {
+pub struct StopSwitchChange {
     /// Who has moved it, as far as that is known.
     pub by: Option<String>,
     /// Why it is on. Nothing if it is off.
     pub on: Option<String>,
 }
 
-impl Switched {
+impl StopSwitchChange {
     /// It is on, as this says.
     #[must_use]
-    pub fn on(stopped: &Stopped) -> Self {
+    pub fn on(stopped: &StopMessage) -> Self {
         Self { by: stopped.note.by.clone(), on: Some(stopped.reason().to_owned()) }
     }
 }
@@ -73,7 +73,7 @@ impl Switched {
 pub async fn switch<J: Journal>(
     journal: &J,
     run: RunId,
-    switched: &Switched,
+    switched: &StopSwitchChange,
 ) -> Result<bool, JournalError> {
     let all = TenantRef::all();
     let lease = journal.lease(&all.id).await?;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::{FirstLook, Shared, observation, shared::Moves};
+use super::{FirstLook, SharedFleet, observation, shared::MovingTenant};
 use crate::{
     execute::{Executor, TenantReport},
-    model::{Fault, Inventory, LiveTenant, Memory, Mode, Recalled, RunId, TenantInForce},
+    model::{Fault, Inventory, LiveTenant, Memory, Mode, RecalledMemory, RunId, TenantInForce},
     plan::{self, TenantPlan},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopSwitch,
@@ -25,7 +25,7 @@ pub struct TenantPass<'a, R, P, J> {
     /// What was found when the service began, if this is the first pass.
     pub first_look: Option<FirstLook>,
     /// All tenants.
-    pub fleet: &'a Shared,
+    pub fleet: &'a SharedFleet,
     /// What stops everything; none in a rehearsal.
     pub switch: Option<&'a StopSwitch>,
     /// What journal and logs call it.
@@ -34,7 +34,7 @@ pub struct TenantPass<'a, R, P, J> {
 
 /// What a pass of a tenant saw, wanted and did.
 #[derive(Debug)]
-pub struct Passed {
+pub struct PassResult {
     /// What was seen; nothing of a suspended tenant.
     pub observed: Option<Result<Arc<LiveTenant>, Fault>>,
     /// Whether it was seen for the first time.
@@ -53,7 +53,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     pub async fn go(
         mut self,
         planned: &(dyn Fn(&TenantPlan) + Sync),
-    ) -> Result<Passed, JournalError> {
+    ) -> Result<PassResult, JournalError> {
         let desired = &*self.tenant.desired;
         let journal = self.executor.journal;
         let lease = journal.lease(&desired.id).await?;
@@ -62,8 +62,8 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         // Boxed: both are large, and a pass would be with them.
         let look = Box::pin(self.look(first_look, &memory));
         let (observed, inventory) = join(look, Box::pin(self.inventory())).await;
-        let moves = Moves::begin(self.fleet, desired);
-        let recalled = Recalled { memory, lease: Some(lease.id()) };
+        let moves = MovingTenant::begin(self.fleet, desired);
+        let recalled = RecalledMemory { memory, lease: Some(lease.id()) };
         let (mut plan, first) = self.plan(observed.clone(), recalled).await?;
         if let Some(inventory) = inventory {
             plan::inventory::check(&mut plan, desired, &inventory);
@@ -78,7 +78,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
         if let Some(memory) = &memory {
             moves.end(Arc::clone(memory));
         }
-        Ok(Passed { observed, first, plan, report, memory })
+        Ok(PassResult { observed, first, plan, report, memory })
     }
 
     /// What was found when the service began, if it serves; otherwise what is found now.
@@ -113,7 +113,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> TenantPass<'_, R, P, J> {
     async fn plan(
         &self,
         observed: Option<Result<Arc<LiveTenant>, Fault>>,
-        recalled: Recalled,
+        recalled: RecalledMemory,
     ) -> Result<(TenantPlan, bool), JournalError> {
         let name = &self.tenant.desired.name;
         let id = &self.tenant.desired.id;

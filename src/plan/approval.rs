@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Hold, Lifter, Note, Ruling, Step};
+use super::{ApprovalRuling, Hold, Lifter, Note, Step};
 use crate::model::{Approval, ApprovedUsers, Fingerprint, Gate, Memory, Upn};
 
 /// Lifts what the approvals lift, and says what became of each.
@@ -33,15 +33,15 @@ fn rule(
     plan: &Fingerprint,
     memory: &Memory,
     now: Timestamp,
-) -> Ruling {
+) -> ApprovalRuling {
     if let Some(used) = memory.approvals.get(&(approval.name.clone(), approval.plan.clone())) {
-        return Ruling::Used(used.run.clone(), used.at);
+        return ApprovalRuling::Used(used.run.clone(), used.at);
     }
     if now >= approval.expires {
-        return Ruling::Expired(approval.expires);
+        return ApprovalRuling::Expired(approval.expires);
     }
     if approval.plan != *plan {
-        return Ruling::Outdated { made_for: approval.plan.clone(), plan: plan.clone() };
+        return ApprovalRuling::Outdated { made_for: approval.plan.clone(), plan: plan.clone() };
     }
     let concerned =
         |hold: &Hold| hold.kind.gate().is_some_and(|gate| approval.gates.contains(&gate));
@@ -56,9 +56,9 @@ fn rule(
         ApprovedUsers::AtMost(most)
             if users.len() > usize::try_from(*most).unwrap_or(usize::MAX) =>
         {
-            return Ruling::TooMany { covers: *most, users: users.len() };
+            return ApprovalRuling::TooMany { covers: *most, users: users.len() };
         }
-        _ if users.is_empty() => return Ruling::Idle,
+        _ if users.is_empty() => return ApprovalRuling::Idle,
         _ => {}
     }
     for step in steps.iter_mut().filter(|step| lifted(step)) {
@@ -67,7 +67,7 @@ fn rule(
     }
     let gates = approval.gates.clone();
     let reason = approval.reason.to_string();
-    Ruling::Opens { gates, users: users.len(), reason }
+    ApprovalRuling::Opens { gates, users: users.len(), reason }
 }
 
 /// The gates and users that an approval of this plan would have to name, so it lets something
@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(steps[0].holds.is_empty(), opens, "{now}");
             let is_expired = matches!(
                 notes.as_slice(),
-                [Note::Approval { ruling: Ruling::Expired(at), .. }] if *at == end
+                [Note::Approval { ruling: ApprovalRuling::Expired(at), .. }] if *at == end
             );
             assert_eq!(is_expired, !opens, "{now}: {notes:?}");
         }

@@ -18,21 +18,21 @@
 use jiff::Timestamp;
 
 use super::{
-    Action, Cause, Change, Facts, Hold, Moment, Note, Problem, ProblemKind, Remarks, Seen, Step,
-    StepId, Steps,
-    past::{Lost, Past, Unseen, equal, seen, shows},
-    people::{News, People},
-    unread::{self, Odd},
-    vain::{self, Tries, Vain},
+    Action, Cause, Facts, FieldChange, Hold, LiveValue, Moment, Note, Problem, ProblemKind,
+    Remarks, Step, StepId, Steps,
+    past::{EarlierWrites, LostCall, UnseenWrite, equal, seen, shows},
+    people::{People, PeopleNews},
+    unread::{self, UncomparableField},
+    vain::{self, FutileWrites, SendCount},
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveTenant, LiveUser,
-    Origin, Upn, Value, Verb, Written,
+    Calling, Coverage, DesiredTenant, DesiredUser, Field, LastWrites, LiveCalling, LiveTenant,
+    LiveUser, Origin, Upn, Value, Verb,
 };
 
 /// What a comparison gives.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct DiffOutcome {
     pub(super) steps: Steps,
     pub(super) remarks: Remarks,
     pub(super) facts: Facts,
@@ -41,13 +41,17 @@ pub(super) struct Outcome {
 }
 
 /// Compares a whole tenant.
-pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<'_>) -> Outcome {
-    let past = Past { live, moment };
+pub(super) fn tenant(
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    moment: Moment<'_>,
+) -> DiffOutcome {
+    let past = EarlierWrites { live, moment };
     let people = People::of(desired, live, moment);
     let mut diff = Diff {
         desired,
         past,
-        outcome: Outcome::default(),
+        outcome: DiffOutcome::default(),
         early: Vec::new(),
         details_wait: 0,
         settling: 0,
@@ -66,7 +70,7 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
         .remarks
         .notes
         .extend(people.renamed().map(|(before, now)| Note::Renamed(before.clone(), now.clone())));
-    let News { managed, vanished, unread } = people.news();
+    let PeopleNews { managed, vanished, unread } = people.news();
     outcome.facts.managed = managed;
     outcome.facts.vanished = vanished;
     if !nobody.is_empty() {
@@ -87,8 +91,8 @@ pub(super) fn tenant(desired: &DesiredTenant, live: &LiveTenant, moment: Moment<
 
 pub(super) struct Diff<'a> {
     pub(super) desired: &'a DesiredTenant,
-    pub(super) past: Past<'a>,
-    pub(super) outcome: Outcome,
+    pub(super) past: EarlierWrites<'a>,
+    pub(super) outcome: DiffOutcome,
     /// Users with calling for whom nothing is done yet.
     early: Vec<Upn>,
     details_wait: usize,
@@ -98,13 +102,13 @@ pub(super) struct Diff<'a> {
 
 /// The fields of one user, wanted and live.
 #[derive(Debug, Default)]
-pub(super) struct Compared {
+pub(super) struct ComparedUser {
     /// What differs; of values that are not understood, all but numbers.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<FieldChange>,
     /// Values that are not understood.
-    odd: Vec<Odd>,
+    odd: Vec<UncomparableField>,
     /// Values that were sent again and again without effect; they are among the changes.
-    pub(super) vain: Vain,
+    pub(super) vain: FutileWrites,
     /// Until when the others settle.
     pub(super) settling: Option<Timestamp>,
 }
@@ -118,7 +122,7 @@ pub(super) struct Switch {
     /// Somebody else switches it back again and again.
     pub(super) fought: Option<Hold>,
     /// How often it was tried without effect, if so often that it is not tried again.
-    pub(super) in_vain: Option<Tries>,
+    pub(super) in_vain: Option<SendCount>,
 }
 
 impl Diff<'_> {
@@ -144,7 +148,8 @@ impl Diff<'_> {
                 return self.problem(desired, ProblemKind::CallingUnclear(text.clone()));
             }
         };
-        let Compared { changes, odd, vain, mut settling } = self.compare(desired, live, written);
+        let ComparedUser { changes, odd, vain, mut settling } =
+            self.compare(desired, live, written);
         if let Some(problem) = unread::problem(desired, &odd) {
             self.problem(desired, problem);
         }
@@ -170,7 +175,7 @@ impl Diff<'_> {
                     self.dated(id, desired.ended(now));
                     id
                 });
-                let (release, waiting): (Vec<Change>, Vec<Change>) =
+                let (release, waiting): (Vec<FieldChange>, Vec<FieldChange>) =
                     changes.into_iter().partition(|change| change.desired == Value::NoPhone);
                 if !waiting.is_empty() {
                     self.details_wait += 1;
@@ -205,7 +210,7 @@ impl Diff<'_> {
         &mut self,
         desired: &DesiredUser,
         action: Action,
-        changes: Vec<Change>,
+        changes: Vec<FieldChange>,
         after: Vec<StepId>,
     ) -> StepId {
         let origin = Some(desired.origin.clone());
@@ -258,19 +263,19 @@ impl Diff<'_> {
     /// True if an answer was lost and its outcome is not known: then nothing is planned for
     /// the user.
     pub(super) fn is_frozen(&mut self, live: &LiveUser, origin: Option<&Origin>) -> bool {
-        let Some(Lost::Undecided { verb, at, until }) = self.notice(live) else { return false };
+        let Some(LostCall::Undecided { verb, at, until }) = self.notice(live) else { return false };
         self.frozen(&live.upn, origin, verb, at, until);
         true
     }
 
     /// Notes what a list shows of earlier writes to a user, and says what is known of a lost
     /// answer.
-    pub(super) fn notice(&mut self, live: &LiveUser) -> Option<Lost> {
+    pub(super) fn notice(&mut self, live: &LiveUser) -> Option<LostCall> {
         let lost = self.past.lost(live);
         let undecided = match &lost {
             None => None,
-            Some(Lost::Undecided { at, .. }) => Some(*at),
-            Some(Lost::Decided(at)) => {
+            Some(LostCall::Undecided { at, .. }) => Some(*at),
+            Some(LostCall::Decided(at)) => {
                 self.outcome.decided.push((live.upn.clone(), *at));
                 None
             }
@@ -302,9 +307,9 @@ impl Diff<'_> {
         &self,
         desired: &DesiredUser,
         live: &LiveUser,
-        written: Option<&Written>,
-    ) -> Compared {
-        let Compared { mut changes, mut odd, mut vain, mut settling } = Compared::default();
+        written: Option<&LastWrites>,
+    ) -> ComparedUser {
+        let ComparedUser { mut changes, mut odd, mut vain, mut settling } = ComparedUser::default();
         for (field, wanted) in desired.details.iter() {
             let write = written.and_then(|written| written.details.get(&field));
             if write.is_none() && shows(live, field, wanted) {
@@ -313,7 +318,7 @@ impl Diff<'_> {
             let seen = match self.past.under_way(write) {
                 // The list still shows what was before a write that is no longer wanted.
                 Some(value) if value != wanted && live.details.has(field) => {
-                    Seen::Written(value.clone())
+                    LiveValue::Written(value.clone())
                 }
                 // What a lost update carried is not known to be written.
                 _ => seen(live, field, write.filter(|write| !write.lost)),
@@ -323,21 +328,21 @@ impl Diff<'_> {
             }
             let mut did_not_land = None;
             match self.past.unseen(write, wanted) {
-                Some(Unseen::Settling(by)) => {
+                Some(UnseenWrite::Settling(by)) => {
                     settling = settling.max(Some(by));
                     continue;
                 }
-                Some(Unseen::Late(at)) => did_not_land = Some(at),
+                Some(UnseenWrite::Late(at)) => did_not_land = Some(at),
                 None => {}
             }
-            if let Seen::Unreadable(read) = &seen {
-                odd.push(Odd { field, read: read.clone(), did_not_land });
+            if let LiveValue::Unreadable(read) = &seen {
+                odd.push(UncomparableField { field, read: read.clone(), did_not_land });
                 // It may be any number, this one too.
                 if field == Field::PhoneNumber {
                     continue;
                 }
             }
-            let change = Change {
+            let change = FieldChange {
                 field,
                 live: seen,
                 desired: wanted.clone(),
@@ -347,13 +352,13 @@ impl Diff<'_> {
             vain.note(&change, vain::tries(self.past.moment, write, wanted));
             changes.push(change);
         }
-        Compared { changes, odd, vain, settling }
+        ComparedUser { changes, odd, vain, settling }
     }
 
     pub(super) fn switch(
         &self,
         live: Calling,
-        written: Option<&Written>,
+        written: Option<&LastWrites>,
         wanted: Calling,
         settling: &mut Option<Timestamp>,
     ) -> Switch {
@@ -363,11 +368,11 @@ impl Diff<'_> {
             return Switch::default();
         }
         let did_not_land = match self.past.unseen(write, &wanted) {
-            Some(Unseen::Settling(by)) => {
+            Some(UnseenWrite::Settling(by)) => {
                 *settling = (*settling).max(Some(by));
                 return Switch::default();
             }
-            Some(Unseen::Late(at)) => Some(at),
+            Some(UnseenWrite::Late(at)) => Some(at),
             None => None,
         };
         Switch {

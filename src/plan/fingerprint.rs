@@ -14,10 +14,10 @@ use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Moment, Plan, Seen, Step, SyncPlan};
+use super::{FieldChange, LiveValue, Moment, Plan, Step, SyncPlan};
 use crate::model::{
-    Beside, DesiredTenant, DesiredUser, Field, Fingerprint, LiveTenant, LiveUser, Observed,
-    Service, Windows, WritePath,
+    DesiredTenant, DesiredUser, Field, Fingerprint, ListExtras, LiveTenant, LiveUser,
+    ObservedValue, Service, Windows, WritePath,
 };
 
 /// The fingerprint of a tenant's plan.
@@ -36,7 +36,7 @@ pub(super) fn of(
         sees,
         users,
         beside:
-            Beside {
+            ListExtras {
                 numbers,
                 unmatched,
                 nameless: _,
@@ -147,7 +147,7 @@ fn hash_live(user: &LiveUser, wanted: Option<&DesiredUser>, moment: Moment<'_>, 
     let managed = details.map(|(field, _)| field);
     for field in managed.filter(|field| *field != Field::PhoneNumber).chain([Field::PhoneNumber]) {
         (field, moment.value(user, field)).hash(sha);
-        if let Some(Observed::Unreadable(read)) = user.details.get(field) {
+        if let Some(ObservedValue::Unreadable(read)) = user.details.get(field) {
             read.text().hash(sha);
         }
     }
@@ -156,10 +156,10 @@ fn hash_live(user: &LiveUser, wanted: Option<&DesiredUser>, moment: Moment<'_>, 
 fn hash_step(step: &Step, sha: &mut Sha) {
     let Step { user, action, changes, cause, after, .. } = step;
     (user, action.verb(), action.details(), cause, after).hash(sha);
-    for Change { field, live, desired, did_not_land: _, is_drift: _ } in changes {
+    for FieldChange { field, live, desired, did_not_land: _, is_drift: _ } in changes {
         let live = match live {
-            Seen::Value(value) | Seen::Written(value) => Some(value),
-            Seen::Nothing | Seen::NotVisible | Seen::Unreadable(_) => None,
+            LiveValue::Value(value) | LiveValue::Written(value) => Some(value),
+            LiveValue::Nothing | LiveValue::NotVisible | LiveValue::Unreadable(_) => None,
         };
         (field, live, desired).hash(sha);
     }

@@ -19,13 +19,13 @@ use jiff::Timestamp;
 use super::{
     Facts, Hold, HoldKind, Observation, Plan, Rules, TenantInput, TenantPlan,
     guards::{Hour, Wanted},
-    hours::{Count, Hours, Wants},
+    hours::{Hours, TenantCallCount, Wants},
     numbers::{Elsewhere, Ledger, Tenants, View},
-    still::{self, Still},
-    tenant::{Begun, Draft},
+    still::{self, EmptyPlans},
+    tenant::{Draft, UnguardedPlan},
     validity::Validity,
 };
-use crate::model::{Memory, Mode, NumberKey, Recalled, TenantId, TenantInForce, TenantName};
+use crate::model::{Memory, Mode, NumberKey, RecalledMemory, TenantId, TenantInForce, TenantName};
 
 /// All tenants as they are known.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Fleet {
     broken: BTreeMap<TenantName, String>,
     ledger: Ledger,
     hours: Hours,
-    still: Still,
+    still: EmptyPlans,
 }
 
 impl Fleet {
@@ -49,7 +49,7 @@ impl Fleet {
             broken: BTreeMap::new(),
             ledger: Ledger::default(),
             hours: Hours::default(),
-            still: Still::default(),
+            still: EmptyPlans::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl Fleet {
         in_force: impl Iterator<Item = TenantInForce>,
         broken: &BTreeMap<TenantName, String>,
     ) {
-        let memories: BTreeMap<TenantId, Recalled> = self
+        let memories: BTreeMap<TenantId, RecalledMemory> = self
             .tenants
             .values()
             .map(|input| (input.tenant.desired.id.clone(), input.recalled()))
@@ -110,7 +110,7 @@ impl Fleet {
             }
             let before = self.tenants.get(name).filter(|input| input.tenant.desired.id == *id);
             let live = before.map_or(Observation::NotYet, |before| before.live.clone());
-            let Recalled { memory, lease } = memories.get(id).cloned().unwrap_or_default();
+            let RecalledMemory { memory, lease } = memories.get(id).cloned().unwrap_or_default();
             self.set(TenantInput { tenant, live, memory, lease });
         }
         for name in gone {
@@ -130,7 +130,7 @@ impl Fleet {
         name: &TenantName,
         id: &TenantId,
         look: Observation,
-        recalled: impl Into<Recalled>,
+        recalled: impl Into<RecalledMemory>,
     ) -> bool {
         let known = self.tenants.get_mut(name).filter(|input| input.tenant.desired.id == *id);
         let Some(input) = known else { return false };
@@ -142,7 +142,7 @@ impl Fleet {
         let tenant = input.tenant.clone();
         let live = look.after(&input.live);
         let first = input.live.last().is_none() && live.last().is_some();
-        let Recalled { memory, lease } = recalled;
+        let RecalledMemory { memory, lease } = recalled;
         self.set(TenantInput { tenant, live, memory, lease });
         first
     }
@@ -186,7 +186,7 @@ impl Fleet {
         if let Some(plan) = still.plan(input, now) {
             return plan;
         }
-        let begun = match Begun::of(input, rules, now) {
+        let begun = match UnguardedPlan::of(input, rules, now) {
             Ok(begun) => begun,
             Err(held) => return *held,
         };
@@ -231,7 +231,7 @@ impl Fleet {
         };
         let mut moving = Vec::new();
         for input in self.tenants.values() {
-            match Begun::of(input, &self.rules, now) {
+            match UnguardedPlan::of(input, &self.rules, now) {
                 Err(held) => plans.push(*held),
                 Ok(begun) if begun.is_still() => {
                     let view = view(&self.rules, &self.tenants, &self.ledger, now);
@@ -265,11 +265,11 @@ fn view<'a>(rules: &Rules, tenants: &'a Tenants, ledger: &'a Ledger, now: Timest
 
 /// Drafts a tenant, and counts what it would send, with the span of time for which that holds.
 fn count(
-    begun: Begun,
+    begun: UnguardedPlan,
     asked: BTreeSet<NumberKey>,
     rules: &Rules,
     view: &View<'_>,
-) -> (Draft, Count) {
+) -> (Draft, TenantCallCount) {
     let mut span = Validity::around(view.now);
     begun.narrow(&mut span);
     for number in &asked {
@@ -286,7 +286,7 @@ fn count(
     } else {
         Wants { clear: wanted, in_doubt: otherwise }
     };
-    (draft, Count { wants, span, asked })
+    (draft, TenantCallCount { wants, span, asked })
 }
 
 /// Counts the tenants again for which something has changed since they were counted.
@@ -302,7 +302,7 @@ fn recount(
     }
     for name in hours.stale(now) {
         let Some(input) = tenants.get(&name) else { continue };
-        let begun = match Begun::of(input, rules, now) {
+        let begun = match UnguardedPlan::of(input, rules, now) {
             Ok(begun) if !begun.is_held() => begun,
             // What was seen and what is wanted decide that, and time only where a suspension ends.
             held => {
@@ -310,7 +310,7 @@ fn recount(
                 if let Ok(begun) = held {
                     begun.narrow_held(&mut span);
                 }
-                hours.count(&name, Count::nothing(span));
+                hours.count(&name, TenantCallCount::nothing(span));
                 continue;
             }
         };

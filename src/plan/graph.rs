@@ -19,7 +19,7 @@ pub struct StepGraph {
 
 /// A walk over a graph: a step is ready once all that it comes after are done.
 #[derive(Debug)]
-pub struct Walk<'g> {
+pub struct GraphWalk<'g> {
     graph: &'g StepGraph,
     /// How many are to be done before each step that is not ready.
     open: BTreeMap<StepId, usize>,
@@ -63,10 +63,10 @@ impl StepGraph {
 
     /// Begins a walk.
     #[must_use]
-    pub fn walk(&self) -> Walk<'_> {
+    pub fn walk(&self) -> GraphWalk<'_> {
         let (free, waiting): (Vec<_>, Vec<_>) =
             self.before.iter().partition(|(_, before)| before.is_empty());
-        Walk {
+        GraphWalk {
             graph: self,
             open: waiting.into_iter().map(|(id, before)| (*id, before.len())).collect(),
             ready: free.into_iter().map(|(id, _)| *id).collect(),
@@ -121,7 +121,7 @@ fn within(ids: &[StepId], steps: &BTreeSet<StepId>) -> Vec<StepId> {
     ids.iter().copied().filter(|id| steps.contains(id)).collect()
 }
 
-impl Walk<'_> {
+impl GraphWalk<'_> {
     /// Takes the ready step with the lowest number, if one is ready.
     pub fn take(&mut self) -> Option<StepId> {
         self.ready.pop_first()

@@ -102,18 +102,18 @@ coded! {
 
 /// What a kind of hold means for the rest of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
+pub struct HoldRule {
     /// The gate that an approval opens to lift it; nothing where judgement cannot help.
     pub gate: Option<Gate>,
     /// Whether limits count the step all the same.
-    pub counts: Counts,
+    pub counts: LimitCount,
     /// Who or what lifts it.
     pub lifted_by: Lifter,
 }
 
 /// Whether limits count a held step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
+pub enum LimitCount {
     /// It is counted: it may run as soon as the hold is lifted, together with all others.
     Counted,
     /// It is not: it is held for a reason of its own, whatever the limits say.
@@ -147,9 +147,9 @@ impl HoldKind {
     /// Its row of the table.
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "one row for each kind")]
-    pub const fn rule(self) -> Rule {
-        use Counts::{Apart, Counted};
+    pub const fn rule(self) -> HoldRule {
         use Lifter as By;
+        use LimitCount::{Apart, Counted};
         match self {
             Self::Mode => row(None, Counted, By::Manifests),
             Self::Manifests => row(None, Counted, By::Manifests),
@@ -193,8 +193,8 @@ impl HoldKind {
     }
 }
 
-const fn row(gate: Option<Gate>, counts: Counts, lifted_by: Lifter) -> Rule {
-    Rule { gate, counts, lifted_by }
+const fn row(gate: Option<Gate>, counts: LimitCount, lifted_by: Lifter) -> HoldRule {
+    HoldRule { gate, counts, lifted_by }
 }
 
 impl Lifter {

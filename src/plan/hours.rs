@@ -10,7 +10,7 @@ use super::{
     numbers::Doubtful,
     validity::Validity,
 };
-use crate::model::{Memory, NumberKey, PerHour, Sent, SentCounts, TenantName};
+use crate::model::{Memory, NumberKey, PerHour, RecentCalls, SentCounts, TenantName};
 
 /// What a tenant would send, or several.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,7 +36,7 @@ impl Wants {
 /// The count of one tenant. It is kept for both cases of doubt, so a tenant whose list comes
 /// into doubt, or is whole again, does not have all others counted again.
 #[derive(Debug)]
-pub(super) struct Count {
+pub(super) struct TenantCallCount {
     pub(super) wants: Wants,
     /// As long as nothing else changes, it counts within this span.
     pub(super) span: Validity,
@@ -44,7 +44,7 @@ pub(super) struct Count {
     pub(super) asked: BTreeSet<NumberKey>,
 }
 
-impl Count {
+impl TenantCallCount {
     /// Of a tenant that sends nothing within a span.
     pub(super) fn nothing(span: Validity) -> Self {
         Self { wants: Wants::default(), span, asked: BTreeSet::new() }
@@ -54,7 +54,7 @@ impl Count {
 /// The counts of all tenants.
 #[derive(Debug, Default)]
 pub(super) struct Hours {
-    counts: BTreeMap<TenantName, Count>,
+    counts: BTreeMap<TenantName, TenantCallCount>,
     /// The sum of those.
     wants: Wants,
     /// Tenants that have to be counted.
@@ -66,14 +66,14 @@ pub(super) struct Hours {
     /// The time of the last plan.
     last: Option<Timestamp>,
     /// What each tenant has sent lately.
-    sent: BTreeMap<TenantName, Sent>,
+    sent: BTreeMap<TenantName, RecentCalls>,
     /// The sum of those, by minute.
-    by_minute: BTreeMap<i64, Sum>,
+    by_minute: BTreeMap<i64, MinuteCalls>,
 }
 
 /// Calls of all tenants in one minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
+struct MinuteCalls {
     disable: u64,
     numbers: u64,
     changes: u64,
@@ -98,7 +98,7 @@ impl Hours {
         for (minute, counts) in sent.minutes() {
             self.add(minute, counts, u64::wrapping_add);
         }
-        if sent != Sent::default() {
+        if sent != RecentCalls::default() {
             self.sent.insert(name.clone(), sent);
         }
     }
@@ -109,7 +109,7 @@ impl Hours {
         sum.disable = op(sum.disable, disable.into());
         sum.numbers = op(sum.numbers, numbers.into());
         sum.changes = op(sum.changes, changes.into());
-        if *sum == Sum::default() {
+        if *sum == MinuteCalls::default() {
             self.by_minute.remove(&minute);
         }
     }
@@ -148,7 +148,7 @@ impl Hours {
     }
 
     /// Takes the count of a tenant.
-    pub(super) fn count(&mut self, name: &TenantName, count: Count) {
+    pub(super) fn count(&mut self, name: &TenantName, count: TenantCallCount) {
         self.forget(name);
         self.stale.remove(name);
         self.wants.add(count.wants);
@@ -193,8 +193,8 @@ impl Hours {
 
     /// The hour of the fleet at `now`, in which all tenants want to send this.
     pub(super) fn at(&self, limits: PerHour, now: Timestamp, wanted: Wanted) -> Hour {
-        let mut sent = Sum::default();
-        for (_, sum) in self.by_minute.range(Sent::hour(now)) {
+        let mut sent = MinuteCalls::default();
+        for (_, sum) in self.by_minute.range(RecentCalls::hour(now)) {
             sent.disable += sum.disable;
             sent.numbers += sum.numbers;
             sent.changes += sum.changes;
@@ -226,7 +226,10 @@ mod tests {
             let wants = Wants { clear: one_of(free), in_doubt: one_of(1) };
             hours.count(
                 name,
-                Count { wants, ..Count::nothing(Validity::around(Timestamp::UNIX_EPOCH)) },
+                TenantCallCount {
+                    wants,
+                    ..TenantCallCount::nothing(Validity::around(Timestamp::UNIX_EPOCH))
+                },
             );
         }
         let wanted = |doubtful| hours.wanted(doubtful);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Estimates, Patience};
 use crate::model::{
-    Fault, LeaseId, LiveTenant, Memory, Mode, PerHour, Recalled, TenantInForce, TenantName,
+    Fault, LeaseId, LiveTenant, Memory, Mode, PerHour, RecalledMemory, TenantInForce, TenantName,
 };
 
 /// Rules that are the same for all tenants.
@@ -98,8 +98,8 @@ impl TenantInput {
     }
 
     /// What is remembered of it, with the lease that came with it.
-    pub(super) fn recalled(&self) -> Recalled {
-        Recalled { memory: Arc::clone(&self.memory), lease: self.lease.clone() }
+    pub(super) fn recalled(&self) -> RecalledMemory {
+        RecalledMemory { memory: Arc::clone(&self.memory), lease: self.lease.clone() }
     }
 
     /// A suspended tenant is not looked at, whatever was seen before; one that no longer is was not

@@ -14,11 +14,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{
-    Ahead, Change, Hold, Note, Plan, Problem, ProblemKind, Seen, Step, Steps, TenantPlan,
+    FieldChange, Hold, LiveValue, Note, Plan, Problem, ProblemKind, Step, Steps, TenantPlan,
+    UpcomingDates,
     render::Mistake,
-    review::{Asked, Review, Waiting, What},
+    review::{RequestedChange, RequestedValue, Review, UnplannedChange},
 };
-use crate::model::{PhoneNumber, TenantName, Unread, Upn, Value};
+use crate::model::{PhoneNumber, TenantName, UnreadableValue, Upn, Value};
 
 /// Characters of a pseudonym.
 const LENGTH: usize = 8;
@@ -66,7 +67,7 @@ impl Mask {
             for asked in &mut touched.already {
                 self.asked(tenant, asked);
             }
-            for Waiting { asked, why } in &mut touched.waits {
+            for UnplannedChange { asked, why } in &mut touched.waits {
                 self.asked(tenant, asked);
                 DROPPED.clone_into(why);
             }
@@ -90,10 +91,10 @@ impl Mask {
         vec![masked; mistakes.len()]
     }
 
-    fn asked(&self, tenant: &TenantName, asked: &mut Asked) {
+    fn asked(&self, tenant: &TenantName, asked: &mut RequestedChange) {
         asked.user = self.user(tenant, &asked.user);
         asked.origin = None;
-        if let What::Field(_, value) = &mut asked.what {
+        if let RequestedValue::Field(_, value) = &mut asked.what {
             *value = self.value(tenant, value);
         }
     }
@@ -118,12 +119,14 @@ impl Mask {
     fn step(&self, tenant: &TenantName, step: &Step) -> Step {
         let mut masked = step.clone();
         masked.user = self.user(tenant, &step.user);
-        for Change { live, desired, .. } in &mut masked.changes {
+        for FieldChange { live, desired, .. } in &mut masked.changes {
             *desired = self.value(tenant, desired);
             match live {
-                Seen::Value(value) | Seen::Written(value) => *value = self.value(tenant, value),
-                Seen::Unreadable(read) => *read = Unread::new(DROPPED, ""),
-                Seen::Nothing | Seen::NotVisible => {}
+                LiveValue::Value(value) | LiveValue::Written(value) => {
+                    *value = self.value(tenant, value);
+                }
+                LiveValue::Unreadable(read) => *read = UnreadableValue::new(DROPPED, ""),
+                LiveValue::Nothing | LiveValue::NotVisible => {}
             }
         }
         masked.holds.iter_mut().for_each(drop_words);
@@ -154,9 +157,9 @@ impl Mask {
             Note::NotAdopted(named) => Note::NotAdopted(users(named)),
             Note::Unforeseen(named) => Note::Unforeseen(users(named)),
             Note::Early(named) => Note::Early(users(named)),
-            Note::Ahead(Ahead { users, next, turns }) => {
+            Note::Ahead(UpcomingDates { users, next, turns }) => {
                 let turns = turns.iter().map(|(user, turn)| (self.user(tenant, user), *turn));
-                Note::Ahead(Ahead { users: *users, next: *next, turns: turns.collect() })
+                Note::Ahead(UpcomingDates { users: *users, next: *next, turns: turns.collect() })
             }
             Note::Interruption { users, total, worst } => {
                 let worst = worst.iter().map(|(user, wait)| (self.user(tenant, user), *wait));

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::{Hold, HoldKind, validity::Validity};
 use crate::{
     model::{
-        Calling, Field, LiveCalling, LiveUser, Memory, Observed, UnclearSyncs, Upn, Value, Write,
-        Written,
+        Calling, Field, LastWrites, LiveCalling, LiveUser, Memory, ObservedValue, UnclearSyncs,
+        Upn, Value, Write,
     },
     words::time,
 };
@@ -54,7 +54,7 @@ pub struct Moment<'m> {
 
 impl<'m> Moment<'m> {
     /// What was last sent for a user.
-    pub(super) fn written(&self, user: &Upn) -> Option<&'m Written> {
+    pub(super) fn written(&self, user: &Upn) -> Option<&'m LastWrites> {
         self.memory.written.get(user)
     }
 
@@ -76,9 +76,11 @@ impl<'m> Moment<'m> {
     {
         let write = self.written(&user.upn).and_then(|written| written.details.get(&field));
         match (self.under_way(write), user.details.get(field)) {
-            (Some(value), _) | (None, Some(Observed::Set(value))) => Some(value),
-            (None, Some(Observed::Unset)) if field == Field::PhoneNumber => Some(&Value::NoPhone),
-            (None, Some(Observed::Unset | Observed::Unreadable(_))) => None,
+            (Some(value), _) | (None, Some(ObservedValue::Set(value))) => Some(value),
+            (None, Some(ObservedValue::Unset)) if field == Field::PhoneNumber => {
+                Some(&Value::NoPhone)
+            }
+            (None, Some(ObservedValue::Unset | ObservedValue::Unreadable(_))) => None,
             (None, None) => write.filter(|write| !write.lost).map(|write| &write.value),
         }
     }

@@ -7,10 +7,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
-use super::Ahead;
+use super::UpcomingDates;
 use crate::model::{
-    Fingerprint, Gate, GatewayId, Origin, Revision, RunId, TenantName, Unmatched, Unread, Upn,
-    coded,
+    Fingerprint, Gate, GatewayId, Origin, Revision, RunId, TenantName, UnmatchedPlace,
+    UnreadableValue, Upn, coded,
 };
 
 /// Something worth knowing that needs no step.
@@ -34,17 +34,17 @@ pub enum Note {
     /// Users with calling for whom nothing is done yet, because their `from` is ahead.
     Early(Vec<Upn>),
     /// Dates of users that are still ahead.
-    Ahead(Ahead),
+    Ahead(UpcomingDates),
     /// Users whose last writes are not visible yet, and until when that is normal.
     Settling(usize, Timestamp),
     /// The user list may be incomplete, which holds nothing now; what was noticed.
     Suspect(String),
     /// Numbers that are not understood: who holds them, and what was read.
-    UnreadNumbers(Vec<(String, Unread)>),
+    UnreadNumbers(Vec<(String, UnreadableValue)>),
     /// The list of numbers that Teams keeps was not read; why.
     NumberList(String),
     /// Places that the settings name and no row has.
-    Unmatched(Vec<Unmatched>),
+    Unmatched(Vec<UnmatchedPlace>),
     /// Rows that name nobody, with calling off and without a number, passed over.
     Nameless(usize),
     /// The account's list of tenants does not have this one; the number of its reseller.
@@ -71,7 +71,7 @@ pub enum Note {
         /// Where it is.
         origin: Origin,
         /// What became of it.
-        ruling: Ruling,
+        ruling: ApprovalRuling,
     },
     /// An undo does not last: git still wants what was done.
     NotLasting {
@@ -95,7 +95,7 @@ pub enum Note {
 
 /// What became of an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ruling {
+pub enum ApprovalRuling {
     /// A run has used it.
     Used(RunId, Timestamp),
     /// It has expired.
@@ -168,17 +168,17 @@ coded! {
         NotConfirmedYet = "not-confirmed-yet",
         /// [`Note::Kept`].
         Kept = "manifests-kept",
-        /// [`Ruling::Used`].
+        /// [`ApprovalRuling::Used`].
         ApprovalUsed = "approval-used",
-        /// [`Ruling::Expired`].
+        /// [`ApprovalRuling::Expired`].
         ApprovalExpired = "approval-expired",
-        /// [`Ruling::Outdated`].
+        /// [`ApprovalRuling::Outdated`].
         ApprovalOutdated = "approval-outdated",
-        /// [`Ruling::TooMany`].
+        /// [`ApprovalRuling::TooMany`].
         ApprovalTooSmall = "approval-too-small",
-        /// [`Ruling::Idle`].
+        /// [`ApprovalRuling::Idle`].
         ApprovalIdle = "approval-idle",
-        /// [`Ruling::Opens`].
+        /// [`ApprovalRuling::Opens`].
         ApprovalOpens = "approval-opens",
         /// [`Note::NotLasting`].
         NotLasting = "undo-not-lasting",
@@ -218,7 +218,7 @@ impl Note {
     }
 }
 
-impl Ruling {
+impl ApprovalRuling {
     fn code(&self) -> NoteCode {
         match self {
             Self::Used(..) => NoteCode::ApprovalUsed,

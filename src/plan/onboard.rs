@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use super::{
     Action, Difference, Hold, HoldKind, ProblemKind,
-    diff::{Compared, Diff, Switch},
-    past::Lost,
+    diff::{ComparedUser, Diff, Switch},
+    past::LostCall,
     vain,
 };
 use crate::model::{
@@ -26,7 +26,7 @@ use crate::model::{
 };
 
 /// What the directory knows of somebody who is not visible.
-enum Known {
+enum DirectoryAnswer {
     /// The user is there, without calling.
     Free(LiveUser),
     /// The user has something from elsewhere.
@@ -40,50 +40,53 @@ impl Diff<'_> {
         let is_told = self.past.live.beside.call_app.is_some();
         match self.known(desired) {
             None => return false,
-            Some(Known::Taken(difference)) => {
+            Some(DirectoryAnswer::Taken(difference)) => {
                 self.problem(desired, ProblemKind::TeamsDiffers(difference));
             }
             // Who is to have no calling yet is as wanted.
-            Some(Known::Free(_)) if desired.calling == Calling::Disabled => {}
+            Some(DirectoryAnswer::Free(_)) if desired.calling == Calling::Disabled => {}
             // Nothing would show later what became of it.
-            Some(Known::Free(_)) if desired.service == Service::CallApp && !is_told => {
+            Some(DirectoryAnswer::Free(_)) if desired.service == Service::CallApp && !is_told => {
                 self.problem(desired, ProblemKind::ServiceNotShown);
             }
-            Some(Known::Free(user)) => self.set_up(desired, &user, onboard),
+            Some(DirectoryAnswer::Free(user)) => self.set_up(desired, &user, onboard),
         }
         true
     }
 
-    fn known(&self, desired: &DesiredUser) -> Option<Known> {
+    fn known(&self, desired: &DesiredUser) -> Option<DirectoryAnswer> {
         let live = self.past.live;
         if let Some(user) = live.beside.not_set_up.get(&desired.upn) {
-            return Some(Known::Free(user.clone()));
+            return Some(DirectoryAnswer::Free(user.clone()));
         }
         let Confirmation::Seen(users, _) = &live.confirmation else { return None };
         let user = users.get(&desired.upn)?;
         Some(match (&user.calling, user.phone()) {
-            (LiveCalling::Enabled, _) => Known::Taken(Difference::OnElsewhere),
+            (LiveCalling::Enabled, _) => DirectoryAnswer::Taken(Difference::OnElsewhere),
             (LiveCalling::Unclear(text), _) => {
-                Known::Taken(Difference::CallingUnclear(text.clone()))
+                DirectoryAnswer::Taken(Difference::CallingUnclear(text.clone()))
             }
             (LiveCalling::Disabled, LivePhone::Number(number)) => {
-                Known::Taken(Difference::Number { service: None, teams: Some(number.to_string()) })
+                DirectoryAnswer::Taken(Difference::Number {
+                    service: None,
+                    teams: Some(number.to_string()),
+                })
             }
             (LiveCalling::Disabled, LivePhone::Unread(read)) => {
-                Known::Taken(Difference::NumberNotUnderstood(read.clone()))
+                DirectoryAnswer::Taken(Difference::NumberNotUnderstood(read.clone()))
             }
             (LiveCalling::Disabled, LivePhone::Nothing | LivePhone::NotShown) => {
-                Known::Free(LiveUser::not_set_up(user.upn.clone(), user.id.clone()))
+                DirectoryAnswer::Free(LiveUser::not_set_up(user.upn.clone(), user.id.clone()))
             }
         })
     }
 
     fn set_up(&mut self, desired: &DesiredUser, user: &LiveUser, onboard: &Arc<Onboard>) {
-        if let Some(Lost::Undecided { verb, at, until }) = self.past.lost(user) {
+        if let Some(LostCall::Undecided { verb, at, until }) = self.past.lost(user) {
             return self.frozen(&user.upn, Some(&desired.origin), verb, at, until);
         }
         let written = self.past.written(&desired.upn);
-        let Compared { changes, vain, mut settling, .. } = self.compare(desired, user, written);
+        let ComparedUser { changes, vain, mut settling, .. } = self.compare(desired, user, written);
         // The set-up itself is all that the Call App has.
         let switch = match desired.service {
             Service::CallApp => Switch::default(),

@@ -3,21 +3,23 @@
 
 use jiff::Timestamp;
 
-use super::{Hold, HoldKind, Moment, Patience, Seen};
+use super::{Hold, HoldKind, LiveValue, Moment, Patience};
 use crate::{
-    model::{Field, Landing, LiveTenant, LiveUser, Observed, Upn, Value, Verb, Write, Written},
+    model::{
+        Field, Landing, LastWrites, LiveTenant, LiveUser, ObservedValue, Upn, Value, Verb, Write,
+    },
     words::time,
 };
 
 /// What the planner knows of earlier writes to one tenant.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Past<'a> {
+pub(super) struct EarlierWrites<'a> {
     pub(super) live: &'a LiveTenant,
     pub(super) moment: Moment<'a>,
 }
 
 /// What a write that is not visible says.
-pub(super) enum Unseen {
+pub(super) enum UnseenWrite {
     /// It may still become visible, until then.
     Settling(Timestamp),
     /// It should have become visible.
@@ -25,7 +27,7 @@ pub(super) enum Unseen {
 }
 
 /// What became of a call whose answer was lost.
-pub(super) enum Lost {
+pub(super) enum LostCall {
     /// Nobody knows; it is waited for until then.
     Undecided {
         /// The call.
@@ -39,8 +41,8 @@ pub(super) enum Lost {
     Decided(Timestamp),
 }
 
-impl<'a> Past<'a> {
-    pub(super) fn written(&self, user: &Upn) -> Option<&'a Written> {
+impl<'a> EarlierWrites<'a> {
+    pub(super) fn written(&self, user: &Upn) -> Option<&'a LastWrites> {
         self.moment.written(user)
     }
 
@@ -54,23 +56,23 @@ impl<'a> Past<'a> {
         &self,
         write: Option<&Write<T>>,
         wanted: &T,
-    ) -> Option<Unseen> {
+    ) -> Option<UnseenWrite> {
         let write = write.filter(|write| write.value == *wanted && !write.landed)?;
         Some(if self.moment.is_open(write) {
-            Unseen::Settling(self.moment.deadline(write))
+            UnseenWrite::Settling(self.moment.deadline(write))
         } else {
-            Unseen::Late(write.at)
+            UnseenWrite::Late(write.at)
         })
     }
 
     /// What became of the user's lost answer, if there is one.
-    pub(super) fn lost(&self, user: &LiveUser) -> Option<Lost> {
+    pub(super) fn lost(&self, user: &LiveUser) -> Option<LostCall> {
         let written = self.written(&user.upn)?;
         let (verb, at) = written.unknown?;
         if self.arrived(user, written, verb, at) || !self.moment.is_open_since(at) {
-            return Some(Lost::Decided(at));
+            return Some(LostCall::Decided(at));
         }
-        Some(Lost::Undecided { verb, at, until: self.moment.lost_deadline(at) })
+        Some(LostCall::Undecided { verb, at, until: self.moment.lost_deadline(at) })
     }
 
     /// When the answer for a user who is not in the list was lost, if that is no longer waited for.
@@ -81,7 +83,7 @@ impl<'a> Past<'a> {
 
     /// Whether the list shows everything that the call asked for and the reader can see, and
     /// something of it is news.
-    fn arrived(&self, user: &LiveUser, written: &Written, verb: Verb, at: Timestamp) -> bool {
+    fn arrived(&self, user: &LiveUser, written: &LastWrites, verb: Verb, at: Timestamp) -> bool {
         match verb {
             Verb::Enable | Verb::Disable => {
                 let write = written.calling.as_ref().filter(|write| write.at == at);
@@ -124,7 +126,7 @@ impl<'a> Past<'a> {
     /// sent; `what` is the field, or nothing for calling.
     pub(super) fn fought<T: PartialEq>(
         &self,
-        written: Option<&Written>,
+        written: Option<&LastWrites>,
         what: Option<Field>,
         write: Option<&Write<T>>,
         wanted: &T,
@@ -155,31 +157,31 @@ impl<'a> Past<'a> {
 }
 
 /// What is known of a field: what was observed, else what we last wrote.
-pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> Seen {
+pub(super) fn seen(live: &LiveUser, field: Field, write: Option<&Write<Value>>) -> LiveValue {
     match (live.details.get(field), write) {
-        (Some(Observed::Set(value)), _) => Seen::Value(value.clone()),
-        (Some(Observed::Unset), _) => Seen::Nothing,
-        (Some(Observed::Unreadable(read)), _) => Seen::Unreadable(read.clone()),
-        (None, Some(write)) => Seen::Written(write.value.clone()),
-        (None, None) => Seen::NotVisible,
+        (Some(ObservedValue::Set(value)), _) => LiveValue::Value(value.clone()),
+        (Some(ObservedValue::Unset), _) => LiveValue::Nothing,
+        (Some(ObservedValue::Unreadable(read)), _) => LiveValue::Unreadable(read.clone()),
+        (None, Some(write)) => LiveValue::Written(write.value.clone()),
+        (None, None) => LiveValue::NotVisible,
     }
 }
 
 /// Whether a list shows the wanted value: [`equal`] of what is [`seen`], without a copy of it.
 pub(super) fn shows(live: &LiveUser, field: Field, wanted: &Value) -> bool {
     match live.details.get(field) {
-        Some(Observed::Set(value)) => value == wanted,
-        Some(Observed::Unset) => *wanted == Value::NoPhone,
-        Some(Observed::Unreadable(_)) | None => false,
+        Some(ObservedValue::Set(value)) => value == wanted,
+        Some(ObservedValue::Unset) => *wanted == Value::NoPhone,
+        Some(ObservedValue::Unreadable(_)) | None => false,
     }
 }
 
 /// Whether that is the wanted value.
-pub(super) fn equal(seen: &Seen, wanted: &Value) -> bool {
+pub(super) fn equal(seen: &LiveValue, wanted: &Value) -> bool {
     match seen {
-        Seen::Value(value) | Seen::Written(value) => value == wanted,
-        Seen::Nothing => *wanted == Value::NoPhone,
-        Seen::NotVisible | Seen::Unreadable(_) => false,
+        LiveValue::Value(value) | LiveValue::Written(value) => value == wanted,
+        LiveValue::Nothing => *wanted == Value::NoPhone,
+        LiveValue::NotVisible | LiveValue::Unreadable(_) => false,
     }
 }
 
@@ -189,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Beside, Calling, Confirmation, Consent, Coverage, LiveCalling, Memory, Roster,
+        Calling, Confirmation, Consent, Coverage, ListExtras, LiveCalling, Memory, Roster,
     };
 
     #[test]
@@ -206,14 +208,14 @@ mod tests {
             in_vain: 0,
         };
         let unknown = Some((Verb::Enable, at));
-        let written = Written { calling: Some(write), unknown, ..Written::default() };
+        let written = LastWrites { calling: Some(write), unknown, ..LastWrites::default() };
         let memory = Memory { written: [(upn.clone(), written)].into(), ..Memory::default() };
         let live = LiveTenant {
             consent: Consent::Granted,
             coverage: Coverage::Complete,
             sees: [].into(),
             users: Roster::new(),
-            beside: Beside::default(),
+            beside: ListExtras::default(),
             confirmation: Confirmation::NotAsked,
         };
         let adele = LiveUser {
@@ -231,8 +233,8 @@ mod tests {
             sync_settings: 0,
         };
         let moment = Moment { memory: &memory, now: at, patience, looked: None };
-        let past = Past { live: &live, moment };
-        assert!(matches!(past.lost(&adele), Some(Lost::Undecided { .. })));
+        let past = EarlierWrites { live: &live, moment };
+        assert!(matches!(past.lost(&adele), Some(LostCall::Undecided { .. })));
         assert_eq!(past.landing(&adele, Some(at)), None);
         assert!(past.landing(&adele, None).is_some_and(|landing| landing.calling));
     }

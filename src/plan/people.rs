@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use super::{Hold, HoldKind, Moment, unread::unread_number};
 use crate::model::{
-    Adopt, Coverage, DesiredTenant, DesiredUser, Known, LivePhone, LiveTenant, LiveUser, Managed,
-    Memory, PhoneNumber, Unread, Upn, UserId,
+    Adopt, Coverage, DesiredTenant, DesiredUser, LivePhone, LiveTenant, LiveUser, Managed, Memory,
+    PhoneNumber, RememberedUser, UnreadableValue, Upn, UserId,
 };
 
 /// The people of one tenant: all that one walk along both lists shows of them.
@@ -34,21 +34,21 @@ pub(super) struct People<'a> {
     /// Managed ones who are no longer visible.
     vanished: Vec<Upn>,
     /// Numbers that are not understood, and whose they are.
-    unread: Vec<(String, Unread)>,
+    unread: Vec<(String, UnreadableValue)>,
 }
 
 /// What the people of a tenant are to the journal, and what is odd about them.
-pub(super) struct News {
+pub(super) struct PeopleNews {
     /// Users who are managed from now on.
     pub(super) managed: Vec<Managed>,
     /// Managed ones who are no longer visible.
     pub(super) vanished: Vec<Upn>,
     /// Numbers that are not understood, and whose they are.
-    pub(super) unread: Vec<(String, Unread)>,
+    pub(super) unread: Vec<(String, UnreadableValue)>,
 }
 
 /// What pruning may make of a user that no manifest names.
-pub(super) enum Standing {
+pub(super) enum PruneStanding {
     /// A manifest has named the user before.
     Managed,
     /// No manifest ever did.
@@ -59,7 +59,7 @@ pub(super) enum Standing {
 
 impl<'a> People<'a> {
     pub(super) fn of(desired: &'a DesiredTenant, live: &LiveTenant, moment: Moment<'a>) -> Self {
-        let mut walk = Walk {
+        let mut walk = PeopleWalk {
             now: moment.now,
             known: KnownByName::peekable(Box::new(moment.memory.managed.iter())),
             not_visible: Vec::new(),
@@ -70,7 +70,9 @@ impl<'a> People<'a> {
             unread: Vec::new(),
         };
         desired.users.meet(&live.users, |wanted, seen| walk.meet(wanted, seen));
-        let Walk { known, mut not_visible, missing, absent, unnamed, managed, unread, .. } = walk;
+        let PeopleWalk {
+            known, mut not_visible, missing, absent, unnamed, managed, unread, ..
+        } = walk;
         not_visible.extend(known);
         let renamed = renamed(live, &not_visible);
         let whole = live.coverage == Coverage::Complete;
@@ -103,23 +105,23 @@ impl<'a> People<'a> {
     }
 
     /// The state of an unmanaged user.
-    pub(super) fn standing(&self, user: &LiveUser) -> Standing {
+    pub(super) fn standing(&self, user: &LiveUser) -> PruneStanding {
         if let Some((before, _)) = self.renamed.iter().find(|(_, now)| **now == user.upn) {
-            return Standing::Doubtful(Hold::new(
+            return PruneStanding::Doubtful(Hold::new(
                 HoldKind::Renamed,
                 format!("this is {before} under a new name, and a manifest has named that user"),
                 by_name(user, "its new name"),
             ));
         }
         if let Some((reason, missing)) = self.may_be(user) {
-            return Standing::Doubtful(Hold::new(
+            return PruneStanding::Doubtful(Hold::new(
                 HoldKind::Renamed,
                 reason,
                 format!("wait until {missing} is visible, or {}", by_name(user, "its name")),
             ));
         }
         if let Some(named) = self.looks_like(user) {
-            return Standing::Doubtful(Hold::new(
+            return PruneStanding::Doubtful(Hold::new(
                 HoldKind::Renamed,
                 format!(
                     "its name looks like {named}, which a manifest names and nobody has: perhaps \
@@ -129,20 +131,20 @@ impl<'a> People<'a> {
             ));
         }
         match self.memory.managed.get(&user.upn) {
-            Some(known) if known.vanished => Standing::Doubtful(Hold::new(
+            Some(known) if known.vanished => PruneStanding::Doubtful(Hold::new(
                 HoldKind::Quarantined,
                 "it was not visible for a while, or the journal was brought back and cannot tell, \
                     and no manifest names it since: missing is not gone",
                 by_name(user, "its name"),
             )),
-            Some(_) => Standing::Managed,
+            Some(_) => PruneStanding::Managed,
             None if self.memory.named.contains(&user.upn)
                 || self.memory.written.contains_key(&user.upn)
                 || self.desired.adopt == Adopt::All =>
             {
-                Standing::Managed
+                PruneStanding::Managed
             }
-            None => Standing::Stranger,
+            None => PruneStanding::Stranger,
         }
     }
 
@@ -175,31 +177,31 @@ impl<'a> People<'a> {
     }
 
     /// What the journal does not know yet, and what is odd.
-    pub(super) fn news(self) -> News {
+    pub(super) fn news(self) -> PeopleNews {
         let Self { managed, vanished, unread, .. } = self;
-        News { managed, vanished, unread }
+        PeopleNews { managed, vanished, unread }
     }
 }
 
 /// Managed users whom the journal knows, by name.
-type KnownByName<'a> = Box<dyn Iterator<Item = (Upn, Known)> + 'a>;
+type KnownByName<'a> = Box<dyn Iterator<Item = (Upn, RememberedUser)> + 'a>;
 
 /// What a walk along both lists has shown so far.
-struct Walk<'a> {
+struct PeopleWalk<'a> {
     now: Timestamp,
     /// The managed users whom the journal knows, in the order of the lists, as far as they were not
     /// met.
     known: Peekable<KnownByName<'a>>,
     /// Those of them that are not visible.
-    not_visible: Vec<(Upn, Known)>,
+    not_visible: Vec<(Upn, RememberedUser)>,
     missing: BTreeMap<&'a PhoneNumber, &'a Upn>,
     absent: Vec<&'a Upn>,
     unnamed: Vec<LiveUser>,
     managed: Vec<Managed>,
-    unread: Vec<(String, Unread)>,
+    unread: Vec<(String, UnreadableValue)>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> PeopleWalk<'a> {
     fn meet(&mut self, wanted: Option<&'a DesiredUser>, seen: Option<&LiveUser>) {
         let Some(user) = seen else {
             self.absent.extend(wanted.map(|wanted| &wanted.upn));
@@ -222,7 +224,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Managed users who are not visible, with the names that their identities have now.
-fn renamed(live: &LiveTenant, not_visible: &[(Upn, Known)]) -> BTreeMap<Upn, Upn> {
+fn renamed(live: &LiveTenant, not_visible: &[(Upn, RememberedUser)]) -> BTreeMap<Upn, Upn> {
     let known = not_visible.iter().filter_map(|(upn, known)| Some((known.id.as_ref()?, upn)));
     let earlier: BTreeMap<&UserId, &Upn> = known.collect();
     let mut renamed = BTreeMap::new();
@@ -240,7 +242,7 @@ fn renamed(live: &LiveTenant, not_visible: &[(Upn, Known)]) -> BTreeMap<Upn, Upn
 fn newly_managed(
     wanted: &DesiredUser,
     user: &LiveUser,
-    known: Option<&Known>,
+    known: Option<&RememberedUser>,
     now: Timestamp,
 ) -> Option<Managed> {
     let is_news =

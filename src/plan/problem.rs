@@ -9,7 +9,8 @@ use jiff::Timestamp;
 pub(super) use words::NUMBER;
 
 use crate::model::{
-    Calling, Field, Origin, PhoneNumber, Service, Unread, Upn, Value, Verb, WritePath, coded,
+    Calling, Field, Origin, PhoneNumber, Service, UnreadableValue, Upn, Value, Verb, WritePath,
+    coded,
 };
 
 /// A user that not everything desired can be planned for.
@@ -71,7 +72,7 @@ pub struct OddValue {
     /// Of this field.
     pub field: Field,
     /// What was read.
-    pub read: Unread,
+    pub read: UnreadableValue,
     /// The manifests want a number, and this may be it.
     pub may_be_wanted: bool,
     /// What is wanted was sent at this time, and this is what the service shows of it.
@@ -122,7 +123,7 @@ pub enum Difference {
         teams: Option<String>,
     },
     /// The number that Teams shows is not understood.
-    NumberNotUnderstood(Unread),
+    NumberNotUnderstood(UnreadableValue),
 }
 
 /// Why something of a run is not undone.
@@ -133,7 +134,7 @@ pub enum NotUndone {
     /// What is shown of the user's calling is neither enabled nor disabled.
     CallingUnclear,
     /// The run set the field to this value, and what is there now is not understood.
-    NotUnderstood(Field, Value, Unread),
+    NotUnderstood(Field, Value, UnreadableValue),
     /// The run set the field to the first value, and somebody has set it to the second since.
     ChangedSince(Field, Value, Value),
     /// The run set the field to this value, and what it is now is not visible.

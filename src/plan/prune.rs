@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Cause, Hold, Note, Problem, ProblemKind, Seen, Step,
+    Action, Cause, Hold, LiveValue, Note, Problem, ProblemKind, Step,
     diff::{Diff, Switch},
-    people::{People, Standing},
+    people::{People, PruneStanding},
     vain,
 };
 use crate::model::{Calling, LiveUser, PhoneNumber, Prune, Release, Upn, Value};
 
 impl Diff<'_> {
     /// Whether a number that is to be given up has been, for a parking number.
-    pub(super) fn is_parked(&self, seen: &Seen, wanted: &Value) -> bool {
+    pub(super) fn is_parked(&self, seen: &LiveValue, wanted: &Value) -> bool {
         let parked = |number: &PhoneNumber| self.desired.parking.contains(number);
-        let holds = matches!(seen, Seen::Value(Value::Phone(number)) | Seen::Written(Value::Phone(number)) if parked(number));
+        let holds = matches!(seen, LiveValue::Value(Value::Phone(number)) | LiveValue::Written(Value::Phone(number)) if parked(number));
         *wanted == Value::NoPhone && self.desired.release == Release::Park && holds
     }
 
@@ -33,9 +33,9 @@ impl Diff<'_> {
             Prune::Disable => {
                 for user in unmanaged {
                     match people.standing(user) {
-                        Standing::Stranger => strangers.push(user.upn.clone()),
-                        Standing::Managed => pruned.push((user, None)),
-                        Standing::Doubtful(hold) => pruned.push((user, Some(hold))),
+                        PruneStanding::Stranger => strangers.push(user.upn.clone()),
+                        PruneStanding::Managed => pruned.push((user, None)),
+                        PruneStanding::Doubtful(hold) => pruned.push((user, Some(hold))),
                     }
                 }
             }

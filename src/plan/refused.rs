@@ -2,7 +2,7 @@
 //! afterwards its sync is owed.
 //!
 //! A refusal is not always true: a gateway between us and the service can answer "no" to what was
-//! done. See [`Refused`].
+//! done. See [`RefusedCall`].
 
 use jiff::Timestamp;
 
@@ -10,7 +10,9 @@ use super::{
     Action, Step,
     past::{equal, seen},
 };
-use crate::model::{Calling, LiveCalling, LiveTenant, LiveUser, Memory, Refused, Upn, Value, Verb};
+use crate::model::{
+    Calling, LiveCalling, LiveTenant, LiveUser, Memory, RefusedCall, Upn, Value, Verb,
+};
 
 /// Marks the steps that were refused before, and adds to `decided` the users whose refused calls
 /// are no longer sent. `runs` says whether steps without holds are sent at all.
@@ -27,7 +29,7 @@ pub(super) fn judge(
             written.is_settled_refusal(step.action.verb(), &step.action.details())
         });
     }
-    let sent = |user: &Upn, verb: Verb, refused: &Refused| {
+    let sent = |user: &Upn, verb: Verb, refused: &RefusedCall| {
         let same = |action: &Action| action.verb() == verb && action.details() == refused.details;
         runs && steps
             .iter()
@@ -35,10 +37,10 @@ pub(super) fn judge(
     };
     for (user, written) in memory.written.iter().filter(|(_, written)| !written.refused.is_empty())
     {
-        let shown = |verb: Verb, refused: &Refused| {
+        let shown = |verb: Verb, refused: &RefusedCall| {
             live.users.get(user).is_some_and(|live| shows(live, verb, refused))
         };
-        let over = |(verb, refused): (&Verb, &Refused)| {
+        let over = |(verb, refused): (&Verb, &RefusedCall)| {
             let owes = refused.settled && refused.owed || shown(*verb, refused);
             (owes && !sent(user, *verb, refused)).then_some(refused.at)
         };
@@ -51,7 +53,7 @@ pub(super) fn judge(
 }
 
 /// Whether a list shows something of what the call was to change.
-fn shows(live: &LiveUser, verb: Verb, refused: &Refused) -> bool {
+fn shows(live: &LiveUser, verb: Verb, refused: &RefusedCall) -> bool {
     let calling = match verb {
         Verb::Enable => Calling::Enabled,
         Verb::Disable => Calling::Disabled,
@@ -73,8 +75,8 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            Beside, Confirmation, Consent, Coverage, Details, Field, GatewayId, Roster,
-            UpdateRequest, WritePath, Written,
+            Confirmation, Consent, Coverage, Details, Field, GatewayId, LastWrites, ListExtras,
+            Roster, UpdateRequest, WritePath,
         },
         plan::{Cause, Hold, HoldKind},
     };
@@ -91,19 +93,19 @@ mod tests {
             coverage: Coverage::Complete,
             sees: [].into(),
             users: Roster::new(),
-            beside: Beside::default(),
+            beside: ListExtras::default(),
             confirmation: Confirmation::NotAsked,
         }
     }
 
     /// A memory in which a call of this verb was refused.
-    fn memory(verb: Verb, refused: Refused) -> Result<Memory, String> {
-        let written = Written { refused: [(verb, refused)].into(), ..Written::default() };
+    fn memory(verb: Verb, refused: RefusedCall) -> Result<Memory, String> {
+        let written = LastWrites { refused: [(verb, refused)].into(), ..LastWrites::default() };
         Ok(Memory { written: [(adele()?, written)].into(), ..Memory::default() })
     }
 
-    fn refused(details: Details, settled: bool, owed: bool) -> Refused {
-        Refused { details, changed: [].into(), at: AT, settled, owed }
+    fn refused(details: Details, settled: bool, owed: bool) -> RefusedCall {
+        RefusedCall { details, changed: [].into(), at: AT, settled, owed }
     }
 
     fn update(tag: &str) -> Result<Details, String> {

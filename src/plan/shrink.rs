@@ -2,7 +2,7 @@
 //! count alike, or says nothing of counts, is noticed by this only.
 
 use crate::{
-    model::{Counted, Coverage, DesiredTenant, LiveTenant, Memory},
+    model::{CountedList, Coverage, DesiredTenant, LiveTenant, Memory},
     words::time,
 };
 
@@ -28,6 +28,6 @@ pub(super) fn news(desired: &DesiredTenant, live: &LiveTenant, memory: &Memory) 
 }
 
 /// What is known of the same reader's list: another one shows other people.
-fn last(desired: &DesiredTenant, memory: &Memory) -> Option<Counted> {
+fn last(desired: &DesiredTenant, memory: &Memory) -> Option<CountedList> {
     memory.counted.filter(|counted| counted.by == desired.live)
 }

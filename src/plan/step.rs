@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Hold, StepId};
 use crate::model::{
-    Before, Call, Details, Field, Origin, SetUp, Site, TenantName, Unread, UpdateRequest, Upn,
-    Value, Verb,
+    Before, Call, Details, Field, Origin, SetUp, Site, TenantName, UnreadableValue, UpdateRequest,
+    Upn, Value, Verb,
 };
 
 /// One call for one user.
@@ -18,7 +18,7 @@ pub struct Step {
     /// The call.
     pub action: Action,
     /// What differs, field by field.
-    pub changes: Vec<Change>,
+    pub changes: Vec<FieldChange>,
     /// Why calling is switched, if it is.
     pub cause: Cause,
     /// The same switch was sent at this time and has not become visible in time.
@@ -81,7 +81,7 @@ impl Step {
     /// What the step changes, as it was before: what would undo it.
     #[must_use]
     pub fn before(&self) -> Before {
-        self.changes.iter().filter_map(Change::before).collect()
+        self.changes.iter().filter_map(FieldChange::before).collect()
     }
 }
 
@@ -137,11 +137,11 @@ pub enum Cause {
 
 /// A difference in one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct FieldChange {
     /// The field.
     pub field: Field,
     /// What was observed.
-    pub live: Seen,
+    pub live: LiveValue,
     /// What the manifests want.
     pub desired: Value,
     /// The same value was sent at this time and has not become visible in time: not drift, but a
@@ -152,13 +152,13 @@ pub struct Change {
     pub is_drift: bool,
 }
 
-impl Change {
+impl FieldChange {
     /// The field as it was before, if that is known.
     fn before(&self) -> Option<(Field, Option<Value>)> {
         let value = match &self.live {
-            Seen::Value(value) | Seen::Written(value) => Some(value.clone()),
-            Seen::Nothing => None,
-            Seen::NotVisible | Seen::Unreadable(_) => return None,
+            LiveValue::Value(value) | LiveValue::Written(value) => Some(value.clone()),
+            LiveValue::Nothing => None,
+            LiveValue::NotVisible | LiveValue::Unreadable(_) => return None,
         };
         Some((self.field, value))
     }
@@ -166,7 +166,7 @@ impl Change {
 
 /// The live value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum LiveValue {
     /// This value.
     Value(Value),
     /// Nothing is set.
@@ -177,10 +177,10 @@ pub enum Seen {
     /// The last value that we wrote, to a field that cannot be seen or does not show it yet.
     Written(Value),
     /// Something that is not a value of the field.
-    Unreadable(Unread),
+    Unreadable(UnreadableValue),
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for LiveValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(value) => write!(f, "{value}"),

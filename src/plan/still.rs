@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Facts, Observation, Remarks, SyncPlan, TenantInput, TenantPlan, validity::Validity};
-use crate::model::{Recalled, TenantName};
+use crate::model::{RecalledMemory, TenantName};
 
 /// Empty plans, each with the span of time in which it is empty.
 #[derive(Debug, Default)]
-pub(super) struct Still(BTreeMap<TenantName, (TenantPlan, Validity)>);
+pub(super) struct EmptyPlans(BTreeMap<TenantName, (TenantPlan, Validity)>);
 
-impl Still {
+impl EmptyPlans {
     /// The plan of a tenant that is still at this moment.
     pub(super) fn plan(&self, input: &TenantInput, now: Timestamp) -> Option<TenantPlan> {
         let (plan, _) = self.0.get(input.name()).filter(|(_, span)| span.holds(now))?;
@@ -73,7 +73,11 @@ fn is_empty(plan: &TenantPlan) -> bool {
 }
 
 /// Whether a look shows what was known before, as far as that shows without a look at anybody.
-pub(super) fn is_as_before(input: &TenantInput, look: &Observation, recalled: &Recalled) -> bool {
+pub(super) fn is_as_before(
+    input: &TenantInput,
+    look: &Observation,
+    recalled: &RecalledMemory,
+) -> bool {
     let is_same = match (&input.live, look) {
         (Observation::Seen(before), Observation::Seen(now)) => before.is_plainly(now),
         _ => false,

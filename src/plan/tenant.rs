@@ -1,7 +1,7 @@
 //! One tenant's plan, from the comparison to the end: what differs, what holds it, what is told.
 //!
 //! ```text
-//! Begun: what differs --numbers, guards, window--> Draft: what would be sent --the fleet's hour, approvals, order--> TenantPlan
+//! UnguardedPlan: what differs --numbers, guards, window--> Draft: what would be sent --the fleet's hour, approvals, order--> TenantPlan
 //! ```
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -19,8 +19,8 @@ use super::{
     window,
 };
 use crate::model::{
-    Coverage, DesiredTenant, LeaseId, LiveTenant, Memory, NumberKey, TenantInForce, TenantName,
-    Upn, Written,
+    Coverage, DesiredTenant, LastWrites, LeaseId, LiveTenant, Memory, NumberKey, TenantInForce,
+    TenantName, Upn,
 };
 
 /// A tenant while it is planned.
@@ -51,9 +51,9 @@ impl Subject {
 }
 
 /// What differs in a tenant, before anything holds it.
-pub(super) struct Begun {
+pub(super) struct UnguardedPlan {
     subject: Subject,
-    outcome: diff::Outcome,
+    outcome: diff::DiffOutcome,
     holds: Vec<Hold>,
 }
 
@@ -62,11 +62,11 @@ pub(super) struct Draft {
     subject: Subject,
     pub(super) steps: Steps,
     holds: Vec<Hold>,
-    outcome: diff::Outcome,
+    outcome: diff::DiffOutcome,
     waits_for: BTreeSet<TenantName>,
 }
 
-impl Begun {
+impl UnguardedPlan {
     /// Compares a tenant. `Err` is the plan of one that nothing can be planned for.
     pub(super) fn of(
         input: &TenantInput,
@@ -184,7 +184,7 @@ impl Draft {
         let Subject { tenant, live, memory, .. } = &subject;
         let desired = subject.desired();
         let moment = subject.moment();
-        let diff::Outcome { steps: _, mut remarks, mut facts, decided } = outcome;
+        let diff::DiffOutcome { steps: _, mut remarks, mut facts, decided } = outcome;
         guards::hold_for_fleet(&subject.context(), &mut steps, hour);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
@@ -239,7 +239,7 @@ impl Draft {
 /// Whether a sync is sent. A debt comes first: it is paid even if every step of this run is
 /// refused.
 fn sync(moment: Moment<'_>, decided: &[(Upn, Timestamp)], runs: bool) -> SyncPlan {
-    let too_early = |user: &Upn| moment.written(user).is_some_and(Written::owes_again);
+    let too_early = |user: &Upn| moment.written(user).is_some_and(LastWrites::owes_again);
     let late = decided.iter().filter(|(user, _)| too_early(user)).map(|(_, at)| *at).min();
     match (&moment.memory.sync_owed, late) {
         (Some(debt), _) => SyncPlan::Owed(debt.clone()),

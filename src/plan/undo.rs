@@ -29,8 +29,8 @@ use super::{
 use crate::{
     model::{
         Before, Calling, Confirmation, DesiredTenant, DesiredUser, Details, Entry, Event, Field,
-        GatewayId, LiveTenant, LiveUser, Observed, Origin, Prune, Revision, Service, StepOutcome,
-        TenantInForce, TenantName, Upn, Users, Value, Verb,
+        GatewayId, LiveTenant, LiveUser, ObservedValue, Origin, Prune, Revision, Service,
+        StepOutcome, TenantInForce, TenantName, Upn, Users, Value, Verb,
     },
     plan::Observation,
 };
@@ -303,11 +303,11 @@ fn details_before(
         // young the write is.
         let is = match user.details.get(*field) {
             // Neither what was before nor what was sent looks so.
-            Some(Observed::Unreadable(read)) => {
+            Some(ObservedValue::Unreadable(read)) => {
                 leave(NotUndone::NotUnderstood(*field, value.clone(), read.clone()));
                 continue;
             }
-            Some(Observed::Set(third)) if third != value && before.as_ref() != Some(third) => {
+            Some(ObservedValue::Set(third)) if third != value && before.as_ref() != Some(third) => {
                 Some(third)
             }
             _ => moment.value(user, *field),

@@ -12,26 +12,26 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Change, Hold, HoldKind, Note, OddValue, ProblemKind, Seen, problem::NUMBER};
+use super::{FieldChange, Hold, HoldKind, LiveValue, Note, OddValue, ProblemKind, problem::NUMBER};
 use crate::{
     model::{
         Calling, DesiredTenant, DesiredUser, Field, HeldNumber, LiveTenant, LiveUser, NumberList,
-        Observed, Unmatched, Unread, UpdateRequest, Value,
+        ObservedValue, UnmatchedPlace, UnreadableValue, UpdateRequest, Value,
     },
     words::first,
 };
 
 /// A managed field that cannot be compared.
 #[derive(Debug)]
-pub(super) struct Odd {
+pub(super) struct UncomparableField {
     pub(super) field: Field,
     /// What was read.
-    pub(super) read: Unread,
+    pub(super) read: UnreadableValue,
     /// What is wanted was sent at this time, and this is what the service shows of it.
     pub(super) did_not_land: Option<Timestamp>,
 }
 
-impl Odd {
+impl UncomparableField {
     fn value(&self, may_be_wanted: bool) -> OddValue {
         let Self { field, read, did_not_land } = self;
         OddValue { field: *field, read: read.clone(), may_be_wanted, did_not_land: *did_not_land }
@@ -42,17 +42,17 @@ impl Odd {
 const TOLD: usize = 5;
 
 /// Whether a change is a reason to write: something is known of what it replaces.
-pub(super) fn is_firm(live: &LiveTenant, change: &Change) -> bool {
-    !matches!(change.live, Seen::Unreadable(_)) && unmatched(live, change.field).is_none()
+pub(super) fn is_firm(live: &LiveTenant, change: &FieldChange) -> bool {
+    !matches!(change.live, LiveValue::Unreadable(_)) && unmatched(live, change.field).is_none()
 }
 
-fn unmatched(live: &LiveTenant, field: Field) -> Option<&Unmatched> {
+fn unmatched(live: &LiveTenant, field: Field) -> Option<&UnmatchedPlace> {
     live.beside.unmatched.iter().find(|unmatched| unmatched.field == Some(field))
 }
 
 /// What of a user cannot be compared. Details of a disabled user wait in any case, but for a number
 /// that is to be released.
-pub(super) fn problem(desired: &DesiredUser, odd: &[Odd]) -> Option<ProblemKind> {
+pub(super) fn problem(desired: &DesiredUser, odd: &[UncomparableField]) -> Option<ProblemKind> {
     let wants_number = desired.details.phone().is_some();
     let told: Vec<OddValue> = odd
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn problem(desired: &DesiredUser, odd: &[Odd]) -> Option<ProblemKind>
 pub(super) fn unsure(
     tenant: &LiveTenant,
     live: &LiveUser,
-    changes: &[Change],
+    changes: &[FieldChange],
     request: &UpdateRequest,
 ) -> Vec<Hold> {
     let firm = changes.iter().any(|change| is_firm(tenant, change));
@@ -80,7 +80,7 @@ pub(super) fn unsure(
         holds.push(Hold::new(HoldKind::Unread, reason, NUMBER));
     }
     for (field, observed) in live.details.iter() {
-        if let Observed::Unreadable(read) = observed
+        if let ObservedValue::Unreadable(read) = observed
             && field != Field::PhoneNumber
             && request.details().get(field).is_none()
         {
@@ -91,7 +91,7 @@ pub(super) fn unsure(
 }
 
 /// Another value than a number, which an update would take away without anybody knowing what it is.
-fn left_out(field: Field, read: &Unread) -> Hold {
+fn left_out(field: Field, read: &UnreadableValue) -> Hold {
     let reason =
         format!("an update would leave {field} out, which is set and not understood ({read})");
     let remedy =
@@ -101,7 +101,7 @@ fn left_out(field: Field, read: &Unread) -> Hold {
 
 /// Why calling is not switched on, if what is stored of the user is not what is wanted as far as
 /// anybody can tell.
-pub(super) fn enable(odd: &[Odd]) -> Option<Hold> {
+pub(super) fn enable(odd: &[UncomparableField]) -> Option<Hold> {
     let number = odd.iter().find(|odd| odd.field == Field::PhoneNumber)?;
     let reason = format!(
         "the user's number is not understood ({}), and calling would begin with it",
@@ -117,15 +117,15 @@ pub(super) fn matters(desired: &DesiredUser, field: Field) -> bool {
     desired.calling == Calling::Enabled || released
 }
 
-fn hold_unmatched(unmatched: &Unmatched) -> Hold {
+fn hold_unmatched(unmatched: &UnmatchedPlace) -> Hold {
     let (what, remedy) = nowhere(unmatched);
     Hold::new(HoldKind::Unmatched, format!("{what}: what it would replace is not visible"), remedy)
 }
 
 /// That a place of the settings is in no row, and what to do about it.
 #[must_use]
-pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
-    let Unmatched { field, key, place, named: _ } = unmatched;
+pub fn nowhere(unmatched: &UnmatchedPlace) -> (String, String) {
+    let UnmatchedPlace { field, key, place, named: _ } = unmatched;
     if key.starts_with("live.") {
         let what = format!("the list has no column `{place}`, where `{key}` looks");
         return (what, format!("export the list with it, or correct or remove `{key}`"));
@@ -144,7 +144,7 @@ pub fn nowhere(unmatched: &Unmatched) -> (String, String) {
 
 /// Every number of a tenant that is not understood: who holds it, and what was read.
 #[must_use]
-pub fn unread_numbers(live: &LiveTenant) -> Vec<(String, Unread)> {
+pub fn unread_numbers(live: &LiveTenant) -> Vec<(String, UnreadableValue)> {
     let mut numbers = Vec::new();
     live.users.each(|user| numbers.extend(unread_number(user)));
     numbers.extend(others(live));
@@ -152,12 +152,12 @@ pub fn unread_numbers(live: &LiveTenant) -> Vec<(String, Unread)> {
 }
 
 /// The number of a user, if it is not understood.
-pub(super) fn unread_number(user: &LiveUser) -> Option<(String, Unread)> {
+pub(super) fn unread_number(user: &LiveUser) -> Option<(String, UnreadableValue)> {
     Some((user.upn.as_str().to_owned(), user.unread_number()?.clone()))
 }
 
 /// Those that are held otherwise than by users.
-fn others(live: &LiveTenant) -> impl Iterator<Item = (String, Unread)> {
+fn others(live: &LiveTenant) -> impl Iterator<Item = (String, UnreadableValue)> {
     let unread = |held: &HeldNumber| {
         let read = held.number.as_ref().err()?;
         Some((held.holder.as_ref().to_owned(), read.clone()))
@@ -170,7 +170,7 @@ fn others(live: &LiveTenant) -> impl Iterator<Item = (String, Unread)> {
 pub(super) fn notes(
     desired: &DesiredTenant,
     live: &LiveTenant,
-    of_users: Vec<(String, Unread)>,
+    of_users: Vec<(String, UnreadableValue)>,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let numbers: Vec<_> = of_users.into_iter().chain(others(live)).collect();
@@ -182,8 +182,10 @@ pub(super) fn notes(
     }
     let managed =
         |field: Field| desired.users.values().any(|user| user.details.get(field).is_some());
-    let told = |unmatched: &&Unmatched| unmatched.named || unmatched.field.is_some_and(managed);
-    let unmatched: Vec<Unmatched> = live.beside.unmatched.iter().filter(told).cloned().collect();
+    let told =
+        |unmatched: &&UnmatchedPlace| unmatched.named || unmatched.field.is_some_and(managed);
+    let unmatched: Vec<UnmatchedPlace> =
+        live.beside.unmatched.iter().filter(told).cloned().collect();
     if !unmatched.is_empty() {
         notes.push(Note::Unmatched(unmatched));
     }
@@ -194,7 +196,7 @@ pub(super) fn notes(
 }
 
 /// Numbers that are not understood, as a note tells them.
-pub(super) struct UnreadNumbers<'n>(pub(super) &'n [(String, Unread)]);
+pub(super) struct UnreadNumbers<'n>(pub(super) &'n [(String, UnreadableValue)]);
 
 impl fmt::Display for UnreadNumbers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

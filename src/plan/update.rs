@@ -1,6 +1,9 @@
 //! Updates: what is sent of a user whose details differ, complete as the call demands it.
 
-use super::{Action, Change, Hold, ProblemKind, Seen, StepId, diff::Diff, unread, vain::Vain};
+use super::{
+    Action, FieldChange, Hold, LiveValue, ProblemKind, StepId, diff::Diff, unread,
+    vain::FutileWrites,
+};
 use crate::model::{
     Calling, DesiredUser, Details, Field, LiveUser, UpdateRequest, Value, Write, WritePath,
 };
@@ -11,14 +14,14 @@ impl Diff<'_> {
         &mut self,
         desired: &DesiredUser,
         live: &LiveUser,
-        mut changes: Vec<Change>,
-        vain: &Vain,
+        mut changes: Vec<FieldChange>,
+        vain: &FutileWrites,
     ) -> Result<Option<StepId>, ()> {
-        let is_firm = |change: &Change| unread::is_firm(self.past.live, change);
+        let is_firm = |change: &FieldChange| unread::is_firm(self.past.live, change);
         let firm = changes.iter().any(|change| is_firm(change) && !vain.has(change.field));
         let in_vain = !firm && changes.iter().any(|change| vain.has(change.field));
         // What is not understood is not a reason to write; it goes along with what is.
-        changes.retain(|change| firm || !matches!(change.live, Seen::Unreadable(_)));
+        changes.retain(|change| firm || !matches!(change.live, LiveValue::Unreadable(_)));
         if changes.is_empty() {
             return Ok(None);
         }
@@ -87,7 +90,7 @@ impl Diff<'_> {
     }
 
     /// The hold of an update if somebody else changes one of its fields back again and again.
-    fn fought(&self, desired: &DesiredUser, changes: &[Change]) -> Option<Hold> {
+    fn fought(&self, desired: &DesiredUser, changes: &[FieldChange]) -> Option<Hold> {
         let written = self.past.written(&desired.upn)?;
         changes.iter().find_map(|change| {
             let write = written.details.get(&change.field);

@@ -13,7 +13,7 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Hold, HoldKind, Moment, NoEffect, ProblemKind, Seen, Step};
+use super::{FieldChange, Hold, HoldKind, LiveValue, Moment, NoEffect, ProblemKind, Step};
 use crate::{
     model::{Calling, Field, Write},
     words::list,
@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 
 /// How often something was sent, and when last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tries {
+pub(super) struct SendCount {
     pub(super) times: u32,
     pub(super) last: Timestamp,
 }
@@ -35,24 +35,24 @@ pub(super) fn tries<T: PartialEq>(
     moment: Moment<'_>,
     write: Option<&Write<T>>,
     wanted: &T,
-) -> Option<Tries> {
+) -> Option<SendCount> {
     let write = write.filter(|write| write.value == *wanted && !write.landed)?;
     let times = write.tries_in_vain();
     let over = times >= TRIES && !moment.is_open(write);
-    over.then_some(Tries { times, last: write.at })
+    over.then_some(SendCount { times, last: write.at })
 }
 
 /// Fields of one user that were sent in vain.
 #[derive(Debug, Default)]
-pub(super) struct Vain {
+pub(super) struct FutileWrites {
     fields: Vec<NoEffect>,
 }
 
-impl Vain {
+impl FutileWrites {
     /// Notes a difference if it was tried in vain. What is not understood is told as that.
-    pub(super) fn note(&mut self, change: &Change, tries: Option<Tries>) {
-        let understood = !matches!(change.live, Seen::Unreadable(_));
-        let Some(Tries { times, last }) = tries.filter(|_| understood) else { return };
+    pub(super) fn note(&mut self, change: &FieldChange, tries: Option<SendCount>) {
+        let understood = !matches!(change.live, LiveValue::Unreadable(_));
+        let Some(SendCount { times, last }) = tries.filter(|_| understood) else { return };
         let seen = change.live.to_string();
         let sent = change.desired.to_string();
         self.fields.push(NoEffect { field: Some(change.field), sent, seen, times, last });
@@ -88,7 +88,7 @@ impl Vain {
 }
 
 /// That switching calling has no effect.
-pub(super) fn calling(wanted: Calling, Tries { times, last }: Tries) -> NoEffect {
+pub(super) fn calling(wanted: Calling, SendCount { times, last }: SendCount) -> NoEffect {
     let (sent, seen) = match wanted {
         Calling::Enabled => (Calling::Enabled, Calling::Disabled),
         Calling::Disabled => (Calling::Disabled, Calling::Enabled),

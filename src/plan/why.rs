@@ -18,7 +18,7 @@ use crate::{
 
 /// What can be said of one user without asking anybody.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Why {
+pub struct UserExplanation {
     /// Who.
     pub user: Upn,
     /// In which tenant.
@@ -34,14 +34,14 @@ pub struct Why {
     /// What prevents it, or has not happened yet.
     pub waits: Vec<Wait>,
     /// What the last plan said, if one is kept.
-    pub found: Option<Found>,
+    pub found: Option<LastPlanOfUser>,
     /// What happens next, as far as that can be known.
     pub next: &'static str,
 }
 
 /// What the last plan said of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct LastPlanOfUser {
     /// When.
     pub at: Timestamp,
     /// What was to be done for the user, and what became of it.
@@ -52,7 +52,7 @@ pub struct Found {
 
 /// What is known around one user.
 #[derive(Debug)]
-pub struct About<'a> {
+pub struct UserContext<'a> {
     /// The user's tenant.
     pub tenant: &'a DesiredTenant,
     /// Why an older version of the manifests is in force, if so.
@@ -103,7 +103,7 @@ impl Wait {
     }
 }
 
-impl About<'_> {
+impl UserContext<'_> {
     /// What the manifests want of a user now.
     fn wanted(&self, user: &Upn) -> Option<DesiredUser> {
         let mut tenant = self.tenant.clone();
@@ -119,8 +119,8 @@ impl About<'_> {
 
 /// Explains one user.
 #[must_use]
-pub fn why(user: &Upn, about: &About<'_>) -> Why {
-    let About { tenant, moment, .. } = about;
+pub fn why(user: &Upn, about: &UserContext<'_>) -> UserExplanation {
+    let UserContext { tenant, moment, .. } = about;
     let wanted = about.wanted(user);
     let mut waits = waits::open(user, about);
     let futile = waits::futile(user, about);
@@ -128,7 +128,7 @@ pub fn why(user: &Upn, about: &About<'_>) -> Why {
     let next = next::step(user, about, &waits, !futile.is_empty(), found.as_ref());
     waits.extend(futile);
     waits.extend(moment.written(user).into_iter().flat_map(waits::refused));
-    Why {
+    UserExplanation {
         user: user.clone(),
         tenant: tenant.name.clone(),
         wanted,
@@ -141,7 +141,7 @@ pub fn why(user: &Upn, about: &About<'_>) -> Why {
     }
 }
 
-fn found(user: &Upn, last: &Verdict) -> Found {
+fn found(user: &Upn, last: &Verdict) -> LastPlanOfUser {
     let of_user = last.users.get(user.key()).cloned().unwrap_or_default();
     let held = of_user.steps.iter().flat_map(|step| &step.holds);
     let mut holds: Vec<Reason> = Vec::new();
@@ -150,7 +150,7 @@ fn found(user: &Upn, last: &Verdict) -> Found {
             holds.push(reason.clone());
         }
     }
-    Found { at: last.at, steps: of_user.steps, holds }
+    LastPlanOfUser { at: last.at, steps: of_user.steps, holds }
 }
 
 /// The last call of each verb, with its outcome.

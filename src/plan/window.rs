@@ -9,7 +9,7 @@ use jiff::{
     civil::{Date, DateTime, Time},
 };
 
-use super::{Action, Change, Seen, Step, validity::Validity};
+use super::{Action, FieldChange, LiveValue, Step, validity::Validity};
 use crate::model::{Field, LiveCalling, LiveTenant, Span, Value, Windows};
 
 /// How many weeks ahead a window is looked for: long enough for one that opens once a year.
@@ -22,10 +22,10 @@ pub(super) fn interrupts(step: &Step, live: &LiveTenant) -> bool {
 }
 
 /// Whether a change takes a number away.
-fn takes_number(change: &Change) -> bool {
+fn takes_number(change: &FieldChange) -> bool {
     let has_none = matches!(
         change.live,
-        Seen::Nothing | Seen::Value(Value::NoPhone) | Seen::Written(Value::NoPhone)
+        LiveValue::Nothing | LiveValue::Value(Value::NoPhone) | LiveValue::Written(Value::NoPhone)
     );
     change.field == Field::PhoneNumber && !has_none
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use super::{JournalError, Permit};
-use crate::model::{Adopted, Grounds, Head, Standing};
+use crate::model::{Adopted, Head, Standing, VersionGrounds};
 
 /// The right to lead, of one service. Its store takes it when nobody has it, and keeps it renewed.
 pub trait Lead: fmt::Debug + Send + Sync {
@@ -21,7 +21,11 @@ pub trait Lead: fmt::Debug + Send + Sync {
     fn stand(&self);
     /// Puts on record that this version of the manifests comes into force, if it may: durable before
     /// anything is done by it.
-    fn adopt(&self, head: Head, grounds: Grounds) -> BoxFuture<'_, Result<Adopted, JournalError>>;
+    fn adopt(
+        &self,
+        head: Head,
+        grounds: VersionGrounds,
+    ) -> BoxFuture<'_, Result<Adopted, JournalError>>;
     /// Lets another one lead at once, and stands for it no more.
     fn give_up(&self) -> BoxFuture<'_, ()>;
 }

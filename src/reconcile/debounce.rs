@@ -22,7 +22,7 @@ pub struct Debounce {
 
 /// When a look is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum LookTiming {
     /// While files may still move: what it sees is read, and not yet believed.
     Early,
     /// After files were quiet, or have moved for too long.
@@ -64,14 +64,14 @@ impl Debounce {
     }
 
     /// Somebody looks now.
-    pub fn looked(&mut self, now: At) -> Sight {
+    pub fn looked(&mut self, now: At) -> LookTiming {
         self.unseen = false;
         self.looked = Some(now);
         if self.quiet_at().is_some_and(|quiet| now < quiet) {
-            return Sight::Early;
+            return LookTiming::Early;
         }
         self.first = None;
-        Sight::Quiet
+        LookTiming::Quiet
     }
 
     fn quiet_at(&self) -> Option<At> {
@@ -84,7 +84,7 @@ impl Debounce {
 #[derive(Debug, Clone, Default)]
 pub struct Looks {
     taken: Option<[u8; 32]>,
-    candidate: Option<([u8; 32], Sight)>,
+    candidate: Option<([u8; 32], LookTiming)>,
 }
 
 /// How far one look can be believed.
@@ -100,7 +100,7 @@ pub enum Trust {
 
 /// What to do with a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum LookDecision {
     /// It says what is in force already.
     Same,
     /// It is new: look once more after a quiet while.
@@ -117,31 +117,31 @@ impl Looks {
     }
 
     /// Judges a look by its digest.
-    pub fn judge(&mut self, digest: [u8; 32], sight: Sight, trust: Trust) -> Look {
+    pub fn judge(&mut self, digest: [u8; 32], sight: LookTiming, trust: Trust) -> LookDecision {
         if self.taken == Some(digest) {
             self.candidate = None;
-            return Look::Same;
+            return LookDecision::Same;
         }
         let before = self.candidate.filter(|(candidate, _)| *candidate == digest);
         let before = before.map(|(_, sight)| sight);
         let is_whole = trust == Trust::Whole;
-        let is_believed =
-            sight == Sight::Quiet && (before == Some(Sight::Quiet) || before.is_some() && is_whole);
+        let is_believed = sight == LookTiming::Quiet
+            && (before == Some(LookTiming::Quiet) || before.is_some() && is_whole);
         if is_believed || trust == Trust::Proven {
             self.candidate = None;
             self.taken = Some(digest);
-            return Look::Take;
+            return LookDecision::Take;
         }
-        let kept = before.filter(|before| *before == Sight::Quiet).unwrap_or(sight);
+        let kept = before.filter(|before| *before == LookTiming::Quiet).unwrap_or(sight);
         self.candidate = Some((digest, kept));
-        Look::Again
+        LookDecision::Again
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        Sight::{Early, Quiet},
+        LookTiming::{Early, Quiet},
         *,
     };
 
@@ -190,37 +190,37 @@ mod tests {
         assert_eq!(
             seen,
             [
-                Look::Again,
-                Look::Take,
-                Look::Same,
-                Look::Again,
-                Look::Again,
-                Look::Take,
-                Look::Again,
-                Look::Same
+                LookDecision::Again,
+                LookDecision::Take,
+                LookDecision::Same,
+                LookDecision::Again,
+                LookDecision::Again,
+                LookDecision::Take,
+                LookDecision::Again,
+                LookDecision::Same
             ]
         );
     }
 
     #[test]
     fn an_early_look_counts_only_where_nothing_is_missing() {
-        let judged = |sights: &[Sight], trust| {
+        let judged = |sights: &[LookTiming], trust| {
             let mut looks = Looks::default();
-            let judge = |sight: &Sight| looks.judge([1; 32], *sight, trust);
+            let judge = |sight: &LookTiming| looks.judge([1; 32], *sight, trust);
             sights.iter().map(judge).collect::<Vec<_>>()
         };
         assert_eq!(
             judged(&[Early, Early, Quiet], Trust::Whole),
-            [Look::Again, Look::Again, Look::Take]
+            [LookDecision::Again, LookDecision::Again, LookDecision::Take]
         );
         assert_eq!(
             judged(&[Early, Quiet, Quiet], Trust::Little),
-            [Look::Again, Look::Again, Look::Take]
+            [LookDecision::Again, LookDecision::Again, LookDecision::Take]
         );
         assert_eq!(
             judged(&[Quiet, Early, Early, Quiet], Trust::Little),
-            [Look::Again, Look::Again, Look::Again, Look::Take]
+            [LookDecision::Again, LookDecision::Again, LookDecision::Again, LookDecision::Take]
         );
-        assert_eq!(judged(&[Early], Trust::Proven), [Look::Take]);
+        assert_eq!(judged(&[Early], Trust::Proven), [LookDecision::Take]);
     }
 }

@@ -13,7 +13,7 @@
 mod debounce;
 mod schedule;
 
-pub use debounce::{Debounce, Look, Looks, Sight, Trust};
+pub use debounce::{Debounce, LookDecision, LookTiming, Looks, Trust};
 pub use schedule::{Ending, Phase, Schedule, Timing};
 
 /// A point in time, as the time since the program's start.

@@ -53,7 +53,7 @@ pub enum Phase {
 }
 
 #[derive(Debug, Clone)]
-struct Tenant {
+struct ScheduledTenant {
     due: At,
     running: bool,
     /// Something changed while a pass ran.
@@ -67,7 +67,7 @@ struct Tenant {
 #[derive(Debug, Clone)]
 pub struct Schedule {
     timing: Timing,
-    tenants: BTreeMap<TenantName, Tenant>,
+    tenants: BTreeMap<TenantName, ScheduledTenant>,
     /// Those that go before others that are due as well.
     first: BTreeSet<TenantName>,
     /// Those whose phase may have changed since [`Schedule::changes`] was asked.
@@ -100,8 +100,13 @@ impl Schedule {
             if changed.contains(name) || !self.tenants.contains_key(name) {
                 self.changed.insert(name.clone());
             }
-            let new =
-                Tenant { due: now, running: false, again: false, failures: 0, leaving: false };
+            let new = ScheduledTenant {
+                due: now,
+                running: false,
+                again: false,
+                failures: 0,
+                leaving: false,
+            };
             let tenant = self.tenants.entry(name.clone()).or_insert(new);
             if changed.contains(name) {
                 tenant.due = now;
@@ -202,14 +207,14 @@ impl Schedule {
         changed
             .into_iter()
             .map(|name| {
-                let phase = self.tenants.get(&name).map(Tenant::phase);
+                let phase = self.tenants.get(&name).map(ScheduledTenant::phase);
                 (name, phase)
             })
             .collect()
     }
 }
 
-impl Tenant {
+impl ScheduledTenant {
     fn phase(&self) -> Phase {
         if self.running { Phase::Running } else { Phase::Waiting(self.due) }
     }

@@ -6,12 +6,12 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use super::{route::Target, rule::Failure, wire::Request};
+use super::{route::RequestTarget, rule::InjectedFault, wire::Request};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Call {
+pub struct RecordedCall {
     /// Its place in the order in which requests were handled, from 1.
     pub sequence: u64,
     /// The HTTP method.
@@ -27,13 +27,13 @@ pub struct Call {
     /// The status of the answer; none if the connection was ended instead.
     pub status: Option<u16>,
     /// The fault that struck it.
-    pub fault: Option<Failure>,
+    pub fault: Option<InjectedFault>,
 }
 
 /// The latest requests.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    kept: VecDeque<Call>,
+    kept: VecDeque<RecordedCall>,
     sequence: u64,
 }
 
@@ -45,15 +45,15 @@ impl Calls {
     pub(super) fn record(
         &mut self,
         request: &Request,
-        target: Option<&Target>,
-        fault: Option<Failure>,
+        target: Option<&RequestTarget>,
+        fault: Option<InjectedFault>,
         status: Option<u16>,
     ) {
         self.sequence += 1;
         if self.kept.len() == Self::LIMIT {
             self.kept.pop_front();
         }
-        self.kept.push_back(Call {
+        self.kept.push_back(RecordedCall {
             sequence: self.sequence,
             method: request.method.clone(),
             path: request.path.clone(),
@@ -68,7 +68,7 @@ impl Calls {
         });
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Call> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &RecordedCall> {
         self.kept.iter()
     }
 }

@@ -14,10 +14,10 @@ use serde_json::{Map, Value as Json};
 use super::{
     faults::Faults,
     fields::{self, read_configure},
-    login::Whose,
-    numbers::Numbers,
+    login::TokenOwner,
+    numbers::NumberIndex,
     provisioning::{self, let_in, put, switch, user_of, visible},
-    route::{Route, Target},
+    route::{RequestTarget, Route},
     wire::{Reply, Request},
     world::{User, World},
 };
@@ -31,10 +31,10 @@ const REQUIRED_OF_CALL_APP: [&str; 4] = ["pbxLocation", "pbxUserId", "phoneNumbe
 /// Carries the call out.
 pub(super) fn configure(
     world: &mut World,
-    numbers: &mut Numbers,
+    numbers: &mut NumberIndex,
     faults: &Faults,
-    target: &Target,
-    whose: &Whose,
+    target: &RequestTarget,
+    whose: &TokenOwner,
     request: &Request,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
@@ -126,8 +126,8 @@ fn found<'world>(
 }
 
 /// The tenant of a call without a Microsoft object: a reseller's token alone may make it.
-fn stored_only(body: &Map<String, Json>, whose: &Whose) -> Result<TenantId, Reply> {
-    if *whose != Whose::Reseller {
+fn stored_only(body: &Map<String, Json>, whose: &TokenOwner) -> Result<TenantId, Reply> {
+    if *whose != TokenOwner::Reseller {
         return Err(Reply::error(400, "a token of an enterprise needs the Microsoft token set"));
     }
     let id = body.get("tenantId").and_then(Json::as_str).and_then(|id| TenantId::parse(id).ok());

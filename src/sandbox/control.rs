@@ -25,7 +25,7 @@ use super::{
     delegation,
     faults::Faults,
     fields::{plain, read_value},
-    numbers::Numbers,
+    numbers::NumberIndex,
     wire::{Reply, Request},
     world::{Tenant, User, World},
 };
@@ -41,7 +41,7 @@ pub(super) fn is_for(request: &Request) -> bool {
 /// What the pages show and change.
 pub(super) struct Pages<'s> {
     pub(super) world: &'s mut World,
-    pub(super) numbers: &'s mut Numbers,
+    pub(super) numbers: &'s mut NumberIndex,
     pub(super) faults: &'s mut Faults,
     pub(super) calls: &'s Calls,
 }

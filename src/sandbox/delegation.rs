@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    login::Whose,
+    login::TokenOwner,
     wire::{Reply, Request},
 };
 use crate::model::TenantId;
@@ -81,8 +81,12 @@ fn of_tenant<'o>(
 
 /// `refreshMsal`: a token set with a new life. One that has ended can be renewed as well: its
 /// refresh token lives longer.
-pub(super) fn refresh(whose: &Whose, request: &Request, now: Timestamp) -> Result<Reply, Reply> {
-    let Whose::Enterprise(tenant) = whose else {
+pub(super) fn refresh(
+    whose: &TokenOwner,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    let TokenOwner::Enterprise(tenant) = whose else {
         return Err(Reply::error(403, "this needs a token of the enterprise"));
     };
     of_tenant(&request.object()?, tenant, now)?;

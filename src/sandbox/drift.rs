@@ -15,19 +15,23 @@ use crate::model::{
 
 /// A kind of drift that is dealt out in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Drift {
+pub(super) enum DriftKind {
     Move,
     Details,
     Enable,
     Disable,
 }
 
-impl Drift {
+impl DriftKind {
     pub(super) const ALL: [Self; 4] = [Self::Move, Self::Details, Self::Enable, Self::Disable];
 }
 
 /// Drift for all tenants, in their order.
-pub(super) fn deal(fates: &mut [Fate<'_>], first: Option<&TenantName>, gateways: &[GatewayId]) {
+pub(super) fn deal(
+    fates: &mut [DriftingTenant<'_>],
+    first: Option<&TenantName>,
+    gateways: &[GatewayId],
+) {
     // One in so many users drifts: about 8 %.
     const ONE_IN: usize = 12;
     let mut turn = 0;
@@ -40,8 +44,8 @@ pub(super) fn deal(fates: &mut [Fate<'_>], first: Option<&TenantName>, gateways:
         let mut left = (fate.desired.users.len() / ONE_IN).max(1);
         let mut misses = 0;
         // A round of misses means that nothing fits any more.
-        while left > 0 && misses < Drift::ALL.len() {
-            let drift = Drift::ALL[turn % Drift::ALL.len()];
+        while left > 0 && misses < DriftKind::ALL.len() {
+            let drift = DriftKind::ALL[turn % DriftKind::ALL.len()];
             turn += 1;
             if fate.drift(drift, gateways) {
                 placed.push(drift);
@@ -52,13 +56,13 @@ pub(super) fn deal(fates: &mut [Fate<'_>], first: Option<&TenantName>, gateways:
             }
         }
     }
-    for drift in Drift::ALL.into_iter().filter(|drift| !placed.contains(drift)) {
+    for drift in DriftKind::ALL.into_iter().filter(|drift| !placed.contains(drift)) {
         let _ = fates.iter_mut().any(|fate| fate.drift(drift, gateways));
     }
 }
 
 /// What becomes of one tenant.
-pub(super) struct Fate<'a> {
+pub(super) struct DriftingTenant<'a> {
     desired: &'a DesiredTenant,
     live: Tenant,
     rng: Rng,
@@ -67,7 +71,7 @@ pub(super) struct Fate<'a> {
     disables: usize,
 }
 
-impl<'a> Fate<'a> {
+impl<'a> DriftingTenant<'a> {
     pub(super) fn new(desired: &'a DesiredTenant, live: Tenant, rng: Rng) -> Self {
         Self { desired, live, rng, drifted: BTreeSet::new(), disables: 0 }
     }
@@ -115,17 +119,17 @@ impl<'a> Fate<'a> {
     }
 
     /// Makes one difference of this kind, if anybody fits.
-    fn drift(&mut self, drift: Drift, gateways: &[GatewayId]) -> bool {
+    fn drift(&mut self, drift: DriftKind, gateways: &[GatewayId]) -> bool {
         match drift {
-            Drift::Move => self.move_number(),
-            Drift::Details => self.change_details(gateways),
-            Drift::Enable => {
+            DriftKind::Move => self.move_number(),
+            DriftKind::Details => self.change_details(gateways),
+            DriftKind::Enable => {
                 self.choose(|user| user.calling == Calling::Enabled).is_some_and(|user| {
                     self.change(&user.upn, |live| live.calling = Calling::Disabled);
                     true
                 })
             }
-            Drift::Disable => self.may_disable() && self.switch_on(),
+            DriftKind::Disable => self.may_disable() && self.switch_on(),
         }
     }
 

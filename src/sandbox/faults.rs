@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     dice::Dice,
-    route::{Route, Target},
-    rule::Rule,
+    route::{RequestTarget, Route},
+    rule::FaultRule,
     wire::Reply,
 };
 
@@ -67,7 +67,7 @@ pub struct Faults {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
     /// What goes wrong; the first rule that applies to a call counts.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FaultRule>,
 }
 
 impl Default for Faults {
@@ -161,7 +161,7 @@ impl Faults {
     }
 
     /// What goes wrong with this call. The rule that strikes is counted down.
-    pub(super) fn strike(&mut self, target: &Target, dice: &mut Dice) -> Option<Rule> {
+    pub(super) fn strike(&mut self, target: &RequestTarget, dice: &mut Dice) -> Option<FaultRule> {
         let seed = self.seed;
         let rule = self.rules.iter_mut().enumerate().find_map(|(index, rule)| {
             let falls = |p| p >= 1.0 || dice.rng(seed, &format!("rule {index} {target}")).f64() < p;
@@ -203,15 +203,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::sandbox::rule::Failure;
+    use crate::sandbox::rule::InjectedFault;
 
-    fn target(user: &str) -> Target {
-        Target { route: Route::Disable, tenant: None, user: crate::model::Upn::parse(user).ok() }
+    fn target(user: &str) -> RequestTarget {
+        RequestTarget {
+            route: Route::Disable,
+            tenant: None,
+            user: crate::model::Upn::parse(user).ok(),
+        }
     }
 
     #[test]
     fn dice_do_not_mind_the_order_of_calls() {
-        let rule = Rule { probability: Some(0.5), ..Rule::new(Failure::Server) };
+        let rule = FaultRule { probability: Some(0.5), ..FaultRule::new(InjectedFault::Server) };
         let struck = |users: [&'static str; 4]| {
             let mut faults = Faults { seed: 7, rules: vec![rule.clone()], ..Faults::default() };
             let mut dice = Dice::default();
@@ -226,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_rule_is_for_its_user_and_is_used_up() {
-        let rule = Rule::new(Failure::Lost).on(Route::Disable).user("A@x.y").times(1);
+        let rule = FaultRule::new(InjectedFault::Lost).on(Route::Disable).user("A@x.y").times(1);
         let mut faults = Faults { rules: vec![rule], ..Faults::default() };
         let mut dice = Dice::default();
         assert!(faults.strike(&target("b@x.y"), &mut dice).is_none());

@@ -6,10 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     wire::Reply,
-    world::{Face, Tenant},
+    world::{ListedUser, Tenant},
 };
 use crate::model::{
-    Calling, Details, ExtensionPrefix, Field, GatewayId, Kind, PhoneNumber, Upn, Value,
+    Calling, Details, ExtensionPrefix, Field, FieldKind, GatewayId, PhoneNumber, Upn, Value,
 };
 
 /// The name of a field in the list of users, and whether it is inside `callPolicyInfo`: as
@@ -46,7 +46,7 @@ pub(super) fn place(field: Field) -> (bool, &'static str) {
 }
 
 /// A user as the list of users has it; `null` for what was never set.
-pub(super) fn list_item(upn: &Upn, face: &Face, tenant: &Tenant) -> Map<String, Json> {
+pub(super) fn list_item(upn: &Upn, face: &ListedUser, tenant: &Tenant) -> Map<String, Json> {
     let mut item = Map::new();
     let mut policy = Map::new();
     let status = match face.calling {
@@ -243,13 +243,15 @@ pub(super) fn read_value(
     prefix: Option<&ExtensionPrefix>,
 ) -> Result<Value, Reply> {
     let value = match (field.kind(), json) {
-        (Kind::Phone, Json::String(text)) if text.is_empty() => Some(Value::NoPhone),
-        (Kind::Phone, Json::String(text)) => PhoneNumber::observed(text, prefix).map(Value::Phone),
-        (Kind::Gateway, Json::Number(number)) => {
+        (FieldKind::Phone, Json::String(text)) if text.is_empty() => Some(Value::NoPhone),
+        (FieldKind::Phone, Json::String(text)) => {
+            PhoneNumber::observed(text, prefix).map(Value::Phone)
+        }
+        (FieldKind::Gateway, Json::Number(number)) => {
             number.as_i64().and_then(|id| GatewayId::of_user(id).ok()).map(Value::Gateway)
         }
-        (Kind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
-        (Kind::Text, Json::String(text)) => Some(Value::Text(text.as_str().into())),
+        (FieldKind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
+        (FieldKind::Text, Json::String(text)) => Some(Value::Text(text.as_str().into())),
         _ => None,
     };
     value.ok_or_else(|| Reply::error(400, format!("{} has a wrong value", place(field).1)))

@@ -19,7 +19,7 @@ use super::{
     bearer,
     faults::Faults,
     login::SECRET,
-    rule::{ELSEWHERE, Failure},
+    rule::{ELSEWHERE, InjectedFault},
     wire::{Reply, Request, pairs},
     world::{Tenant, User, World},
 };
@@ -116,7 +116,7 @@ pub(super) fn users(
     world: &World,
     id: &TenantId,
     request: &Request,
-    failure: Option<Failure>,
+    failure: Option<InjectedFault>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let tenant =
@@ -130,13 +130,13 @@ pub(super) fn users(
     let mut all: Vec<Json> =
         tenant.users.iter().map(|(upn, user)| item(id, tenant, upn, user, now)).collect();
     all.push(attendant(id, &all));
-    if failure == Some(Failure::EmptyList) {
+    if failure == Some(InjectedFault::EmptyList) {
         all.clear();
     }
     let mut page: Vec<Json> = all.iter().skip(start).take(top).cloned().collect();
     match failure {
-        Some(Failure::DuplicateUser) => page.extend(all.first().cloned()),
-        Some(Failure::OtherTenant) => {
+        Some(InjectedFault::DuplicateUser) => page.extend(all.first().cloned()),
+        Some(InjectedFault::OtherTenant) => {
             if let Some(of) =
                 page.iter_mut().filter_map(|user| user.get_mut("tenantId")).next_back()
             {
@@ -155,8 +155,8 @@ pub(super) fn users(
         ))
     };
     let link = match failure {
-        Some(Failure::OtherHost) => Some(json!(ELSEWHERE)),
-        Some(Failure::RepeatedPage) => Some(link(0)),
+        Some(InjectedFault::OtherHost) => Some(json!(ELSEWHERE)),
+        Some(InjectedFault::RepeatedPage) => Some(link(0)),
         _ => (next < all.len()).then(|| link(next)),
     };
     if let (Some(link), Some(answer)) = (link, answer.as_object_mut()) {

@@ -1,4 +1,4 @@
-//! The socket: bytes to [`Request`], [`Outcome`] to bytes.
+//! The socket: bytes to [`Request`], [`RequestOutcome`] to bytes.
 //!
 //! An answer that is lost is really lost: the handler marks the connection as cut, and from then on
 //! its socket refuses to write, so the server gives it up. The client sees the connection end
@@ -34,7 +34,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    service::{Outcome, Service},
+    service::{RequestOutcome, SandboxService},
     wire::{Reply, Request},
 };
 
@@ -43,14 +43,14 @@ const BODY_LIMIT: usize = 1 << 20;
 
 /// The service behind its lock.
 #[derive(Debug, Clone)]
-pub(super) struct Shared {
-    pub(super) service: Arc<Mutex<Service>>,
+pub(super) struct SharedService {
+    pub(super) service: Arc<Mutex<SandboxService>>,
     pub(super) stop: CancellationToken,
 }
 
-impl Shared {
+impl SharedService {
     /// A panic in somebody's closure leaves plain data behind, which is as good as before.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SandboxService> {
         self.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -63,7 +63,7 @@ impl Shared {
 }
 
 /// Serves until the sandbox is stopped and the calls in flight are answered.
-pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<()> {
+pub(super) async fn serve(listener: TcpListener, shared: SharedService) -> io::Result<()> {
     let stop = shared.stop.clone();
     let app =
         Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(shared);
@@ -73,7 +73,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Shared) -> io::Result<(
 }
 
 async fn answer(
-    State(shared): State<Shared>,
+    State(shared): State<SharedService>,
     ConnectInfo(cut_switch): ConnectInfo<CutSwitch>,
     method: Method,
     uri: Uri,
@@ -99,11 +99,11 @@ async fn answer(
         (service.handle(&request, Timestamp::now()), service.faults.clock_ahead_seconds)
     };
     match outcome {
-        Outcome::Answer(reply, delay) => {
+        RequestOutcome::Answer(reply, delay) => {
             shared.wait(delay).await;
             dated(response(reply), ahead)
         }
-        Outcome::HangUp => {
+        RequestOutcome::HangUp => {
             cut_switch.cut();
             StatusCode::NO_CONTENT.into_response()
         }
@@ -157,13 +157,13 @@ impl Connected<IncomingStream<'_, Incoming>> for CutSwitch {
 struct Incoming(TcpListener);
 
 impl Listener for Incoming {
-    type Io = Line;
+    type Io = CuttableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         // The listener of axum knows which errors of accept pass by themselves.
         let (stream, from) = Listener::accept(&mut self.0).await;
-        (Line { stream, cut_switch: CutSwitch::default() }, from)
+        (CuttableStream { stream, cut_switch: CutSwitch::default() }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -172,12 +172,12 @@ impl Listener for Incoming {
 }
 
 /// A connection that can be cut.
-struct Line {
+struct CuttableStream {
     stream: TcpStream,
     cut_switch: CutSwitch,
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for CuttableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -187,7 +187,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for CuttableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

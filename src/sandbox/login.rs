@@ -25,7 +25,7 @@ pub const SECRET: &str = "sandbox-secret";
 /// The tokens that were given out, and until when each is good.
 #[derive(Debug)]
 pub(super) struct Tokens {
-    given: BTreeMap<String, (Timestamp, Whose)>,
+    given: BTreeMap<String, (Timestamp, TokenOwner)>,
     serial: u64,
     /// Client secret and password of the API admin.
     secret: String,
@@ -35,7 +35,7 @@ pub(super) struct Tokens {
 
 /// Whose a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum TokenOwner {
     /// The API admin's.
     Reseller,
     /// An enterprise's.
@@ -82,7 +82,7 @@ impl Tokens {
         {
             return refused(401, "unauthorized", "Bad credentials");
         }
-        if faults.password_never_changed && whose == Whose::Reseller {
+        if faults.password_never_changed && whose == TokenOwner::Reseller {
             let text = "User credentials have expired: log in to the portal and change the \
                 initial password";
             return refused(400, "invalid_grant", text);
@@ -95,17 +95,17 @@ impl Tokens {
 
     /// The client that a request for a token is of, with the user name and the password that go
     /// with it.
-    fn client(&self, request: &Request) -> Option<(Whose, String, String)> {
+    fn client(&self, request: &Request) -> Option<(TokenOwner, String, String)> {
         let is = |client: &str, secret: &str| {
             request.authorization
                 == format!("Basic {}", base64(format!("{client}:{secret}").as_bytes(), STANDARD))
         };
         if is(CLIENT_ID, &self.secret) {
-            return Some((Whose::Reseller, USERNAME.to_owned(), self.secret.clone()));
+            return Some((TokenOwner::Reseller, USERNAME.to_owned(), self.secret.clone()));
         }
         self.enterprises.iter().find_map(|(tenant, number)| {
             let [client, secret, user, password] = words(tenant, *number);
-            is(&client, &secret).then(|| (Whose::Enterprise(tenant.clone()), user, password))
+            is(&client, &secret).then(|| (TokenOwner::Enterprise(tenant.clone()), user, password))
         })
     }
 
@@ -114,10 +114,10 @@ impl Tokens {
     pub(super) fn regenerate(
         &mut self,
         world: &World,
-        whose: &Whose,
+        whose: &TokenOwner,
         tenant: Option<&TenantId>,
     ) -> Result<Reply, Reply> {
-        if *whose != Whose::Reseller {
+        if *whose != TokenOwner::Reseller {
             return Err(Reply::error(403, "this needs a token of the reseller"));
         }
         let known = tenant.filter(|tenant| world.tenants.contains_key(*tenant));
@@ -130,7 +130,7 @@ impl Tokens {
     pub(super) fn new_credentials(&mut self, tenant: &TenantId) -> serde_json::Value {
         self.serial += 1;
         self.enterprises.insert(tenant.clone(), self.serial);
-        self.given.retain(|_, (_, whose)| *whose != Whose::Enterprise(tenant.clone()));
+        self.given.retain(|_, (_, whose)| *whose != TokenOwner::Enterprise(tenant.clone()));
         let [client, secret, user, password] = words(tenant, self.serial);
         json!({ "enterpriseId": 124, "entAdminUsername": user, "entAdminSecret": password, "clientID": client, "clientSecret": secret })
     }
@@ -167,7 +167,7 @@ impl Tokens {
 
     /// Makes a token of the vendor's form: header and claims as JSON in base64, then what would be
     /// a signature.
-    fn give(&mut self, whose: Whose, now: Timestamp, until: Timestamp) -> String {
+    fn give(&mut self, whose: TokenOwner, now: Timestamp, until: Timestamp) -> String {
         self.given.retain(|_, (until, _)| *until > now);
         self.serial += 1;
         let part = |json: serde_json::Value| {
@@ -183,7 +183,7 @@ impl Tokens {
     }
 
     /// Whether a request may go on.
-    pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<Whose, Reply> {
+    pub(super) fn check(&self, request: &Request, now: Timestamp) -> Result<TokenOwner, Reply> {
         let until =
             request.authorization.strip_prefix("Bearer ").map(|token| self.given.get(token));
         let text = match until {
@@ -251,7 +251,7 @@ mod tests {
     fn a_token_dies_on_time() {
         let mut tokens = Tokens::default();
         let start = Timestamp::UNIX_EPOCH;
-        let token = tokens.give(Whose::Reseller, start, start + Duration::from_secs(60));
+        let token = tokens.give(TokenOwner::Reseller, start, start + Duration::from_secs(60));
         let request = Request { authorization: format!("Bearer {token}"), ..Request::default() };
         assert!(tokens.check(&request, start + Duration::from_secs(59)).is_ok());
         assert_eq!(

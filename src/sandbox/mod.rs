@@ -2,7 +2,7 @@
 //! without an account, and for testing it.
 //!
 //! ```text
-//! socket --http--> Request --service::handle(state, now)--> Outcome --http--> socket
+//! socket --http--> Request --service::handle(state, now)--> RequestOutcome --http--> socket
 //!                              |          |
 //!                           faults   route -> login, reads, provisioning, graph -> World
 //! ```
@@ -58,14 +58,14 @@ use crate::model::TenantId;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use calls::Call;
+pub use calls::RecordedCall;
 pub use config::{CONFIG_HEADER, config_yaml, config_yaml_for};
 pub use delegation::msal_object;
 pub use faults::{EmptyPhone, Faults, HeldNumber, Latency, Omitted};
 pub use graph::GRAPH_CLIENT_ID;
 pub use login::{CLIENT_ID, SECRET, USERNAME};
 pub use route::Route;
-pub use rule::{Failure, Rule};
+pub use rule::{FaultRule, InjectedFault};
 pub use world::{Envelope, SyncState, Tenant, User, World};
 
 /// The reseller that the API admin belongs to.
@@ -75,7 +75,7 @@ pub const RESELLER_ID: i64 = 123;
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
-    shared: http::Shared,
+    shared: http::SharedService,
     server: JoinHandle<io::Result<()>>,
     /// Ends the server when the sandbox is dropped without [`Sandbox::stop`].
     _stop: DropGuard,
@@ -97,8 +97,8 @@ impl Sandbox {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let service = Arc::new(Mutex::new(service::Service::new(world)));
-        let shared = http::Shared { service, stop: stop.clone() };
+        let service = Arc::new(Mutex::new(service::SandboxService::new(world)));
+        let shared = http::SharedService { service, stop: stop.clone() };
         let server = tokio::spawn(http::serve(listener, shared.clone()));
         Ok(Self { address, shared, server, _stop: stop.drop_guard() })
     }
@@ -118,13 +118,13 @@ impl Sandbox {
     /// The requests so far, in the order in which they were handled. The sandbox's own pages are
     /// not among them.
     #[must_use]
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<RecordedCall> {
         self.shared.lock().calls.all().cloned().collect()
     }
 
     /// Those of them that were provisioning calls, carried out or not.
     #[must_use]
-    pub fn writes(&self) -> Vec<Call> {
+    pub fn writes(&self) -> Vec<RecordedCall> {
         self.shared.lock().calls.all().filter(|call| call.write).cloned().collect()
     }
 

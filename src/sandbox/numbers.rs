@@ -1,7 +1,7 @@
 //! Who holds which number, so setting one does not look through everybody.
 //!
 //! **Invariant:** what is found is what [`World::holder`] would find. Code that changes the world in
-//! another way than through [`Numbers::set`] must [`Numbers::forget`].
+//! another way than through [`NumberIndex::set`] must [`NumberIndex::forget`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,9 @@ type Holders = BTreeMap<PhoneNumber, BTreeSet<(TenantId, Upn)>>;
 
 /// The index; made when it is first asked.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(Option<Holders>);
+pub(super) struct NumberIndex(Option<Holders>);
 
-impl Numbers {
+impl NumberIndex {
     /// The world has changed.
     pub(super) fn forget(&mut self) {
         self.0 = None;

@@ -16,10 +16,10 @@ use super::{
     delegation,
     faults::{EmptyPhone, Faults, HeldNumber, Omitted},
     fields::read_update,
-    login::Whose,
-    numbers::Numbers,
+    login::TokenOwner,
+    numbers::NumberIndex,
     reads,
-    route::{Route, Target},
+    route::{RequestTarget, Route},
     wire::{Reply, Request},
     world::{Tenant, User, World},
 };
@@ -28,18 +28,18 @@ use crate::model::{Calling, Details, Field, GatewayId, TenantId, Upn, Value};
 /// Carries out a write.
 pub(super) fn write(
     world: &mut World,
-    numbers: &mut Numbers,
+    numbers: &mut NumberIndex,
     faults: &Faults,
-    target: &Target,
-    whose: &Whose,
+    target: &RequestTarget,
+    whose: &TokenOwner,
     request: &Request,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let body = request.object()?;
     let (id, reseller) = match (target.route, whose) {
         (Route::Update, _) => wrapped(&body, whose, now)?,
-        (_, Whose::Reseller) => flat(&body)?,
-        (_, Whose::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
+        (_, TokenOwner::Reseller) => flat(&body)?,
+        (_, TokenOwner::Enterprise(tenant)) => (delegation::check(&body, tenant, now)?, None),
     };
     let tenant = let_in(world, faults, whose, &id, reseller)?;
     let named = target.user.as_ref().and_then(|user| tenant.users.get(user));
@@ -69,14 +69,14 @@ pub(super) fn of_the_call_app() -> Reply {
 pub(super) fn let_in<'world>(
     world: &'world mut World,
     faults: &Faults,
-    whose: &Whose,
+    whose: &TokenOwner,
     id: &TenantId,
     reseller: Option<i64>,
 ) -> Result<&'world mut Tenant, Reply> {
     let unknown =
         || Reply::error(400, "the consent object names a tenant that this reseller does not have");
     let tenant = world.tenants.get_mut(id).ok_or_else(unknown)?;
-    if *whose == Whose::Reseller && !tenant.consents() {
+    if *whose == TokenOwner::Reseller && !tenant.consents() {
         return Err(Reply::error(
             403,
             "the enterprise has not consented to provisioning by the service provider",
@@ -105,12 +105,12 @@ fn flat(body: &Map<String, Json>) -> Result<(TenantId, Option<i64>), Reply> {
 /// The consent object under `authenticationResult` (contract 2.4).
 pub(super) fn wrapped(
     body: &Map<String, Json>,
-    whose: &Whose,
+    whose: &TokenOwner,
     now: Timestamp,
 ) -> Result<(TenantId, Option<i64>), Reply> {
     match (body.get("authenticationResult"), whose) {
-        (Some(Json::Object(inner)), Whose::Reseller) => flat(inner),
-        (Some(Json::Object(inner)), Whose::Enterprise(tenant)) => {
+        (Some(Json::Object(inner)), TokenOwner::Reseller) => flat(inner),
+        (Some(Json::Object(inner)), TokenOwner::Enterprise(tenant)) => {
             Ok((delegation::check(inner, tenant, now)?, None))
         }
         _ => Err(Reply::error(400, "authenticationResult must be the consent object")),
@@ -160,7 +160,7 @@ fn teams_lag(faults: &Faults) -> Duration {
 
 fn update(
     world: &mut World,
-    numbers: &mut Numbers,
+    numbers: &mut NumberIndex,
     faults: &Faults,
     id: &TenantId,
     body: &Map<String, Json>,
@@ -181,7 +181,7 @@ pub(super) fn user_of(body: &Map<String, Json>) -> Result<Upn, Reply> {
 /// Stores what was sent of a user, if the gateway is one and nobody else holds the number.
 pub(super) fn put(
     world: &mut World,
-    numbers: &mut Numbers,
+    numbers: &mut NumberIndex,
     faults: &Faults,
     (id, upn): (&TenantId, &Upn),
     mut sent: Details,

@@ -12,7 +12,7 @@ use super::{
     faults::Faults,
     fields::list_item,
     login::USERNAME,
-    rule::Failure,
+    rule::InjectedFault,
     wire::{Reply, Request},
     world::{Envelope, Tenant, User, World},
 };
@@ -145,7 +145,7 @@ pub(super) fn list_users(
     world: &World,
     tenant: Option<&TenantId>,
     request: &Request,
-    failure: Option<Failure>,
+    failure: Option<InjectedFault>,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
     let (id, tenant) = match request.parameter("enterpriseId") {
@@ -162,16 +162,16 @@ pub(super) fn list_users(
     let mut total = users.len();
     let mut foreign = None;
     match failure {
-        Some(Failure::EmptyList) => {
+        Some(InjectedFault::EmptyList) => {
             users.clear();
             total = 0;
         }
-        Some(Failure::ShortList) => users.truncate(total / 2),
-        Some(Failure::DuplicateUser) => {
+        Some(InjectedFault::ShortList) => users.truncate(total / 2),
+        Some(InjectedFault::DuplicateUser) => {
             users.extend(users.first().copied());
             total = users.len();
         }
-        Some(Failure::OtherTenant) => foreign = users.last().copied(),
+        Some(InjectedFault::OtherTenant) => foreign = users.last().copied(),
         _ => {}
     }
     // What is not on the page is not made: a list may have very many pages.
@@ -180,7 +180,7 @@ pub(super) fn list_users(
         user_json(if of_other { &nobody } else { id }, upn, user, tenant, now)
     };
     let page = |start: usize, length: usize| -> Vec<Json> {
-        let start = if failure == Some(Failure::RepeatedPage) { 0 } else { start };
+        let start = if failure == Some(InjectedFault::RepeatedPage) { 0 } else { start };
         users.iter().copied().skip(start).take(length).map(item).collect()
     };
     wrapped(world.envelope, request, page, total).map(|answer| Reply::json(200, &answer))

@@ -117,13 +117,13 @@ fn segment<'p>(row: &str, path: &'p str) -> Option<&'p str> {
 
 /// The user and the tenant of a request, as far as it names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct RequestTarget {
     pub(super) route: Route,
     pub(super) tenant: Option<TenantId>,
     pub(super) user: Option<Upn>,
 }
 
-impl Target {
+impl RequestTarget {
     /// Looks wherever the calls put tenant and user, without judging the request: that comes later.
     pub(super) fn of(request: &Request) -> Result<Self, Reply> {
         let (route, segment) = Route::of(request)?;
@@ -171,7 +171,7 @@ fn tenant_id(text: &str) -> Option<TenantId> {
 }
 
 /// The call without what varies from one try to the next; what dice are thrown for.
-impl fmt::Display for Target {
+impl fmt::Display for RequestTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tenant = self.tenant.as_ref().map_or("", TenantId::as_str);
         write!(f, "{:?} {tenant} {}", self.route, self.user.as_ref().map_or("", Upn::key))

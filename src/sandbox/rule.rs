@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::route::{Route, Target};
+use super::route::{RequestTarget, Route};
 use crate::model::{TenantId, Upn};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rule {
+pub struct FaultRule {
     /// On which call; on any if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<Route>,
@@ -19,7 +19,7 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// What.
-    pub fault: Failure,
+    pub fault: InjectedFault,
     /// How many times more; without end if absent. Counted down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
@@ -38,10 +38,10 @@ pub struct Rule {
     pub status: Option<u16>,
 }
 
-impl Rule {
+impl FaultRule {
     /// This failure, always and on every call.
     #[must_use]
-    pub fn new(fault: Failure) -> Self {
+    pub fn new(fault: InjectedFault) -> Self {
         Self {
             route: None,
             tenant: None,
@@ -79,7 +79,7 @@ impl Rule {
         Self { times: Some(times), ..self }
     }
 
-    pub(super) fn concerns(&self, target: &Target) -> bool {
+    pub(super) fn concerns(&self, target: &RequestTarget) -> bool {
         let same = |wanted: &Option<String>, found: Option<&str>| {
             wanted
                 .as_deref()
@@ -96,7 +96,7 @@ impl Rule {
 /// What can go wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Failure {
+pub enum InjectedFault {
     /// 401; not carried out.
     Unauthorized,
     /// 429; not carried out.
@@ -156,7 +156,7 @@ pub enum Failure {
 pub(super) const ELSEWHERE: &str =
     "https://elsewhere.invalid/v1.0/admin/teams/userConfigurations?$skiptoken=1";
 
-impl Failure {
+impl InjectedFault {
     fn fits(self, route: Route) -> bool {
         match self {
             // Graph counts nothing, so it cannot announce more than it sends.

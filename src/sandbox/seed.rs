@@ -32,7 +32,7 @@ use fastrand::Rng;
 
 use super::{
     RESELLER_ID,
-    drift::{self, Fate, domain},
+    drift::{self, DriftingTenant, domain},
     world::{SyncState, Tenant, User, World},
 };
 use crate::model::{
@@ -87,14 +87,14 @@ impl World {
         tenants.sort_by_key(|tenant| {
             (tenant.mode != Mode::Enforce, Some(&tenant.name) == without_consent)
         });
-        let mut fates: Vec<Fate<'_>> = tenants
+        let mut fates: Vec<DriftingTenant<'_>> = tenants
             .into_iter()
             .filter_map(|tenant| {
-                Some(Fate::new(tenant, world.tenants.remove(&tenant.id)?, rng.fork()))
+                Some(DriftingTenant::new(tenant, world.tenants.remove(&tenant.id)?, rng.fork()))
             })
             .collect();
         drift::deal(&mut fates, desired.tenants.keys().next(), &gateways);
-        world.tenants.extend(fates.into_iter().map(Fate::into_world));
+        world.tenants.extend(fates.into_iter().map(DriftingTenant::into_world));
         if let Some(tenant) = without_consent.and_then(|name| world.tenant_mut(name)) {
             tenant.consent_flag = false;
             tenant.consent_listed = false;
@@ -168,7 +168,7 @@ mod tests {
             Adopt, Limits, LiveSource, Missing, Origin, Protect, Prune, Release, ShrinkLimit,
             TenantId, TenantName, Users, WritePath,
         },
-        sandbox::drift::Drift,
+        sandbox::drift::DriftKind,
     };
 
     fn origin() -> Origin {
@@ -290,7 +290,7 @@ mod tests {
                 continue;
             }
             let world = World::drifted(&desired, seed);
-            let found: Vec<Drift> = desired
+            let found: Vec<DriftKind> = desired
                 .tenants
                 .values()
                 .flat_map(|tenant| {
@@ -300,18 +300,18 @@ mod tests {
                         .map(|user| (user, &world.tenants[&tenant.id].users[&user.upn]))
                 })
                 .filter_map(|(user, live)| match (user.calling, live.calling) {
-                    (Calling::Enabled, Calling::Disabled) => Some(Drift::Enable),
-                    (Calling::Disabled, Calling::Enabled) => Some(Drift::Disable),
-                    _ if user.details.phone() != live.stored.phone() => Some(Drift::Move),
-                    _ if user.details != live.stored => Some(Drift::Details),
+                    (Calling::Enabled, Calling::Disabled) => Some(DriftKind::Enable),
+                    (Calling::Disabled, Calling::Enabled) => Some(DriftKind::Disable),
+                    _ if user.details.phone() != live.stored.phone() => Some(DriftKind::Move),
+                    _ if user.details != live.stored => Some(DriftKind::Details),
                     _ => None,
                 })
                 .collect();
             // Where every tenant prunes, strangers may have used up what may be disabled.
             let pruned = desired.tenants.values().all(|tenant| tenant.prune == Prune::Disable);
-            let missing = Drift::ALL.into_iter().find(|drift| !found.contains(drift));
+            let missing = DriftKind::ALL.into_iter().find(|drift| !found.contains(drift));
             assert!(
-                missing.is_none_or(|drift| pruned && drift == Drift::Disable),
+                missing.is_none_or(|drift| pruned && drift == DriftKind::Disable),
                 "seed {seed}: {missing:?}"
             );
             assert_eq!(

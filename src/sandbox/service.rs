@@ -16,19 +16,19 @@ use super::{
     faults::Faults,
     graph,
     login::Tokens,
-    numbers::Numbers,
+    numbers::NumberIndex,
     provisioning, reads,
-    route::{Route, Target},
-    rule::{ELSEWHERE, Failure, Rule},
+    route::{RequestTarget, Route},
+    rule::{ELSEWHERE, FaultRule, InjectedFault},
     wire::{Reply, Request},
     world::World,
 };
 
 /// Everything that changes while the sandbox runs.
 #[derive(Debug, Default)]
-pub(super) struct Service {
+pub(super) struct SandboxService {
     pub(super) world: World,
-    pub(super) numbers: Numbers,
+    pub(super) numbers: NumberIndex,
     pub(super) faults: Faults,
     pub(super) calls: Calls,
     pub(super) tokens: Tokens,
@@ -38,14 +38,14 @@ pub(super) struct Service {
 
 /// What becomes of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum RequestOutcome {
     /// This answer, after this long.
     Answer(Reply, Duration),
     /// The connection ends without a byte.
     HangUp,
 }
 
-impl Service {
+impl SandboxService {
     pub(super) fn new(world: World) -> Self {
         Self { world, ..Self::default() }
     }
@@ -56,13 +56,13 @@ impl Service {
         if control::is_for(request) {
             return Duration::ZERO;
         }
-        let call =
-            Target::of(request).map_or_else(|_| request.path.clone(), |target| target.to_string());
+        let call = RequestTarget::of(request)
+            .map_or_else(|_| request.path.clone(), |target| target.to_string());
         self.faults.latency(&call, &mut self.dice)
     }
 
     /// Handles a request.
-    pub(super) fn handle(&mut self, request: &Request, now: Timestamp) -> Outcome {
+    pub(super) fn handle(&mut self, request: &Request, now: Timestamp) -> RequestOutcome {
         if control::is_for(request) {
             let mut pages = Pages {
                 world: &mut self.world,
@@ -71,19 +71,19 @@ impl Service {
                 calls: &self.calls,
             };
             let reply = pages.answer(request, now).unwrap_or_else(|refusal| refusal);
-            return Outcome::Answer(reply, Duration::ZERO);
+            return RequestOutcome::Answer(reply, Duration::ZERO);
         }
-        let (target, rule, outcome) = match Target::of(request) {
+        let (target, rule, outcome) = match RequestTarget::of(request) {
             Ok(target) => {
                 let rule = self.faults.strike(&target, &mut self.dice);
                 let outcome = self.under_fault(request, &target, rule.as_ref(), now);
                 (Some(target), rule, outcome)
             }
-            Err(refusal) => (None, None, Outcome::Answer(refusal, Duration::ZERO)),
+            Err(refusal) => (None, None, RequestOutcome::Answer(refusal, Duration::ZERO)),
         };
         let status = match &outcome {
-            Outcome::Answer(reply, _) => Some(reply.status),
-            Outcome::HangUp => None,
+            RequestOutcome::Answer(reply, _) => Some(reply.status),
+            RequestOutcome::HangUp => None,
         };
         self.calls.record(request, target.as_ref(), rule.map(|rule| rule.fault), status);
         outcome
@@ -92,76 +92,84 @@ impl Service {
     fn under_fault(
         &mut self,
         request: &Request,
-        target: &Target,
-        rule: Option<&Rule>,
+        target: &RequestTarget,
+        rule: Option<&FaultRule>,
         now: Timestamp,
-    ) -> Outcome {
+    ) -> RequestOutcome {
         let failure = rule.map(|rule| rule.fault);
         let retry_after = rule.and_then(|rule| rule.retry_after_seconds);
         let words = |own: &str| self.faults.words.clone().unwrap_or_else(|| own.to_owned());
         let status = |usual| rule.and_then(|rule| rule.status).unwrap_or(usual);
         // What prevents the call comes first; the rest happens to its answer.
         let instead = match failure {
-            Some(Failure::Unauthorized) => Some(Reply::error(401, words("invalid_token"))),
-            Some(Failure::Throttled) => {
+            Some(InjectedFault::Unauthorized) => Some(Reply::error(401, words("invalid_token"))),
+            Some(InjectedFault::Throttled) => {
                 Some(Reply { retry_after, ..Reply::error(429, words("too many requests")) })
             }
-            Some(Failure::Server) => Some(Reply::error(500, words("internal server error"))),
-            Some(Failure::Unavailable) => Some(Reply {
+            Some(InjectedFault::Server) => Some(Reply::error(500, words("internal server error"))),
+            Some(InjectedFault::Unavailable) => Some(Reply {
                 retry_after,
                 ..Reply::error(status(503), words("service unavailable"))
             }),
-            Some(Failure::Refused) => {
+            Some(InjectedFault::Refused) => {
                 Some(Reply::error(status(400), words("the call was refused")))
             }
-            Some(Failure::ErrorInside) => {
+            Some(InjectedFault::ErrorInside) => {
                 Some(Reply::error_inside(words("the operation could not be completed")))
             }
-            Some(Failure::Garbage) => Some(page(200)),
-            Some(Failure::Forbidden) => Some(Reply::error(403, words("access is denied"))),
-            Some(Failure::Echo) => Some(self.tokens.echo(self.calls.all().count())),
-            Some(Failure::Redirect) => {
+            Some(InjectedFault::Garbage) => Some(page(200)),
+            Some(InjectedFault::Forbidden) => Some(Reply::error(403, words("access is denied"))),
+            Some(InjectedFault::Echo) => Some(self.tokens.echo(self.calls.all().count())),
+            Some(InjectedFault::Redirect) => {
                 Some(Reply { location: Some(ELSEWHERE), ..Reply::error(302, "moved") })
             }
-            Some(Failure::Dropped) => return Outcome::HangUp,
+            Some(InjectedFault::Dropped) => return RequestOutcome::HangUp,
             _ => None,
         };
         if let Some(reply) = instead {
-            return Outcome::Answer(reply, Duration::ZERO);
+            return RequestOutcome::Answer(reply, Duration::ZERO);
         }
         let reply = self.carry_out(request, target, failure, now).unwrap_or_else(|refusal| refusal);
         let reply = self.faults.respelt(target.route, reply);
         match failure {
-            Some(Failure::Lost) => Outcome::HangUp,
-            Some(Failure::ServerAfter) => {
-                Outcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO)
+            Some(InjectedFault::Lost) => RequestOutcome::HangUp,
+            Some(InjectedFault::ServerAfter) => {
+                RequestOutcome::Answer(Reply::error(500, "internal server error"), Duration::ZERO)
             }
-            Some(Failure::RefusedAfter) => {
-                Outcome::Answer(Reply::error(status(400), "the call was refused"), Duration::ZERO)
+            Some(InjectedFault::RefusedAfter) => RequestOutcome::Answer(
+                Reply::error(status(400), "the call was refused"),
+                Duration::ZERO,
+            ),
+            Some(InjectedFault::PageAfter) => {
+                RequestOutcome::Answer(page(status(404)), Duration::ZERO)
             }
-            Some(Failure::PageAfter) => Outcome::Answer(page(status(404)), Duration::ZERO),
-            Some(Failure::ErrorInsideAfter) => Outcome::Answer(saved_but(), Duration::ZERO),
-            Some(Failure::Text) => Outcome::Answer(
+            Some(InjectedFault::ErrorInsideAfter) => {
+                RequestOutcome::Answer(saved_but(), Duration::ZERO)
+            }
+            Some(InjectedFault::Text) => RequestOutcome::Answer(
                 Reply { content_type: "text/plain", body: "OK".to_owned(), ..reply },
                 Duration::ZERO,
             ),
-            Some(Failure::Bom) => Outcome::Answer(
+            Some(InjectedFault::Bom) => RequestOutcome::Answer(
                 Reply { body: format!("\u{feff}{}", reply.body), ..reply },
                 Duration::ZERO,
             ),
-            Some(Failure::Truncated) => Outcome::Answer(truncated(reply), Duration::ZERO),
-            Some(Failure::Late) => {
-                Outcome::Answer(reply, Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms)))
+            Some(InjectedFault::Truncated) => {
+                RequestOutcome::Answer(truncated(reply), Duration::ZERO)
             }
-            _ => Outcome::Answer(reply, Duration::ZERO),
+            Some(InjectedFault::Late) => RequestOutcome::Answer(
+                reply,
+                Duration::from_millis(rule.map_or(0, |rule| rule.delay_ms)),
+            ),
+            _ => RequestOutcome::Answer(reply, Duration::ZERO),
         }
     }
 
     fn carry_out(
         &mut self,
         request: &Request,
-        target: &Target,
-        failure: Option<Failure>,
+        target: &RequestTarget,
+        failure: Option<InjectedFault>,
         now: Timestamp,
     ) -> Result<Reply, Reply> {
         match (target.route, &target.tenant) {

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    service::{Outcome, Service},
+    service::{RequestOutcome, SandboxService},
     wire::Request,
     *,
 };
@@ -53,13 +53,13 @@ fn world() -> World {
 
 /// A client that is logged in.
 struct Client {
-    service: Service,
+    service: SandboxService,
     token: String,
 }
 
 impl Client {
     fn new() -> Self {
-        let mut client = Self { service: Service::new(world()), token: String::new() };
+        let mut client = Self { service: SandboxService::new(world()), token: String::new() };
         client.token = client.login().1["access_token"].as_str().unwrap().to_owned();
         client
     }
@@ -79,10 +79,10 @@ impl Client {
 
     fn send(&mut self, request: &Request, now: Timestamp) -> (u16, Json) {
         match self.service.handle(request, now) {
-            Outcome::Answer(reply, _) => {
+            RequestOutcome::Answer(reply, _) => {
                 (reply.status, serde_json::from_str(&reply.body).unwrap_or_default())
             }
-            Outcome::HangUp => (0, Json::Null),
+            RequestOutcome::HangUp => (0, Json::Null),
         }
     }
 
@@ -170,15 +170,15 @@ fn an_expired_token_is_refused_and_so_is_an_admin_who_never_logged_in() {
 #[test]
 fn what_a_fault_says_about_carrying_out_is_true() {
     for (fault, carried_out) in [
-        (Failure::Dropped, false),
-        (Failure::Server, false),
-        (Failure::Garbage, false),
-        (Failure::Lost, true),
-        (Failure::ServerAfter, true),
-        (Failure::Truncated, true),
+        (InjectedFault::Dropped, false),
+        (InjectedFault::Server, false),
+        (InjectedFault::Garbage, false),
+        (InjectedFault::Lost, true),
+        (InjectedFault::ServerAfter, true),
+        (InjectedFault::Truncated, true),
     ] {
         let mut client = Client::new();
-        client.service.faults.rules = vec![Rule::new(fault).on(Route::Disable).times(1)];
+        client.service.faults.rules = vec![FaultRule::new(fault).on(Route::Disable).times(1)];
         client.post("disableCallingForUser/adele@contoso.com", &consent());
         let status = if carried_out { "DISABLED" } else { "ENABLED" };
         assert_eq!(client.users(NOW)[0]["callingStatus"], status, "{fault:?}");
@@ -224,7 +224,7 @@ async fn a_lost_answer_ends_the_connection_without_a_byte() {
     let sandbox = Sandbox::start(world(), ([127, 0, 0, 1], 0).into()).await.unwrap();
     assert!(Sandbox::start(world(), ([0, 0, 0, 0], 0).into()).await.is_err());
     assert!(ask(&sandbox).await.starts_with("HTTP/1.1 415"));
-    sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Lost)));
+    sandbox.faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Lost)));
     assert_eq!(ask(&sandbox).await, "");
     assert_eq!(
         sandbox.calls().iter().map(|call| call.status).collect::<Vec<_>>(),

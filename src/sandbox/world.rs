@@ -118,14 +118,14 @@ pub struct User {
     /// name if absent.
     pub id: Option<UserId>,
     /// Earlier faces that a list still shows, each until its instant, oldest first.
-    lag: Vec<(Timestamp, Face)>,
+    lag: Vec<(Timestamp, ListedUser)>,
     /// The same of what Teams shows.
     teams_lag: Vec<(Timestamp, Option<Details>)>,
 }
 
 /// What a list shows of a user.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Face {
+pub(super) struct ListedUser {
     pub(super) set_up: bool,
     pub(super) call_app: bool,
     pub(super) calling: Calling,
@@ -201,14 +201,19 @@ impl User {
     }
 
     /// What a list shows at `now`.
-    pub(super) fn face(&self, now: Timestamp) -> Face {
+    pub(super) fn face(&self, now: Timestamp) -> ListedUser {
         let old = self.lag.iter().find(|(until, _)| *until > now).map(|(_, face)| face.clone());
         old.unwrap_or_else(|| self.true_face())
     }
 
-    fn true_face(&self) -> Face {
+    fn true_face(&self) -> ListedUser {
         let Self { set_up, call_app, calling, stored, .. } = self;
-        Face { set_up: *set_up, call_app: *call_app, calling: *calling, details: stored.clone() }
+        ListedUser {
+            set_up: *set_up,
+            call_app: *call_app,
+            calling: *calling,
+            details: stored.clone(),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Access {
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum RequestKind {
     /// A probe or metrics, which name nobody.
     Open,
     /// What may name people.
@@ -37,7 +37,7 @@ pub(super) enum Asked {
 
 /// Where somebody comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum Entrance {
     /// The address of the settings.
     Network,
     /// The socket in the state folder.
@@ -46,7 +46,7 @@ pub(super) enum Door {
 
 /// What the client may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum Visibility {
     /// Everything.
     All,
     /// Everything but names of people.
@@ -55,7 +55,7 @@ pub(super) enum Sight {
 
 /// Why nothing is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum AccessRefusal {
     /// The request was meant for another host.
     Misdirected,
     /// The token is missing or another one.
@@ -77,20 +77,20 @@ impl Access {
     /// What may be seen by the sender of this.
     pub(super) fn sight(
         &self,
-        asked: Asked,
+        asked: RequestKind,
         uri: &Uri,
         headers: &HeaderMap,
-    ) -> Result<Sight, Refusal> {
+    ) -> Result<Visibility, AccessRefusal> {
         if !self.is_for_us(uri, headers) {
-            return Err(Refusal::Misdirected);
+            return Err(AccessRefusal::Misdirected);
         }
-        let open = asked == Asked::Open && !self.protect_all;
+        let open = asked == RequestKind::Open && !self.protect_all;
         match &self.token {
-            _ if asked == Asked::Order && is_browser(headers) => Err(Refusal::Browser),
-            None if asked == Asked::Order => Err(Refusal::NoToken),
-            Some(token) if knows(token, headers) => Ok(Sight::All),
-            Some(_) if !open => Err(Refusal::Unauthorised),
-            _ => Ok(Sight::NoNames),
+            _ if asked == RequestKind::Order && is_browser(headers) => Err(AccessRefusal::Browser),
+            None if asked == RequestKind::Order => Err(AccessRefusal::NoToken),
+            Some(token) if knows(token, headers) => Ok(Visibility::All),
+            Some(_) if !open => Err(AccessRefusal::Unauthorised),
+            _ => Ok(Visibility::NoNames),
         }
     }
 
@@ -149,7 +149,11 @@ mod tests {
 
     const TOKEN: &str = "a token of some length";
 
-    fn sight(access: &Access, asked: Asked, said: &[(&str, &str)]) -> Result<Sight, Refusal> {
+    fn sight(
+        access: &Access,
+        asked: RequestKind,
+        said: &[(&str, &str)],
+    ) -> Result<Visibility, AccessRefusal> {
         let mut headers = HeaderMap::new();
         for (name, value) in said {
             let name: HeaderName = name.parse().unwrap();
@@ -163,13 +167,13 @@ mod tests {
         let access = Access::new(Some(TOKEN), Vec::new(), false);
         let asked = |word: &str| {
             let host = ("host", "127.0.0.1:8406");
-            sight(&access, Asked::Status, &[host, ("authorization", word)])
+            sight(&access, RequestKind::Status, &[host, ("authorization", word)])
         };
         let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
         for word in
             [format!("Bearer {TOKEN}"), format!("bearer  {TOKEN}"), basic(format!("ada:{TOKEN}"))]
         {
-            assert_eq!(asked(&word), Ok(Sight::All), "{word}");
+            assert_eq!(asked(&word), Ok(Visibility::All), "{word}");
         }
         for word in [
             "Bearer another token",
@@ -179,7 +183,7 @@ mod tests {
             &basic(TOKEN.to_owned()),
             "Basic !",
         ] {
-            assert_eq!(asked(word), Err(Refusal::Unauthorised), "{word}");
+            assert_eq!(asked(word), Err(AccessRefusal::Unauthorised), "{word}");
         }
     }
 
@@ -187,13 +191,13 @@ mod tests {
     fn probes_are_open_and_nobody_without_the_token_sees_names() {
         let host = ("host", "localhost:8406");
         for (token, protect_all, open, status) in [
-            (None, false, Ok(Sight::NoNames), Ok(Sight::NoNames)),
-            (Some(TOKEN), false, Ok(Sight::NoNames), Err(Refusal::Unauthorised)),
-            (Some(TOKEN), true, Err(Refusal::Unauthorised), Err(Refusal::Unauthorised)),
+            (None, false, Ok(Visibility::NoNames), Ok(Visibility::NoNames)),
+            (Some(TOKEN), false, Ok(Visibility::NoNames), Err(AccessRefusal::Unauthorised)),
+            (Some(TOKEN), true, Err(AccessRefusal::Unauthorised), Err(AccessRefusal::Unauthorised)),
         ] {
             let access = Access::new(token, Vec::new(), protect_all);
-            assert_eq!(sight(&access, Asked::Open, &[host]), open);
-            assert_eq!(sight(&access, Asked::Status, &[host]), status);
+            assert_eq!(sight(&access, RequestKind::Open, &[host]), open);
+            assert_eq!(sight(&access, RequestKind::Status, &[host]), status);
         }
     }
 
@@ -203,18 +207,18 @@ mod tests {
         let word = format!("Bearer {TOKEN}");
         let token = ("authorization", word.as_str());
         let open = Access::new(None, Vec::new(), false);
-        assert_eq!(sight(&open, Asked::Order, &[host]), Err(Refusal::NoToken));
+        assert_eq!(sight(&open, RequestKind::Order, &[host]), Err(AccessRefusal::NoToken));
         let access = Access::new(Some(TOKEN), Vec::new(), false);
-        assert_eq!(sight(&access, Asked::Order, &[host]), Err(Refusal::Unauthorised));
-        assert_eq!(sight(&access, Asked::Order, &[host, token]), Ok(Sight::All));
+        assert_eq!(sight(&access, RequestKind::Order, &[host]), Err(AccessRefusal::Unauthorised));
+        assert_eq!(sight(&access, RequestKind::Order, &[host, token]), Ok(Visibility::All));
         for browser in [
             ("origin", "http://localhost:8406"),
             ("origin", "null"),
             ("sec-fetch-site", "same-origin"),
             ("sec-fetch-mode", "navigate"),
         ] {
-            let asked = sight(&access, Asked::Order, &[host, token, browser]);
-            assert_eq!(asked, Err(Refusal::Browser), "{browser:?}");
+            let asked = sight(&access, RequestKind::Order, &[host, token, browser]);
+            assert_eq!(asked, Err(AccessRefusal::Browser), "{browser:?}");
         }
     }
 
@@ -229,7 +233,7 @@ mod tests {
             "localhost:8406",
             "Dialplane.acme.example:80",
         ] {
-            assert!(sight(&access, Asked::Status, &[("host", host)]).is_ok(), "{host}");
+            assert!(sight(&access, RequestKind::Status, &[("host", host)]).is_ok(), "{host}");
         }
         for host in [
             "evil.example",
@@ -239,11 +243,11 @@ mod tests {
             "",
             "a b",
         ] {
-            let asked = sight(&access, Asked::Open, &[("host", host)]);
-            assert_eq!(asked, Err(Refusal::Misdirected), "{host}");
+            let asked = sight(&access, RequestKind::Open, &[("host", host)]);
+            assert_eq!(asked, Err(AccessRefusal::Misdirected), "{host}");
         }
-        assert_eq!(sight(&access, Asked::Open, &[]), Err(Refusal::Misdirected));
+        assert_eq!(sight(&access, RequestKind::Open, &[]), Err(AccessRefusal::Misdirected));
         let two = [("host", "localhost"), ("host", "evil.example")];
-        assert_eq!(sight(&access, Asked::Open, &two), Err(Refusal::Misdirected));
+        assert_eq!(sight(&access, RequestKind::Open, &two), Err(AccessRefusal::Misdirected));
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::access::Refusal;
+use super::access::AccessRefusal;
 use crate::foreign;
 
 /// Whatever is not a page may do nothing in a browser.
@@ -52,24 +52,24 @@ pub(super) fn error(status: StatusCode, message: &str, hint: &str) -> Response {
 }
 
 /// Why nothing is told.
-pub(super) fn refusal(refusal: Refusal) -> Response {
+pub(super) fn refusal(refusal: AccessRefusal) -> Response {
     match refusal {
-        Refusal::Misdirected => error(
+        AccessRefusal::Misdirected => error(
             StatusCode::MISDIRECTED_REQUEST,
             "this host is not known here",
             "ask by address, as localhost, or name the host in `server.hosts`",
         ),
-        Refusal::NoToken => error(
+        AccessRefusal::NoToken => error(
             StatusCode::FORBIDDEN,
             "orders are taken over HTTP only where there is a token",
             "set `server.token`, or give the order on the machine of the service",
         ),
-        Refusal::Browser => error(
+        AccessRefusal::Browser => error(
             StatusCode::FORBIDDEN,
             "orders are not taken from browsers",
             "use `dialplane reconcile`, `suspend`, `resume` and `stop`, or another client",
         ),
-        Refusal::Unauthorised => {
+        AccessRefusal::Unauthorised => {
             let mut response = error(
                 StatusCode::UNAUTHORIZED,
                 "the token is missing, or is another one",

@@ -23,12 +23,12 @@ use axum::{
 use jiff::Timestamp;
 
 use super::{
-    access::Door,
+    access::Entrance,
     answer::{self, error},
-    app::{App, Shared},
+    app::{App, SharedApp},
 };
 use crate::{
-    control::{self, Body, ORDER_BYTES, Order, Request, UNDO_BYTES},
+    control::{self, ORDER_BYTES, Order, OrderBody, Request, UNDO_BYTES},
     foreign::typed,
     model::TenantName,
 };
@@ -49,61 +49,61 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/requests/{id}", get(request))
 }
 
-async fn reconcile_all(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
-    let order = |_: &Body| Ok(Order::Reconcile { tenant: None });
+async fn reconcile_all(app: SharedApp, door: Extension<Entrance>, sent: HttpRequest) -> Response {
+    let order = |_: &OrderBody| Ok(Order::Reconcile { tenant: None });
     place(&app, *door, sent, order, is_taken).await
 }
 
 async fn reconcile(
-    app: Shared,
-    door: Extension<Door>,
+    app: SharedApp,
+    door: Extension<Entrance>,
     Path(tenant): Path<String>,
     sent: HttpRequest,
 ) -> Response {
-    let order = |_: &Body| Ok(Order::Reconcile { tenant: Some(named(&tenant)?) });
+    let order = |_: &OrderBody| Ok(Order::Reconcile { tenant: Some(named(&tenant)?) });
     place(&app, *door, sent, order, is_taken).await
 }
 
 async fn suspend(
-    app: Shared,
-    door: Extension<Door>,
+    app: SharedApp,
+    door: Extension<Entrance>,
     Path(tenant): Path<String>,
     sent: HttpRequest,
 ) -> Response {
-    let order = |body: &Body| suspension(named(&tenant)?, body, Timestamp::now());
+    let order = |body: &OrderBody| suspension(named(&tenant)?, body, Timestamp::now());
     place(&app, *door, sent, order, Request::is_settled).await
 }
 
 async fn resume(
-    app: Shared,
-    door: Extension<Door>,
+    app: SharedApp,
+    door: Extension<Entrance>,
     Path(tenant): Path<String>,
     sent: HttpRequest,
 ) -> Response {
-    let order = |_: &Body| Ok(Order::Resume { tenant: named(&tenant)? });
+    let order = |_: &OrderBody| Ok(Order::Resume { tenant: named(&tenant)? });
     place(&app, *door, sent, order, Request::is_settled).await
 }
 
-async fn stop(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
-    let order = |body: &Body| Ok(Order::Stop { reason: reason(body) });
+async fn stop(app: SharedApp, door: Extension<Entrance>, sent: HttpRequest) -> Response {
+    let order = |body: &OrderBody| Ok(Order::Stop { reason: reason(body) });
     place(&app, *door, sent, order, Request::is_settled).await
 }
 
-async fn let_go(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
-    place(&app, *door, sent, |_: &Body| Ok(Order::LetGo), Request::is_settled).await
+async fn let_go(app: SharedApp, door: Extension<Entrance>, sent: HttpRequest) -> Response {
+    place(&app, *door, sent, |_: &OrderBody| Ok(Order::LetGo), Request::is_settled).await
 }
 
 /// An undo changes phones by what somebody has seen on a terminal, and only who may open the socket
 /// may have seen it.
-async fn undo(app: Shared, door: Extension<Door>, sent: HttpRequest) -> Response {
-    if *door == Door::Network {
+async fn undo(app: SharedApp, door: Extension<Entrance>, sent: HttpRequest) -> Response {
+    if *door == Entrance::Network {
         let hint = "run `dialplane undo` on the machine of the service";
         return error(StatusCode::FORBIDDEN, "an undo is not taken over the network", hint);
     }
     place(&app, *door, sent, taking_back, is_taken).await
 }
 
-fn taking_back(body: &Body) -> Result<Order, Wrong> {
+fn taking_back(body: &OrderBody) -> Result<Order, BadOrder> {
     let hint = "`dialplane undo PASS --apply` sends it";
     let undo =
         body.undo.clone().ok_or_else(|| ("it does not say what to undo".to_owned(), hint))?;
@@ -111,7 +111,7 @@ fn taking_back(body: &Body) -> Result<Order, Wrong> {
 }
 
 /// What became of a request; with `?wait` once it is settled, or after a while.
-async fn request(State(app): Shared, Path(id): Path<String>, uri: Uri) -> Response {
+async fn request(State(app): SharedApp, Path(id): Path<String>, uri: Uri) -> Response {
     let waits = uri.query().is_some_and(|query| query.split('&').any(|key| key == "wait"));
     let patience = if waits { PATIENCE } else { Duration::ZERO };
     match app.feed.desk.wait(&id, Request::is_settled, patience).await {
@@ -125,17 +125,17 @@ async fn request(State(app): Shared, Path(id): Path<String>, uri: Uri) -> Respon
 }
 
 fn is_taken(request: &Request) -> bool {
-    request.state != control::State::Asked
+    request.state != control::RequestState::Asked
 }
 
 /// Why an order is not understood: what is wrong, and what to do.
-type Wrong = (String, &'static str);
+type BadOrder = (String, &'static str);
 
-fn named(tenant: &str) -> Result<TenantName, Wrong> {
+fn named(tenant: &str) -> Result<TenantName, BadOrder> {
     TenantName::parse(tenant).map_err(|wrong| (wrong, "/status lists all tenants"))
 }
 
-fn suspension(tenant: TenantName, body: &Body, now: Timestamp) -> Result<Order, Wrong> {
+fn suspension(tenant: TenantName, body: &OrderBody, now: Timestamp) -> Result<Order, BadOrder> {
     let hint = "send `{\"reason\": TEXT}`, and `\"until\": TIME` for an end";
     let reason = reason(body).ok_or_else(|| ("a suspension needs a reason".to_owned(), hint))?;
     if let Some(until) = body.until.filter(|until| *until <= now) {
@@ -145,7 +145,7 @@ fn suspension(tenant: TenantName, body: &Body, now: Timestamp) -> Result<Order, 
 }
 
 /// Why, if somebody says so.
-fn reason(body: &Body) -> Option<String> {
+fn reason(body: &OrderBody) -> Option<String> {
     let reason = body.reason.as_deref().map(|text| typed(text, control::LONGEST));
     reason.filter(|reason| !reason.is_empty())
 }
@@ -153,9 +153,9 @@ fn reason(body: &Body) -> Option<String> {
 /// Hands an order in, and answers when enough is known of it.
 async fn place(
     app: &App,
-    door: Door,
+    door: Entrance,
     sent: HttpRequest,
-    order: impl FnOnce(&Body) -> Result<Order, Wrong>,
+    order: impl FnOnce(&OrderBody) -> Result<Order, BadOrder>,
     enough: impl Fn(&Request) -> bool,
 ) -> Response {
     let (head, body) = sent.into_parts();
@@ -171,10 +171,10 @@ async fn place(
     let by =
         body.by.as_deref().map(|text| typed(text, control::LONGEST)).filter(|by| !by.is_empty());
     let by = match (by, door) {
-        (Some(by), Door::Socket) => by,
-        (Some(by), Door::Network) => format!("{by} over HTTP"),
-        (None, Door::Socket) => "somebody on this machine".to_owned(),
-        (None, Door::Network) => "somebody over HTTP".to_owned(),
+        (Some(by), Entrance::Socket) => by,
+        (Some(by), Entrance::Network) => format!("{by} over HTTP"),
+        (None, Entrance::Socket) => "somebody on this machine".to_owned(),
+        (None, Entrance::Network) => "somebody over HTTP".to_owned(),
     };
     let desk = &app.feed.desk;
     let Ok(request) = desk.place(order, by, Timestamp::now()) else {
@@ -188,19 +188,23 @@ async fn place(
 /// A request as an answer; `open` is the code while it is not settled.
 fn told(request: &Request, open: StatusCode) -> Response {
     match request.state {
-        control::State::Refused => error(
+        control::RequestState::Refused => error(
             StatusCode::CONFLICT,
             request.message.as_deref().unwrap_or("refused"),
             request.hint.as_deref().unwrap_or_default(),
         ),
-        control::State::Done => answer::value(StatusCode::OK, request),
-        control::State::Asked | control::State::Taken => answer::value(open, request),
+        control::RequestState::Done => answer::value(StatusCode::OK, request),
+        control::RequestState::Asked | control::RequestState::Taken => answer::value(open, request),
     }
 }
 
 /// The body of an order. No page of a browser can send one: it would have to ask before, and is
 /// told nothing.
-async fn body_of(headers: &HeaderMap, body: Bytes, most: usize) -> Result<Body, Box<Response>> {
+async fn body_of(
+    headers: &HeaderMap,
+    body: Bytes,
+    most: usize,
+) -> Result<OrderBody, Box<Response>> {
     let refuse = |status, message: &str, hint: &str| Err(Box::new(error(status, message, hint)));
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
@@ -213,7 +217,7 @@ async fn body_of(headers: &HeaderMap, body: Bytes, most: usize) -> Result<Body, 
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, &message, "send a shorter reason");
     };
     if bytes.trim_ascii().is_empty() {
-        return Ok(Body::default());
+        return Ok(OrderBody::default());
     }
     serde_json::from_slice(&bytes).or_else(|wrong| {
         let hint = "an order has `by`, a stop `reason`, and a suspension `reason` and `until`";

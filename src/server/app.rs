@@ -19,4 +19,4 @@ pub(super) struct App {
 }
 
 /// How answers are handed it.
-pub(super) type Shared = State<Arc<App>>;
+pub(super) type SharedApp = State<Arc<App>>;

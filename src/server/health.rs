@@ -9,7 +9,7 @@ pub(super) const BEAT: Duration = Duration::from_secs(30);
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Check {
+pub(super) struct HealthCheck {
     /// What.
     pub(super) name: &'static str,
     /// Whether it keeps the service from being ready.
@@ -19,15 +19,15 @@ pub(super) struct Check {
 }
 
 /// All checks of readiness.
-pub(super) fn checks(status: &Status, beat: Duration) -> Vec<Check> {
-    let check = |name, fails: bool, bad: &str, good: &str| Check {
+pub(super) fn checks(status: &Status, beat: Duration) -> Vec<HealthCheck> {
+    let check = |name, fails: bool, bad: &str, good: &str| HealthCheck {
         name,
         fails,
         found: if fails { bad } else { good }.to_owned(),
     };
     let planned: Vec<_> = status.tenants.iter().filter(|row| row.last.is_some()).collect();
     let nothing_works = !planned.is_empty() && planned.iter().all(|row| row.failures > 0);
-    let stop = Check {
+    let stop = HealthCheck {
         name: "stop",
         fails: false,
         found: if status.stop.is_some() {
@@ -36,7 +36,7 @@ pub(super) fn checks(status: &Status, beat: Duration) -> Vec<Check> {
             "nothing is stopped".to_owned()
         },
     };
-    let lead = status.lead.as_ref().map(|lead| Check {
+    let lead = status.lead.as_ref().map(|lead| HealthCheck {
         name: "lead",
         fails: lead.behind.is_some(),
         found: match &lead.behind {

@@ -36,14 +36,14 @@ const GITLAB: &str = "x-gitlab-token";
 const PACE: Duration = Duration::from_secs(2);
 
 /// Has servers asked now.
-pub(super) type Ask = Arc<dyn Fn() + Send + Sync>;
+pub(super) type AskServers = Arc<dyn Fn() + Send + Sync>;
 
 /// What proves that a call comes from the host, and what it sets off.
 pub(super) struct Hook {
     keyed: Hmac<Sha256>,
     /// The digest of the secret: compared instead of it, so length and beginning tell nothing.
     digest: [u8; 32],
-    pace: Arc<Pace>,
+    pace: Arc<HookPace>,
 }
 
 impl fmt::Debug for Hook {
@@ -53,7 +53,7 @@ impl fmt::Debug for Hook {
 }
 
 /// How a call proves where it comes from.
-enum Proof {
+enum HookProof {
     /// `sha256=` and the HMAC of the body in hexadecimal digits.
     Signature(String),
     /// The digest of the secret that was sent.
@@ -61,13 +61,13 @@ enum Proof {
 }
 
 /// Sees to it that servers are not asked too often, and are asked after the last call.
-struct Pace {
-    ask: Ask,
-    state: Mutex<Paced>,
+struct HookPace {
+    ask: AskServers,
+    state: Mutex<HookPaceState>,
 }
 
 #[derive(Debug, Default)]
-struct Paced {
+struct HookPaceState {
     last: Option<Instant>,
     /// One more question waits for its time.
     waits: bool,
@@ -75,7 +75,7 @@ struct Paced {
 
 /// What a push sets off.
 #[derive(Debug, PartialEq, Eq)]
-enum Next {
+enum PushEffect {
     /// A question now.
     Now,
     /// A question then.
@@ -84,19 +84,19 @@ enum Next {
     Waits,
 }
 
-impl Paced {
+impl HookPaceState {
     /// Somebody has pushed.
-    fn pushed(&mut self, now: Instant) -> Next {
+    fn pushed(&mut self, now: Instant) -> PushEffect {
         let next = self.last.map_or(now, |last| last + PACE);
         if self.waits {
-            return Next::Waits;
+            return PushEffect::Waits;
         }
         if next <= now {
             self.last = Some(now);
-            return Next::Now;
+            return PushEffect::Now;
         }
         self.waits = true;
-        Next::At(next)
+        PushEffect::At(next)
     }
 
     /// The question that waited is asked.
@@ -107,9 +107,9 @@ impl Paced {
 
 impl Hook {
     /// Nothing if the secret cannot be a key.
-    pub(super) fn new(secret: &SecretString, ask: Ask) -> Option<Self> {
+    pub(super) fn new(secret: &SecretString, ask: AskServers) -> Option<Self> {
         let secret = secret.expose_secret().as_bytes();
-        let pace = Arc::new(Pace { ask, state: Mutex::default() });
+        let pace = Arc::new(HookPace { ask, state: Mutex::default() });
         let keyed = Hmac::new_from_slice(secret).ok()?;
         Some(Self { keyed, digest: Sha256::digest(secret).into(), pace })
     }
@@ -127,8 +127,8 @@ impl Hook {
     ) -> Result<bool, TooLarge> {
         let Some(proof) = proof(headers) else { return Ok(false) };
         match proof {
-            Proof::Secret(digest) => Ok(self.digest.ct_eq(&digest).into()),
-            Proof::Signature(said) => {
+            HookProof::Secret(digest) => Ok(self.digest.ct_eq(&digest).into()),
+            HookProof::Signature(said) => {
                 let mut mac = self.keyed.clone();
                 let mut body = body.into_data_stream();
                 let mut length = 0;
@@ -152,17 +152,17 @@ impl Hook {
 pub(super) struct TooLarge;
 
 /// The proof that the headers hold, if they hold one and not several.
-fn proof(headers: &HeaderMap) -> Option<Proof> {
+fn proof(headers: &HeaderMap) -> Option<HookProof> {
     let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(secret) = said(GITLAB) {
-        return Some(Proof::Secret(Sha256::digest(secret).into()));
+        return Some(HookProof::Secret(Sha256::digest(secret).into()));
     }
     let signature = SIGNATURES.iter().find_map(|name| said(name)?.strip_prefix("sha256="));
-    signature.map(|signature| Proof::Signature(signature.to_ascii_lowercase()))
+    signature.map(|signature| HookProof::Signature(signature.to_ascii_lowercase()))
 }
 
-impl Pace {
-    fn state(&self) -> MutexGuard<'_, Paced> {
+impl HookPace {
+    fn state(&self) -> MutexGuard<'_, HookPaceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,9 +170,9 @@ impl Pace {
     fn pushed(self: &Arc<Self>) {
         let next = self.state().pushed(Instant::now());
         match next {
-            Next::Waits => {}
-            Next::Now => (self.ask)(),
-            Next::At(at) => {
+            PushEffect::Waits => {}
+            PushEffect::Now => (self.ask)(),
+            PushEffect::At(at) => {
                 let pace = Arc::clone(self);
                 tokio::spawn(async move {
                     tokio::time::sleep_until(at).await;
@@ -240,15 +240,15 @@ mod tests {
 
     #[test]
     fn many_pushes_are_one_question_and_one_more_after_the_last() {
-        let mut paced = Paced::default();
+        let mut paced = HookPaceState::default();
         let begin = Instant::now();
-        assert_eq!(paced.pushed(begin), Next::Now);
+        assert_eq!(paced.pushed(begin), PushEffect::Now);
         let soon = begin + PACE / 4;
-        assert_eq!(paced.pushed(soon), Next::At(begin + PACE));
-        assert_eq!(paced.pushed(soon), Next::Waits);
+        assert_eq!(paced.pushed(soon), PushEffect::At(begin + PACE));
+        assert_eq!(paced.pushed(soon), PushEffect::Waits);
         paced.asked(begin + PACE);
-        assert_eq!(paced.pushed(begin + PACE), Next::At(begin + PACE * 2));
+        assert_eq!(paced.pushed(begin + PACE), PushEffect::At(begin + PACE * 2));
         paced.asked(begin + PACE * 2);
-        assert_eq!(paced.pushed(begin + PACE * 4), Next::Now);
+        assert_eq!(paced.pushed(begin + PACE * 4), PushEffect::Now);
     }
 }

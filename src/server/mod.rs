@@ -37,7 +37,7 @@ use tokio::sync::watch;
 pub use start::{Server, StartError};
 
 use crate::{
-    board::{Counts, Past, Status},
+    board::{RecentPasses, ServiceCounts, Status},
     control::Desk,
 };
 
@@ -47,7 +47,7 @@ pub struct Published {
     /// The status.
     pub status: Arc<Status>,
     /// What has happened so far.
-    pub counts: Counts,
+    pub counts: ServiceCounts,
 }
 
 /// Where what is served comes from.
@@ -64,7 +64,7 @@ pub struct Feed {
     /// Explains a user or a number: what `why` says, or why it says nothing. It may take a while.
     pub why: Arc<dyn Fn(String) -> BoxFuture<'static, Result<String, String>> + Send + Sync>,
     /// Tells what was done lately. It may take a while, and block.
-    pub past: Arc<dyn Fn() -> Arc<Past> + Send + Sync>,
+    pub past: Arc<dyn Fn() -> Arc<RecentPasses> + Send + Sync>,
 }
 
 impl Feed {

@@ -14,21 +14,21 @@ use axum::{
 use jiff::Timestamp;
 
 use super::{
-    access::{Asked, Door, Sight},
+    access::{Entrance, RequestKind, Visibility},
     answer, api,
-    app::{App, Shared},
+    app::{App, SharedApp},
     health,
     hook::TooLarge,
     metrics,
-    page::{self, Found, Query},
+    page::{self, Query, SearchResult},
 };
-use crate::board::{Past, Status};
+use crate::board::{RecentPasses, Status};
 
 /// Where a host of git calls.
 const HOOK: &str = "/hooks/git";
 
 /// All routes, as they are behind a door.
-pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
+pub(super) fn routes(app: &Arc<App>, door: Entrance) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/livez", get(livez))
@@ -47,20 +47,20 @@ pub(super) fn routes(app: &Arc<App>, door: Door) -> Router {
 
 /// Lets through who may ask, with what may be seen.
 async fn guard(
-    State((app, door)): State<(Arc<App>, Door)>,
+    State((app, door)): State<(Arc<App>, Entrance)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let asked = match request.uri().path() {
         // It has a proof of its own, and the host may know us by any name.
         HOOK => return next.run(request).await,
-        "/livez" | "/readyz" | "/metrics" => Asked::Open,
-        path if path.starts_with("/api/") => Asked::Order,
-        _ => Asked::Status,
+        "/livez" | "/readyz" | "/metrics" => RequestKind::Open,
+        path if path.starts_with("/api/") => RequestKind::Order,
+        _ => RequestKind::Status,
     };
     let sight = match door {
-        Door::Network => app.access.sight(asked, request.uri(), request.headers()),
-        Door::Socket => Ok(Sight::All),
+        Entrance::Network => app.access.sight(asked, request.uri(), request.headers()),
+        Entrance::Socket => Ok(Visibility::All),
     };
     match sight {
         Ok(sight) => {
@@ -71,7 +71,7 @@ async fn guard(
     }
 }
 
-async fn livez(State(app): Shared) -> Response {
+async fn livez(State(app): SharedApp) -> Response {
     let beat = (app.feed.beat)();
     let seconds = beat.as_secs();
     if beat < health::BEAT {
@@ -82,7 +82,7 @@ async fn livez(State(app): Shared) -> Response {
     }
 }
 
-async fn readyz(State(app): Shared, uri: Uri) -> Response {
+async fn readyz(State(app): SharedApp, uri: Uri) -> Response {
     let checks = health::checks(&app.feed.status(), (app.feed.beat)());
     let ready = !checks.iter().any(|check| check.fails);
     let all = uri.query().is_some_and(|query| query.split('&').any(|key| key == "verbose"));
@@ -96,7 +96,7 @@ async fn readyz(State(app): Shared, uri: Uri) -> Response {
     answer::text(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }
 
-async fn metrics(State(app): Shared) -> Response {
+async fn metrics(State(app): SharedApp) -> Response {
     let published = app.feed.published();
     let beat = (app.feed.beat)();
     match metrics::text(metrics::Sampled { published, beat, now: Timestamp::now() }) {
@@ -110,23 +110,23 @@ async fn metrics(State(app): Shared) -> Response {
 }
 
 /// The status, as far as it may be seen.
-fn seen(app: &App, sight: Sight) -> Arc<Status> {
+fn seen(app: &App, sight: Visibility) -> Arc<Status> {
     let status = app.feed.status();
     match sight {
-        Sight::All => status,
-        Sight::NoNames => Arc::new(status.without_names()),
+        Visibility::All => status,
+        Visibility::NoNames => Arc::new(status.without_names()),
     }
 }
 
-async fn status(State(app): Shared, sight: axum::Extension<Sight>) -> Response {
+async fn status(State(app): SharedApp, sight: axum::Extension<Visibility>) -> Response {
     let seen = seen(&app, *sight);
     let value = serde_json::to_value(&*seen).unwrap_or_default();
     answer::json(StatusCode::OK, &value)
 }
 
 async fn tenant(
-    State(app): Shared,
-    sight: axum::Extension<Sight>,
+    State(app): SharedApp,
+    sight: axum::Extension<Visibility>,
     Path(name): Path<String>,
 ) -> Response {
     let status = seen(&app, *sight);
@@ -145,28 +145,28 @@ async fn tenant(
 }
 
 async fn page(
-    State(app): Shared,
-    sight: axum::Extension<Sight>,
+    State(app): SharedApp,
+    sight: axum::Extension<Visibility>,
     query: Result<axum::extract::Query<Query>, QueryRejection>,
 ) -> Response {
     let query = query.map(|query| query.0).unwrap_or_default();
     let who = query.who.trim();
     let found = match *sight {
-        Sight::NoNames => Found::NotHere,
-        Sight::All if who.is_empty() => Found::Nothing,
-        Sight::All => Found::Said(explained(&app, who).await),
+        Visibility::NoNames => SearchResult::NotHere,
+        Visibility::All if who.is_empty() => SearchResult::Nothing,
+        Visibility::All => SearchResult::Said(explained(&app, who).await),
     };
     let past = lately(&app, *sight).await;
     page::page((&seen(&app, *sight), &past), &query, &found, Timestamp::now())
 }
 
 /// What was done lately, as far as it may be seen.
-async fn lately(app: &App, sight: Sight) -> Arc<Past> {
+async fn lately(app: &App, sight: Visibility) -> Arc<RecentPasses> {
     let look = Arc::clone(&app.feed.past);
     let past = tokio::task::spawn_blocking(move || look()).await.unwrap_or_default();
     match sight {
-        Sight::All => past,
-        Sight::NoNames => Arc::new(past.without_names()),
+        Visibility::All => past,
+        Visibility::NoNames => Arc::new(past.without_names()),
     }
 }
 
@@ -179,7 +179,7 @@ async fn explained(app: &App, who: &str) -> Result<String, String> {
 }
 
 /// Takes a call of the host.
-async fn hook(State(app): Shared, sent: Request) -> Response {
+async fn hook(State(app): SharedApp, sent: Request) -> Response {
     let Some(hook) = &app.hook else {
         let hint = "set `server.hookSecret`, and follow a branch with `git` or `sources`";
         return answer::error(StatusCode::NOT_FOUND, "no hook is taken here", hint);

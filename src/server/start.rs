@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::{
     Feed,
-    access::{Access, Door},
+    access::{Access, Entrance},
     app::App,
     connections::{self, Listener},
     hook::Hook,
@@ -75,14 +75,14 @@ struct Listens {
 
 impl Listens {
     /// Only inside a runtime.
-    fn into_doors(self) -> io::Result<Vec<(Listener, Door)>> {
+    fn into_doors(self) -> io::Result<Vec<(Listener, Entrance)>> {
         let mut doors = Vec::new();
         if let Some(listener) = self.network {
-            doors.push((Listener::Network(TcpListener::from_std(listener)?), Door::Network));
+            doors.push((Listener::Network(TcpListener::from_std(listener)?), Entrance::Network));
         }
         if let Some(listener) = self.socket {
             let listener = tokio::net::UnixListener::from_std(listener)?;
-            doors.push((Listener::Socket(listener), Door::Socket));
+            doors.push((Listener::Socket(listener), Entrance::Socket));
         }
         Ok(doors)
     }

@@ -62,18 +62,18 @@ impl ConsentEntry {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InventoryEntry {
     reseller: i64,
-    has_tenant: Known<bool>,
-    gateways: Known<Vec<(i64, String)>>,
+    has_tenant: KnownOrNot<bool>,
+    gateways: KnownOrNot<Vec<(i64, String)>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Known<T> {
+enum KnownOrNot<T> {
     Known(T),
     Unknown { unknown: String },
 }
 
-impl<T> Known<T> {
+impl<T> KnownOrNot<T> {
     fn of(known: Result<T, &String>) -> Self {
         known.map_or_else(|why| Self::Unknown { unknown: why.clone() }, Self::Known)
     }
@@ -94,8 +94,8 @@ impl InventoryEntry {
             .map(|all| all.iter().map(|(id, region)| (id.get(), region.clone())).collect());
         Self {
             reseller: inventory.reseller,
-            has_tenant: Known::of(inventory.tenants.as_ref().map(|all| all.contains(tenant))),
-            gateways: Known::of(gateways),
+            has_tenant: KnownOrNot::of(inventory.tenants.as_ref().map(|all| all.contains(tenant))),
+            gateways: KnownOrNot::of(gateways),
         }
     }
 

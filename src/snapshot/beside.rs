@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spell::{NumberEntry, Text};
-use crate::model::{Beside, Field, HeldNumber, LiveUser, NumberList, Unmatched, Upn, UserId};
+use super::spell::{AsText, NumberEntry};
+use crate::model::{
+    Field, HeldNumber, ListExtras, LiveUser, NumberList, UnmatchedPlace, Upn, UserId,
+};
 
 /// Numbers that are not compared, places that are in no row, rows without a name, users who are not
 /// set up.
@@ -20,7 +22,7 @@ pub(super) struct BesideEntry {
     not_set_up: Vec<NotSetUpEntry>,
     /// Which of the users have the Call App, where the list says that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    call_app: Option<Vec<Text<Upn>>>,
+    call_app: Option<Vec<AsText<Upn>>>,
     /// Why the numbers that Teams keeps may have holders that nobody sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     numbers_in_doubt: Option<String>,
@@ -29,9 +31,9 @@ pub(super) struct BesideEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NotSetUpEntry {
-    user_principal_name: Text<Upn>,
+    user_principal_name: AsText<Upn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<Text<UserId>>,
+    id: Option<AsText<UserId>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +48,7 @@ struct HeldEntry {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UnmatchedEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    field: Option<Text<Field>>,
+    field: Option<AsText<Field>>,
     key: String,
     place: String,
     named: bool,
@@ -59,8 +61,8 @@ fn is_zero(count: &usize) -> bool {
 
 impl BesideEntry {
     /// Nothing, if there is nothing to say.
-    pub(super) fn of(beside: &Beside) -> Option<Self> {
-        if *beside == Beside::default() {
+    pub(super) fn of(beside: &ListExtras) -> Option<Self> {
+        if *beside == ListExtras::default() {
             return None;
         }
         let held = |number: &HeldNumber| HeldEntry {
@@ -68,8 +70,8 @@ impl BesideEntry {
             held_as: number.held_as.to_string(),
             number: NumberEntry(number.number.clone()),
         };
-        let unmatched = |place: &Unmatched| UnmatchedEntry {
-            field: place.field.map(Text),
+        let unmatched = |place: &UnmatchedPlace| UnmatchedEntry {
+            field: place.field.map(AsText),
             key: place.key.to_string(),
             place: place.place.to_string(),
             named: place.named,
@@ -80,8 +82,8 @@ impl BesideEntry {
             NumberList::NotAsked | NumberList::Seen | NumberList::NotRead(_) => None,
         };
         let not_set_up = |user: &LiveUser| NotSetUpEntry {
-            user_principal_name: Text(user.upn.clone()),
-            id: user.id.clone().map(Text),
+            user_principal_name: AsText(user.upn.clone()),
+            id: user.id.clone().map(AsText),
         };
         Some(Self {
             numbers,
@@ -91,18 +93,18 @@ impl BesideEntry {
             call_app: beside
                 .call_app
                 .as_ref()
-                .map(|users| users.iter().cloned().map(Text).collect()),
+                .map(|users| users.iter().cloned().map(AsText).collect()),
             numbers_in_doubt,
         })
     }
 
-    pub(super) fn beside(self) -> Beside {
+    pub(super) fn beside(self) -> ListExtras {
         let held = |HeldEntry { holder, held_as, number }| HeldNumber {
             holder: holder.into(),
             held_as: held_as.into(),
             number: number.0,
         };
-        let unmatched = |UnmatchedEntry { field, key, place, named }| Unmatched {
+        let unmatched = |UnmatchedEntry { field, key, place, named }| UnmatchedPlace {
             field: field.map(|field| field.0),
             key: key.into(),
             place: place.into(),
@@ -111,7 +113,7 @@ impl BesideEntry {
         let not_set_up = |NotSetUpEntry { user_principal_name, id }| {
             LiveUser::not_set_up(user_principal_name.0, id.map(|id| id.0))
         };
-        Beside {
+        ListExtras {
             numbers: self.numbers.into_iter().map(held).collect(),
             unmatched: self.unmatched.into_iter().map(unmatched).collect(),
             nameless: self.nameless,

@@ -16,7 +16,7 @@ pub(super) use write::write;
 use super::{
     account::{ConsentEntry, InventoryEntry},
     beside::BesideEntry,
-    spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
+    spell::{AsText, CallingEntry, CoverageEntry, DetailsEntry},
 };
 use crate::model::{
     AccountName, ExtensionPrefix, FaultKind, Field, TenantId, TenantName, Upn, UserId,
@@ -47,16 +47,16 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct TenantEntry {
-    name: Text<TenantName>,
-    id: Text<TenantId>,
+    name: AsText<TenantName>,
+    id: AsText<TenantId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    extension_prefix: Option<Text<ExtensionPrefix>>,
+    extension_prefix: Option<AsText<ExtensionPrefix>>,
     #[serde(deserialize_with = "time")]
     observed_at: Timestamp,
     reader: String,
     /// The account that reads and writes the tenant, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<Text<AccountName>>,
+    account: Option<AsText<AccountName>>,
     /// What that account has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inventory: Option<InventoryEntry>,
@@ -72,7 +72,7 @@ struct TenantEntry {
 struct LiveEntry {
     consent: ConsentEntry,
     coverage: CoverageEntry,
-    sees: Vec<Text<Field>>,
+    sees: Vec<AsText<Field>>,
     /// What the list shows beside its users, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beside: Option<BesideEntry>,
@@ -95,9 +95,9 @@ struct TeamsEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserEntry {
-    user_principal_name: Text<Upn>,
+    user_principal_name: AsText<Upn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<Text<UserId>>,
+    id: Option<AsText<UserId>>,
     calling: CallingEntry,
     details: DetailsEntry,
 }
@@ -105,7 +105,7 @@ struct UserEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultEntry {
-    kind: Text<FaultKind>,
+    kind: AsText<FaultKind>,
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,

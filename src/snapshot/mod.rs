@@ -33,8 +33,8 @@ use jiff::Timestamp;
 
 use crate::{
     model::{
-        Confirmation, Fault, FaultKind, Inventory, LiveTenant, LiveUser, Observed, PhoneNumber,
-        TenantId, TenantName, TenantRef, Value,
+        Confirmation, Fault, FaultKind, Inventory, LiveTenant, LiveUser, ObservedValue,
+        PhoneNumber, TenantId, TenantName, TenantRef, Value,
     },
     ports::LiveReader,
     yaml::Diagnostic,
@@ -64,7 +64,7 @@ pub struct TenantSnapshot {
 /// A list of users that was exported from the portal. It does not say of which tenant: the name of
 /// its file does.
 #[derive(Debug, Clone, PartialEq)]
-struct Listed {
+struct PortalExport {
     file: Arc<str>,
     at: Timestamp,
     live: Arc<LiveTenant>,
@@ -76,7 +76,7 @@ struct Listed {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     shots: BTreeMap<TenantId, TenantSnapshot>,
-    sheets: BTreeMap<TenantName, Listed>,
+    sheets: BTreeMap<TenantName, PortalExport>,
     /// Where they come from, for messages.
     from: String,
 }
@@ -117,8 +117,8 @@ impl Snapshot {
         at: Timestamp,
         settings: &Sheet,
     ) -> Result<(), Vec<Diagnostic>> {
-        let portal::List { live, calling } = portal::read(file, text, settings)?;
-        let listed = Listed { file: file.into(), at, live: Arc::new(live), calling };
+        let portal::PortalList { live, calling } = portal::read(file, text, settings)?;
+        let listed = PortalExport { file: file.into(), at, live: Arc::new(live), calling };
         self.sheets.insert(tenant, listed);
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Snapshot {
         json::write(&shots)
     }
 
-    fn sheet(&self, tenant: &TenantRef) -> Option<&Listed> {
+    fn sheet(&self, tenant: &TenantRef) -> Option<&PortalExport> {
         let by_id = || self.sheets.get(&TenantName::parse(tenant.id.as_str()).ok()?);
         self.sheets.get(&tenant.name).or_else(by_id)
     }
@@ -196,7 +196,7 @@ impl Snapshot {
 
 fn respell_user(user: &mut LiveUser, tenant: &TenantRef) {
     for (_, observed) in user.details.iter_mut() {
-        if let Observed::Set(Value::Phone(number)) = observed {
+        if let ObservedValue::Set(Value::Phone(number)) = observed {
             respell(number, tenant);
         }
     }

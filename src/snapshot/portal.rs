@@ -16,8 +16,9 @@ use csv::{ReaderBuilder, StringRecord};
 use super::{Sheet, SheetCalling, sheet::bare};
 use crate::{
     model::{
-        Beside, Confirmation, Consent, Coverage, Field, HeldNumber, Kind, LiveCalling, LiveTenant,
-        LiveUser, Observed, Raw, Unmatched, Unread, Upn, Value, is_blank,
+        Confirmation, Consent, Coverage, Field, FieldKind, HeldNumber, ListExtras, LiveCalling,
+        LiveTenant, LiveUser, ObservedValue, Raw, UnmatchedPlace, UnreadableValue, Upn, Value,
+        is_blank,
     },
     words::clauses,
     yaml::{self, Diagnostic},
@@ -38,12 +39,12 @@ struct Columns<'s> {
     width: usize,
     user: usize,
     calling: Option<(usize, Cow<'s, SheetCalling>)>,
-    fields: Vec<Column<'s>>,
+    fields: Vec<PortalColumn<'s>>,
     /// Columns of the settings that are not there.
-    absent: Vec<Unmatched>,
+    absent: Vec<UnmatchedPlace>,
 }
 
-struct Column<'s> {
+struct PortalColumn<'s> {
     field: Field,
     at: usize,
     heading: &'s str,
@@ -51,14 +52,18 @@ struct Column<'s> {
 
 /// What a list holds.
 #[derive(Debug)]
-pub(super) struct List {
+pub(super) struct PortalList {
     pub(super) live: LiveTenant,
     /// How calling was read, if the settings do not say it and the list does.
     pub(super) calling: Option<SheetCalling>,
 }
 
 /// Reads a list.
-pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<List, Vec<Diagnostic>> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    settings: &Sheet,
+) -> Result<PortalList, Vec<Diagnostic>> {
     let wrong = |message: String, hint: &str| {
         vec![Diagnostic {
             place: Some(yaml::place_of(text, 1, 1)),
@@ -99,7 +104,7 @@ pub(super) fn read(file: &str, text: &str, settings: &Sheet) -> Result<List, Vec
             };
             let calling = obvious.as_ref().map(|(_, calling)| calling.clone());
             columns.calling = columns.calling.or(obvious.map(|(at, it)| (at, Cow::Owned(it))));
-            return Ok(List { live: gather(rows, &columns), calling });
+            return Ok(PortalList { live: gather(rows, &columns), calling });
         }
         if found.len() > headings.len() {
             headings = found.iter().map(|heading| format!("`{}`", heading.trim())).collect();
@@ -120,11 +125,11 @@ impl<'s> Columns<'s> {
         let at = |wanted: &str| headings.iter().position(|heading| bare(heading) == bare(wanted));
         let calling =
             settings.calling.as_ref().and_then(|it| Some((at(&it.column)?, Cow::Borrowed(it))));
-        let column = |(field, heading)| Some(Column { field, at: at(heading)?, heading });
+        let column = |(field, heading)| Some(PortalColumn { field, at: at(heading)?, heading });
         let fields = settings.mapped().filter_map(column).collect();
         let defaults = Sheet::default();
         let absent = settings.mapped().filter(|(_, heading)| at(heading).is_none()).map(
-            |(field, heading)| Unmatched {
+            |(field, heading)| UnmatchedPlace {
                 field: Some(field),
                 key: format!("live.portal.fields.{field}").into(),
                 place: heading.into(),
@@ -173,16 +178,16 @@ impl<'s> Columns<'s> {
     }
 
     /// What is in the place of the number.
-    fn number(&self, row: &StringRecord) -> Option<Observed> {
+    fn number(&self, row: &StringRecord) -> Option<ObservedValue> {
         self.fields.iter().find(|column| column.field == Field::PhoneNumber)?.observed(row)
     }
 
     /// The number of a row that is not a user.
     fn held(&self, row: &StringRecord, held_as: &str) -> Option<HeldNumber> {
         let number = match self.number(row)? {
-            Observed::Set(Value::Phone(number)) => Ok(number),
-            Observed::Unreadable(unread) => Err(unread),
-            Observed::Unset | Observed::Set(_) => return None,
+            ObservedValue::Set(Value::Phone(number)) => Ok(number),
+            ObservedValue::Unreadable(unread) => Err(unread),
+            ObservedValue::Unset | ObservedValue::Set(_) => return None,
         };
         let name = row.get(self.user).map(str::trim).filter(|name| !is_blank(name));
         let holder: String = name.unwrap_or(NOBODY).chars().take(CELL).collect();
@@ -193,13 +198,13 @@ impl<'s> Columns<'s> {
     fn is_no_user(&self, row: &StringRecord) -> bool {
         let nameless = row.get(self.user).is_some_and(is_blank);
         nameless
-            && self.number(row) == Some(Observed::Unset)
+            && self.number(row) == Some(ObservedValue::Unset)
             && self.calling(row) == Some(LiveCalling::Disabled)
     }
 }
 
-impl Column<'_> {
-    fn observed(&self, row: &StringRecord) -> Option<Observed> {
+impl PortalColumn<'_> {
+    fn observed(&self, row: &StringRecord) -> Option<ObservedValue> {
         let cell = row.get(self.at)?.trim();
         Some(observed(self.field.kind(), cell, self.heading))
     }
@@ -207,7 +212,7 @@ impl Column<'_> {
 
 fn gather(rows: Vec<Result<StringRecord, String>>, columns: &Columns<'_>) -> LiveTenant {
     let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
-    let mut beside = Beside { unmatched: columns.absent.clone(), ..Beside::default() };
+    let mut beside = ListExtras { unmatched: columns.absent.clone(), ..ListExtras::default() };
     let mut odd: Vec<String> = Vec::new();
     for (number, row) in rows.into_iter().enumerate() {
         // Behind the headings, from 1: the row as a sheet shows it.
@@ -274,18 +279,21 @@ fn calling(cell: &str, map: &SheetCalling) -> LiveCalling {
 }
 
 /// What a cell of a list says of a field.
-pub(crate) fn observed(kind: Kind, cell: &str, heading: &str) -> Observed {
+pub(crate) fn observed(kind: FieldKind, cell: &str, heading: &str) -> ObservedValue {
     if is_blank(cell) {
-        return Observed::Unset;
+        return ObservedValue::Unset;
     }
     let said = match (kind, cell.to_lowercase().as_str()) {
-        (Kind::Flag, "yes" | "y" | "1") => Some(Value::Flag(true)),
-        (Kind::Flag, "no" | "n" | "0") => Some(Value::Flag(false)),
+        (FieldKind::Flag, "yes" | "y" | "1") => Some(Value::Flag(true)),
+        (FieldKind::Flag, "no" | "n" | "0") => Some(Value::Flag(false)),
         // The tenant's extension prefix is known only later.
         _ => Value::observed(kind, Raw::Text(cell), None),
     };
     let unread = || {
-        Unread::new(cell.chars().take(CELL).collect::<String>(), &format!("in column `{heading}`"))
+        UnreadableValue::new(
+            cell.chars().take(CELL).collect::<String>(),
+            &format!("in column `{heading}`"),
+        )
     };
-    said.map_or_else(|| Observed::Unreadable(unread()), Observed::Set)
+    said.map_or_else(|| ObservedValue::Unreadable(unread()), ObservedValue::Set)
 }

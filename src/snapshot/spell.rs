@@ -10,12 +10,12 @@ use serde::{
 use serde_json::{Value as Json, json};
 
 use crate::model::{
-    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, FieldMap, Kind, LiveCalling,
-    Observed, PhoneNumber, Raw, TenantId, TenantName, Unread, Upn, UserId, Value,
+    AccountName, Coverage, ExtensionPrefix, FaultKind, Field, FieldKind, FieldMap, LiveCalling,
+    ObservedValue, PhoneNumber, Raw, TenantId, TenantName, UnreadableValue, Upn, UserId, Value,
 };
 
 /// A type that is written as text.
-pub(super) struct Text<T>(pub(super) T);
+pub(super) struct AsText<T>(pub(super) T);
 
 /// How it is spelt.
 pub(super) trait Spelt: Sized {
@@ -23,13 +23,13 @@ pub(super) trait Spelt: Sized {
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-impl<T: Spelt> Serialize for Text<T> {
+impl<T: Spelt> Serialize for AsText<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.text())
     }
 }
 
-impl<'de, T: Spelt> Deserialize<'de> for Text<T> {
+impl<'de, T: Spelt> Deserialize<'de> for AsText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         T::parse(&text).map(Self).map_err(D::Error::custom)
@@ -147,7 +147,7 @@ impl<'de> Deserialize<'de> for CoverageEntry {
 
 /// Fields by name; `null` is explicitly nothing, `{"unreadable": TEXT, "place": WORDS}` what is no
 /// value of the field.
-pub(super) struct DetailsEntry(pub(super) FieldMap<Observed>);
+pub(super) struct DetailsEntry(pub(super) FieldMap<ObservedValue>);
 
 impl Serialize for DetailsEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -156,27 +156,27 @@ impl Serialize for DetailsEntry {
     }
 }
 
-fn value(observed: &Observed) -> Json {
+fn value(observed: &ObservedValue) -> Json {
     match observed {
-        Observed::Unset | Observed::Set(Value::NoPhone) => Json::Null,
-        Observed::Unreadable(read) => unread(read),
-        Observed::Set(Value::Phone(number)) => spelling(number).into(),
-        Observed::Set(Value::Gateway(id)) => id.get().into(),
-        Observed::Set(Value::Flag(flag)) => (*flag).into(),
-        Observed::Set(Value::Text(text)) => text.as_ref().into(),
+        ObservedValue::Unset | ObservedValue::Set(Value::NoPhone) => Json::Null,
+        ObservedValue::Unreadable(read) => unread(read),
+        ObservedValue::Set(Value::Phone(number)) => spelling(number).into(),
+        ObservedValue::Set(Value::Gateway(id)) => id.get().into(),
+        ObservedValue::Set(Value::Flag(flag)) => (*flag).into(),
+        ObservedValue::Set(Value::Text(text)) => text.as_ref().into(),
     }
 }
 
 impl<'de> Deserialize<'de> for DetailsEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields).map(Self)
+        deserializer.deserialize_map(FieldsVisitor).map(Self)
     }
 }
 
-struct Fields;
+struct FieldsVisitor;
 
-impl<'de> Visitor<'de> for Fields {
-    type Value = FieldMap<Observed>;
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = FieldMap<ObservedValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a mapping of keys and values")
@@ -184,7 +184,7 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut details = FieldMap::default();
-        while let Some(Text(field)) = map.next_key::<Text<Field>>()? {
+        while let Some(AsText(field)) = map.next_key::<AsText<Field>>()? {
             let value = map.next_value_seed(FieldSeed(field))?;
             if details.has(field) {
                 return Err(A::Error::custom(format!("`{field}` is here twice")));
@@ -198,21 +198,23 @@ impl<'de> Visitor<'de> for Fields {
 struct FieldSeed(Field);
 
 impl<'de> DeserializeSeed<'de> for FieldSeed {
-    type Value = Observed;
+    type Value = ObservedValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Observed, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ObservedValue, D::Error> {
         let value = Json::deserialize(deserializer)?;
         if value.is_null() {
-            return Ok(Observed::Unset);
+            return Ok(ObservedValue::Unset);
         }
         if let Some(read) = read_unread(&value) {
-            return Ok(Observed::Unreadable(read));
+            return Ok(ObservedValue::Unreadable(read));
         }
         let kind = self.0.kind();
         match (Value::observed(kind, Raw::from(&value), None), kind, value.as_str()) {
-            (Some(read), ..) => Ok(Observed::Set(read)),
+            (Some(read), ..) => Ok(ObservedValue::Set(read)),
             // What an earlier version took for a number may be none that is certain.
-            (None, Kind::Phone, Some(text)) => Ok(Observed::Unreadable(Unread::new(text, ""))),
+            (None, FieldKind::Phone, Some(text)) => {
+                Ok(ObservedValue::Unreadable(UnreadableValue::new(text, "")))
+            }
             (None, ..) => {
                 Err(D::Error::custom(format!("`{}` takes {}, or `null`", self.0, expected(kind))))
             }
@@ -220,17 +222,17 @@ impl<'de> DeserializeSeed<'de> for FieldSeed {
     }
 }
 
-fn expected(kind: Kind) -> &'static str {
+fn expected(kind: FieldKind) -> &'static str {
     match kind {
-        Kind::Phone => "a phone number in quotes",
-        Kind::Gateway => "a gateway above 0",
-        Kind::Flag => "`true` or `false`",
-        Kind::Text => "text",
+        FieldKind::Phone => "a phone number in quotes",
+        FieldKind::Gateway => "a gateway above 0",
+        FieldKind::Flag => "`true` or `false`",
+        FieldKind::Text => "text",
     }
 }
 
 /// `{"unreadable": TEXT}`, with the place where that was read, if it is known.
-fn unread(read: &Unread) -> Json {
+fn unread(read: &UnreadableValue) -> Json {
     if read.place().is_empty() {
         json!({ "unreadable": read.text() })
     } else {
@@ -238,16 +240,16 @@ fn unread(read: &Unread) -> Json {
     }
 }
 
-fn read_unread(value: &Json) -> Option<Unread> {
+fn read_unread(value: &Json) -> Option<UnreadableValue> {
     let map = value.as_object()?;
     let known = map.keys().all(|key| key == "unreadable" || key == "place");
     let place = map.get("place").map_or(Some(""), Json::as_str)?;
     let text = map.get("unreadable")?.as_str()?;
-    known.then(|| Unread::new(text, place))
+    known.then(|| UnreadableValue::new(text, place))
 }
 
 /// A number that is not compared: its text, or what was read in its place.
-pub(super) struct NumberEntry(pub(super) Result<PhoneNumber, Unread>);
+pub(super) struct NumberEntry(pub(super) Result<PhoneNumber, UnreadableValue>);
 
 impl Serialize for NumberEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -261,9 +263,9 @@ impl Serialize for NumberEntry {
 impl<'de> Deserialize<'de> for NumberEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match FieldSeed(Field::PhoneNumber).deserialize(deserializer)? {
-            Observed::Set(Value::Phone(number)) => Ok(Self(Ok(number))),
-            Observed::Unreadable(read) => Ok(Self(Err(read))),
-            Observed::Set(_) | Observed::Unset => {
+            ObservedValue::Set(Value::Phone(number)) => Ok(Self(Ok(number))),
+            ObservedValue::Unreadable(read) => Ok(Self(Err(read))),
+            ObservedValue::Set(_) | ObservedValue::Unset => {
                 Err(D::Error::custom("a phone number in quotes is expected"))
             }
         }

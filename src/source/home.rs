@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     revision::{folder_of, git},
-    sources::{Place, Sources},
+    sources::{SourceLocation, Sources},
 };
 
 /// What a patch of a manifest is applied in.
@@ -57,14 +57,14 @@ impl<'s> Homes<'s> {
         let source = self.sources.0.get(source)?;
         let name = source.name.clone();
         match &source.place {
-            Place::Git { address, branch_name, .. } => {
+            SourceLocation::Git { address, branch_name, .. } => {
                 // The name goes before the path where there are several.
                 let named = name.as_ref().map(|name| format!("{name}:"));
                 let path = named.and_then(|named| path.strip_prefix(&named)).unwrap_or(path);
                 let home = Home::Branch { address: address.clone(), branch: branch_name.clone() };
                 Some(AtHome { home, path: path.trim_start_matches('/').to_owned(), source: name })
             }
-            Place::Folders(roots) => {
+            SourceLocation::Folders(roots) => {
                 let (home, path) = self.here(roots, Path::new(path))?;
                 Some(AtHome { home, path, source: name })
             }

@@ -36,14 +36,14 @@ pub struct SnapshotFiles {
     path: PathBuf,
     max_age: Duration,
     sheet: Sheet,
-    last: Mutex<Option<Read>>,
+    last: Mutex<Option<SnapshotVersion>>,
 }
 
 /// What tells one version of the files from another: name, time and length of each.
-type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
+type FolderStamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
 /// One version of the files, and what it holds.
-type Read = (Stamp, Result<Arc<Snapshot>, Fault>);
+type SnapshotVersion = (FolderStamp, Result<Arc<Snapshot>, Fault>);
 
 impl SnapshotFiles {
     /// Those that the settings name, if they name any. Nothing is read yet.
@@ -89,7 +89,7 @@ impl SnapshotFiles {
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
+fn stamp(path: &Path) -> FolderStamp {
     let of = |path: PathBuf| {
         let metadata = fs::metadata(&path).ok();
         let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::{file, manifest::Text, yaml};
+use crate::{file, manifest::ManifestText, yaml};
 
 /// How old the times of a file must be before they can prove that it has not moved. The clocks of
 /// the oldest file systems tick every two seconds.
@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct KnownFiles {
     clock: fn() -> SystemTime,
-    former: BTreeMap<PathBuf, Known>,
-    now: BTreeMap<PathBuf, Known>,
+    former: BTreeMap<PathBuf, KnownFile>,
+    now: BTreeMap<PathBuf, KnownFile>,
     /// When all files were last read, whatever their times said.
     all_read: Option<Instant>,
     /// Nothing is kept: nobody will look again.
@@ -37,16 +37,16 @@ pub struct KnownFiles {
 }
 
 #[derive(Debug)]
-struct Known {
-    stamp: Stamp,
+struct KnownFile {
+    stamp: FileStamp,
     /// Whether the times were old enough when the file was read.
     is_settled: bool,
-    text: Text,
+    text: ManifestText,
 }
 
 /// What tells one version of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     device: u64,
     inode: u64,
     bytes: u64,
@@ -96,14 +96,14 @@ impl KnownFiles {
 
     /// What the file at `path` holds, or why that is not known. The text of a file that has not moved
     /// since it was last read is not at hand.
-    pub(super) fn read(&mut self, path: &Path) -> Result<Text, String> {
+    pub(super) fn read(&mut self, path: &Path) -> Result<ManifestText, String> {
         if let Some(text) = self.now.get(path).map(|known| known.text.clone()) {
             return Ok(text);
         }
         let former = self.former.remove(path);
         let known = match former {
-            Some(known) if known.is_settled && Stamp::at(path) == Some(known.stamp) => known,
-            _ => Known::read(path, (self.clock)())?,
+            Some(known) if known.is_settled && FileStamp::at(path) == Some(known.stamp) => known,
+            _ => KnownFile::read(path, (self.clock)())?,
         };
         if self.forgets {
             return Ok(known.text);
@@ -114,16 +114,16 @@ impl KnownFiles {
     }
 }
 
-impl Known {
+impl KnownFile {
     /// Reads the file; `now` is the time before that.
     fn read(path: &Path, now: SystemTime) -> Result<Self, String> {
         let (text, before) = file::read_text_opened(path, yaml::MAX_BYTES)?;
-        let stamp = Stamp::of(&before);
+        let stamp = FileStamp::of(&before);
         Ok(Self { stamp, is_settled: stamp.is_settled(now), text: text.into() })
     }
 }
 
-impl Stamp {
+impl FileStamp {
     fn at(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
     }

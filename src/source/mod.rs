@@ -22,11 +22,11 @@ mod tree;
 mod watch;
 
 pub use commit::{half_checked_out, said_by_commit};
-pub use git::{CommitId, Repository, SourceReport, Trouble, TroubleKind, Unread};
+pub use git::{CommitError, CommitId, GitTrouble, GitTroubleKind, Repository, SourceReport};
 pub use home::{AtHome, Home, Homes};
 pub use kept::{SnapshotFiles, read_kept};
 pub use known::KnownFiles;
-pub use revision::{Unversioned, git_version, look_up, revision};
-pub use sources::{KnownSources, SourceVersion, Sources, SourcesLook, Wish};
+pub use revision::{RevisionError, git_version, look_up, revision};
+pub use sources::{FetchWish, KnownSources, SourceVersion, Sources, SourcesLook};
 pub use tree::{Tree, read_again, read_tree, read_tree_again, read_tree_by};
 pub use watch::Watch;

@@ -7,28 +7,28 @@ use sha2::{Digest as _, Sha256};
 use super::{
     KnownFiles, Tree,
     commit::said_by_commit,
-    git::{Branch, Head, KnownBlobs, Trouble},
+    git::{Branch, GitTrouble, KnownBlobs, RemoteHead},
     read_tree_again,
     revision::revision,
 };
 use crate::{
-    manifest::{ManifestFile, Role, Scope},
+    manifest::{ManifestFile, Role, TenantScope},
     model::Revision,
 };
 
 /// What is kept of a source from one look to the next.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct SourceMemory {
     pub(super) files: KnownFiles,
     pub(super) blobs: KnownBlobs,
     /// The commit in force, and what it says: its texts are at hand at the first look alone.
-    pub(super) commit: Option<(Head, Tree)>,
+    pub(super) commit: Option<(RemoteHead, Tree)>,
     /// Why there is none, as it was first told: a server that is away says so in ever other words.
-    pending: Option<Trouble>,
+    pending: Option<GitTrouble>,
 }
 
 /// What was seen of one source.
-pub(super) struct Part {
+pub(super) struct SourceObservation {
     pub(super) tree: Tree,
     pub(super) is_folder: bool,
     /// Nothing of it could be read so far.
@@ -40,7 +40,7 @@ pub(super) struct Part {
     pub(super) said: Option<String>,
 }
 
-impl Part {
+impl SourceObservation {
     pub(super) fn of_folders(tree: Tree) -> Self {
         let earlier = None;
         let revision = None;
@@ -49,7 +49,7 @@ impl Part {
     }
 
     /// Notes in each file which tenants it may speak of.
-    pub(super) fn confine(&mut self, scope: &Scope) {
+    pub(super) fn confine(&mut self, scope: &TenantScope) {
         if scope.is_limited() {
             let trees = std::iter::once(&mut self.tree).chain(&mut self.earlier);
             let files = trees.flat_map(|tree| &mut tree.files);
@@ -78,7 +78,7 @@ pub(super) fn folders(
     files: &mut KnownFiles,
     former: Option<&String>,
     is_quiet: bool,
-) -> Part {
+) -> SourceObservation {
     // Git is asked once it is quiet: what an early look sees is not in force by itself.
     let said = || is_quiet.then(|| said_by_commit(roots)).flatten();
     let before = said();
@@ -89,33 +89,41 @@ pub(super) fn folders(
     let tree = read_tree_again(roots, files);
     let said = said().filter(|commit| before.as_ref() == Some(commit));
     let revision = is_quiet.then(|| revision(roots)).flatten();
-    Part { revision, said, ..Part::of_folders(tree) }
+    SourceObservation { revision, said, ..SourceObservation::of_folders(tree) }
 }
 
 /// Looks at a branch: what its commit in force says, or why there is none.
-pub(super) fn commit(branch: &Branch, known: &mut Known) -> Part {
+pub(super) fn commit(branch: &Branch, known: &mut SourceMemory) -> SourceObservation {
     match take(branch, known) {
-        Ok((Head { commit, revision, .. }, tree)) => {
+        Ok((RemoteHead { commit, revision, .. }, tree)) => {
             let revision = Some(revision);
             let said = Some(commit.as_str().to_owned());
-            Part { tree, is_folder: false, is_pending: false, earlier: None, revision, said }
+            SourceObservation {
+                tree,
+                is_folder: false,
+                is_pending: false,
+                earlier: None,
+                revision,
+                said,
+            }
         }
         Err(trouble) => {
             let told = known.pending.take().filter(|told| !trouble.is_other(told));
             let reason = known.pending.insert(told.unwrap_or(trouble)).reason.clone();
             let path = branch.name().into();
             let role = Role::Manifest;
-            let file = ManifestFile { path, text: Err(reason), role, scope: Scope::default() };
+            let file =
+                ManifestFile { path, text: Err(reason), role, scope: TenantScope::default() };
             let tree = Tree::of([(branch.name().to_owned(), file)].into());
             let earlier = None;
             let revision = None;
             let said = None;
-            Part { tree, is_folder: false, is_pending: true, earlier, revision, said }
+            SourceObservation { tree, is_folder: false, is_pending: true, earlier, revision, said }
         }
     }
 }
 
-fn take(branch: &Branch, known: &mut Known) -> Result<(Head, Tree), Trouble> {
+fn take(branch: &Branch, known: &mut SourceMemory) -> Result<(RemoteHead, Tree), GitTrouble> {
     let head = branch.head()?;
     let is_first = known.commit.is_none();
     if known.commit.as_ref().is_none_or(|(known, _)| known.commit != head.commit) {
@@ -139,11 +147,11 @@ fn take(branch: &Branch, known: &mut Known) -> Result<(Head, Tree), Trouble> {
         // The branch may have gone back to what is in force.
         branch.was_read();
     }
-    known.commit.clone().ok_or_else(Trouble::given_up)
+    known.commit.clone().ok_or_else(GitTrouble::given_up)
 }
 
 /// The last commit without mistakes, if there is one and the newest is another.
-pub(super) fn earlier(branch: &Branch, known: &Known) -> Option<Tree> {
+pub(super) fn earlier(branch: &Branch, known: &SourceMemory) -> Option<Tree> {
     let (head, _) = known.commit.as_ref()?;
     let good = branch.good().filter(|good| *good != head.commit)?;
     branch.tree(&good, &mut KnownBlobs::default()).ok()

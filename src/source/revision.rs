@@ -30,14 +30,14 @@ const MOST: u64 = 64 * 1024 * 1024;
 const FORMAT: &str = "--format=%H%x00%an <%ae>%x00%ct%x00%s";
 /// Why the version is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unversioned {
+pub struct RevisionError {
     /// In a sentence.
     pub reason: String,
     /// What to do about it. Nothing has to be done where there simply is no repository.
     pub hint: Option<&'static str>,
 }
 
-impl fmt::Display for Unversioned {
+impl fmt::Display for RevisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }
@@ -51,8 +51,9 @@ pub fn revision(roots: &[PathBuf]) -> Option<Revision> {
 
 /// The version of the manifests at `roots`: of the repository that holds the first of them.
 /// Otherwise why it is unknown.
-pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
-    let unknown = |reason: &str, hint| Unversioned { reason: reason.to_owned(), hint: Some(hint) };
+pub fn look_up(roots: &[PathBuf]) -> Result<Revision, RevisionError> {
+    let unknown =
+        |reason: &str, hint| RevisionError { reason: reason.to_owned(), hint: Some(hint) };
     let first = roots.first().ok_or_else(|| unknown("no manifests are named", "name a folder"))?;
     let (folder, file) =
         if first.is_dir() { (first.as_path(), None) } else { (parent(first), first.file_name()) };
@@ -81,7 +82,7 @@ pub fn look_up(roots: &[PathBuf]) -> Result<Revision, Unversioned> {
         ask(&git, &["log", "-1", "--no-show-signature", "--no-color", FORMAT]).map_err(told)?;
     if !inside || ask(&git, tree).map_err(told)?.is_empty() {
         let reason = format!("the repository {} does not hold the manifests", top.display());
-        return Err(Unversioned {
+        return Err(RevisionError {
             reason,
             hint: Some("commit them, or give them a repository of their own"),
         });
@@ -151,25 +152,25 @@ fn trust_for_this_call(git: &mut Git<'_>) {
 }
 
 /// Why there is no version, in words.
-fn told(silent: Silent) -> Unversioned {
+fn told(silent: Silent) -> RevisionError {
     match silent {
-        Silent::Absent(error) if error.kind() == io::ErrorKind::NotFound => Unversioned {
+        Silent::Absent(error) if error.kind() == io::ErrorKind::NotFound => RevisionError {
             reason: "there is no program `git`".to_owned(),
             hint: Some("install git"),
         },
-        Silent::Absent(error) => Unversioned {
+        Silent::Absent(error) => RevisionError {
             reason: format!("`git` cannot be started: {error}"),
             hint: Some("repair git"),
         },
         Silent::Slow(_) | Silent::TooMuch(_) | Silent::GivenUp => {
             let reason = format!("git did not answer within {} s", PATIENCE.as_secs());
-            Unversioned { reason, hint: Some("look what `git status` takes so long for") }
+            RevisionError { reason, hint: Some("look what `git status` takes so long for") }
         }
         Silent::Refused(why) if why.contains("not a git repository") => {
             let reason = "the manifests are in no git repository".to_owned();
-            Unversioned { reason, hint: None }
+            RevisionError { reason, hint: None }
         }
-        Silent::Refused(why) if why.contains("dubious ownership") => Unversioned {
+        Silent::Refused(why) if why.contains("dubious ownership") => RevisionError {
             reason: "the repository belongs to another user, and this git does not take \
                     `safe.directory` for one call"
                 .to_owned(),
@@ -177,7 +178,7 @@ fn told(silent: Silent) -> Unversioned {
         },
         Silent::Refused(why) => {
             let first = why.lines().next().unwrap_or_default();
-            Unversioned {
+            RevisionError {
                 reason: format!("git says: {first}"),
                 hint: Some("try `git log -1` in the folder of the manifests"),
             }

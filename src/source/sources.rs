@@ -12,42 +12,42 @@ use std::{
 use super::{
     Tree,
     commit::half_checked_out,
-    git::{Branch, SourceReport, Trouble},
-    part::{self, Known, Part, together},
+    git::{Branch, GitTrouble, SourceReport},
+    part::{self, SourceMemory, SourceObservation, together},
     read_again, read_tree_by,
 };
 use crate::{
     config::{GitSource, ManifestSource, Settings},
-    manifest::{ManifestFile, Scope},
+    manifest::{ManifestFile, TenantScope},
     model::Revision,
     yaml::Diagnostic,
 };
 
 /// All places that manifests come from.
 #[derive(Debug, Clone)]
-pub struct Sources(pub(super) Arc<[Source]>);
+pub struct Sources(pub(super) Arc<[SourceHandle]>);
 
 #[derive(Debug)]
-pub(super) struct Source {
-    scope: Scope,
+pub(super) struct SourceHandle {
+    scope: TenantScope,
     /// What the settings call it, if they name several.
     pub(super) name: Option<String>,
-    pub(super) place: Place,
+    pub(super) place: SourceLocation,
 }
 
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum SourceLocation {
     Folders(Vec<PathBuf>),
     Git { branch: Arc<Branch>, prefix: String, address: String, branch_name: String },
 }
 
 /// That somebody wants servers to be asked now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wish(Vec<u64>);
+pub struct FetchWish(Vec<u64>);
 
 /// What is kept from one look to the next: only what has changed is read.
 #[derive(Debug, Default)]
-pub struct KnownSources(Vec<Known>);
+pub struct KnownSources(Vec<SourceMemory>);
 
 /// One look at all sources.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub struct SourcesLook {
 #[derive(Debug, Clone, Default)]
 pub struct SourceVersion {
     /// The tenants that it may speak of.
-    pub scope: Scope,
+    pub scope: TenantScope,
     /// How many of the files are its own; they follow those of the sources before it.
     pub files: usize,
     /// Which version it is, where that is known.
@@ -80,8 +80,8 @@ impl Sources {
     /// Files and folders.
     #[must_use]
     pub fn folders(paths: &[PathBuf]) -> Self {
-        let place = Place::Folders(paths.to_vec());
-        Self([Source { scope: Scope::default(), name: None, place }].into())
+        let place = SourceLocation::Folders(paths.to_vec());
+        Self([SourceHandle { scope: TenantScope::default(), name: None, place }].into())
     }
 
     /// Those that the settings name. Sources that may speak of all go first: what is said twice is a
@@ -90,21 +90,26 @@ impl Sources {
     pub fn of(settings: &Settings) -> Self {
         let state = &settings.state.path;
         if let Some(git) = &settings.git {
-            let branch = Place::branch(git.address(), git, git.inside(), state);
-            return Self([Source { scope: Scope::default(), name: None, place: branch }].into());
+            let branch = SourceLocation::branch(git.address(), git, git.inside(), state);
+            return Self(
+                [SourceHandle { scope: TenantScope::default(), name: None, place: branch }].into(),
+            );
         }
         if settings.sources.is_empty() {
             return Self::folders(&settings.manifests);
         }
-        let source = |(name, source): (&String, &ManifestSource)| Source {
-            scope: source.limits().map(Scope::of).unwrap_or_default(),
-            name: Some(name.clone()),
-            place: match &source.git {
-                Some(git) => Place::branch(name, git, &format!("{name}:{}", git.inside()), state),
-                None => Place::Folders(source.manifests.clone()),
-            },
+        let place = |name: &String, source: &ManifestSource| match &source.git {
+            Some(git) => {
+                SourceLocation::branch(name, git, &format!("{name}:{}", git.inside()), state)
+            }
+            None => SourceLocation::Folders(source.manifests.clone()),
         };
-        let mut sources: Vec<Source> = settings.sources.iter().map(source).collect();
+        let source = |(name, source): (&String, &ManifestSource)| SourceHandle {
+            scope: source.limits().map(TenantScope::of).unwrap_or_default(),
+            name: Some(name.clone()),
+            place: place(name, source),
+        };
+        let mut sources: Vec<SourceHandle> = settings.sources.iter().map(source).collect();
         sources.sort_by_key(|source| source.scope.is_limited());
         Self(sources.into())
     }
@@ -112,29 +117,32 @@ impl Sources {
     /// The files and folders among them.
     #[must_use]
     pub fn paths(&self) -> Vec<PathBuf> {
-        let of = |source: &Source| match &source.place {
-            Place::Folders(paths) => paths.clone(),
-            Place::Git { .. } => Vec::new(),
+        let of = |source: &SourceHandle| match &source.place {
+            SourceLocation::Folders(paths) => paths.clone(),
+            SourceLocation::Git { .. } => Vec::new(),
         };
         self.0.iter().flat_map(of).collect()
     }
 
     /// The branches among them.
     pub(super) fn branches(&self) -> Vec<Arc<Branch>> {
-        let of = |source: &Source| match &source.place {
-            Place::Folders(_) => None,
-            Place::Git { branch, .. } => Some(Arc::clone(branch)),
+        let of = |source: &SourceHandle| match &source.place {
+            SourceLocation::Folders(_) => None,
+            SourceLocation::Git { branch, .. } => Some(Arc::clone(branch)),
         };
         self.0.iter().filter_map(of).collect()
     }
 
     /// Fetches the newest commits. Fails if no source can come into force; one of several is left out,
     /// and holds its own tenants.
-    pub fn fetch(&self) -> Result<(), Trouble> {
+    pub fn fetch(&self) -> Result<(), GitTrouble> {
         self.leave_out(self.fetch_all())
     }
 
-    fn leave_out(&self, taken: Vec<(Arc<Branch>, Result<(), Trouble>)>) -> Result<(), Trouble> {
+    fn leave_out(
+        &self,
+        taken: Vec<(Arc<Branch>, Result<(), GitTrouble>)>,
+    ) -> Result<(), GitTrouble> {
         let is_any = taken.len() < self.0.len() || taken.iter().any(|(_, taken)| taken.is_ok());
         for (branch, taken) in taken {
             match taken {
@@ -147,13 +155,13 @@ impl Sources {
     }
 
     /// The same of each branch, whatever the others fail with.
-    fn fetch_all(&self) -> Vec<(Arc<Branch>, Result<(), Trouble>)> {
+    fn fetch_all(&self) -> Vec<(Arc<Branch>, Result<(), GitTrouble>)> {
         let branches = self.branches();
-        let fetched: Vec<Result<(), Trouble>> = thread::scope(|scope| {
+        let fetched: Vec<Result<(), GitTrouble>> = thread::scope(|scope| {
             let all: Vec<_> =
                 branches.iter().map(|branch| scope.spawn(|| branch.fetch())).collect();
             let end = |thread: thread::ScopedJoinHandle<'_, _>| {
-                thread.join().unwrap_or_else(|_| Err(Trouble::given_up()))
+                thread.join().unwrap_or_else(|_| Err(GitTrouble::given_up()))
             };
             all.into_iter().map(end).collect()
         });
@@ -167,7 +175,7 @@ impl Sources {
 
     /// Takes the commits that were fetched last. Where there is none, the server is asked if it may
     /// be. Fails as [`Sources::fetch`] does.
-    pub fn take_kept(&self, may_ask: bool) -> Result<(), Trouble> {
+    pub fn take_kept(&self, may_ask: bool) -> Result<(), GitTrouble> {
         let take = |branch: Arc<Branch>| {
             let taken = branch.take_kept(may_ask);
             (branch, taken)
@@ -177,13 +185,13 @@ impl Sources {
 
     /// Asks servers now that are followed, whatever the interval says.
     #[must_use = "callers that wait for that ask `were_asked`"]
-    pub fn ask_now(&self) -> Wish {
-        Wish(self.branches().iter().map(|branch| branch.ask_now()).collect())
+    pub fn ask_now(&self) -> FetchWish {
+        FetchWish(self.branches().iter().map(|branch| branch.ask_now()).collect())
     }
 
     /// Whether all servers were asked since.
     #[must_use]
-    pub fn were_asked(&self, wish: &Wish) -> bool {
+    pub fn were_asked(&self, wish: &FetchWish) -> bool {
         self.branches().iter().zip(&wish.0).all(|(branch, wish)| branch.was_asked(*wish))
     }
 
@@ -212,20 +220,20 @@ impl Sources {
         said: &[Option<String>],
         is_quiet: bool,
     ) -> Option<SourcesLook> {
-        known.0.resize_with(self.0.len(), Known::default);
+        known.0.resize_with(self.0.len(), SourceMemory::default);
         let each = self.0.iter().zip(&mut known.0).enumerate();
         let mut parts = Vec::with_capacity(self.0.len());
         for (number, (source, known)) in each {
             parts.push(match &source.place {
-                Place::Folders(roots) => {
+                SourceLocation::Folders(roots) => {
                     let before = said.get(number).cloned().flatten();
                     part::folders(roots, &mut known.files, before.as_ref(), is_quiet)
                 }
-                Place::Git { branch, .. } if known.commit.is_none() => {
+                SourceLocation::Git { branch, .. } if known.commit.is_none() => {
                     let part = part::commit(branch, known);
-                    Part { earlier: part::earlier(branch, known), ..part }
+                    SourceObservation { earlier: part::earlier(branch, known), ..part }
                 }
-                Place::Git { branch, .. } => part::commit(branch, known),
+                SourceLocation::Git { branch, .. } => part::commit(branch, known),
             });
         }
         self.together(parts)
@@ -238,7 +246,7 @@ impl Sources {
         known: &mut KnownSources,
         mut each: impl FnMut(&ManifestFile),
     ) -> Option<SourcesLook> {
-        known.0.resize_with(self.0.len(), Known::default);
+        known.0.resize_with(self.0.len(), SourceMemory::default);
         let mut parts = Vec::new();
         for (source, known) in self.0.iter().zip(&mut known.0) {
             let mut hand_on = |file: &ManifestFile| {
@@ -249,11 +257,13 @@ impl Sources {
                 }
             };
             parts.push(match &source.place {
-                Place::Folders(roots) => Part::of_folders(read_tree_by(roots, hand_on)),
-                Place::Git { branch, .. } => {
+                SourceLocation::Folders(roots) => {
+                    SourceObservation::of_folders(read_tree_by(roots, hand_on))
+                }
+                SourceLocation::Git { branch, .. } => {
                     let part = part::commit(branch, known);
                     part.tree.files.iter().for_each(&mut hand_on);
-                    Part { tree: part.tree.let_go(), ..part }
+                    SourceObservation { tree: part.tree.let_go(), ..part }
                 }
             });
         }
@@ -263,15 +273,15 @@ impl Sources {
     /// The text of a file that was handed on, if it can be read.
     #[must_use]
     pub fn read_again(&self, known: &KnownSources, path: &str) -> Option<Arc<str>> {
-        let of_commit = |(source, known): (&Source, &Known)| match &source.place {
-            Place::Folders(_) => None,
-            Place::Git { branch, .. } => branch.text(path, &known.blobs),
+        let of_commit = |(source, known): (&SourceHandle, &SourceMemory)| match &source.place {
+            SourceLocation::Folders(_) => None,
+            SourceLocation::Git { branch, .. } => branch.text(path, &known.blobs),
         };
         self.0.iter().zip(&known.0).find_map(of_commit).or_else(|| read_again(path))
     }
 
     /// The parts as one; nothing if none could be read so far.
-    fn together(&self, mut parts: Vec<Part>) -> Option<SourcesLook> {
+    fn together(&self, mut parts: Vec<SourceObservation>) -> Option<SourcesLook> {
         if parts.iter().all(|part| part.is_pending) {
             return None;
         }
@@ -282,7 +292,7 @@ impl Sources {
         });
         let tree = together(parts.iter().map(|part| &part.tree));
         let folders = parts.iter().any(|part| part.is_folder).then(|| together(of_folders).digest);
-        let version = |(part, source): (Part, &Source)| SourceVersion {
+        let version = |(part, source): (SourceObservation, &SourceHandle)| SourceVersion {
             scope: source.scope.clone(),
             files: part.tree.files.len(),
             revision: part.revision,
@@ -295,7 +305,7 @@ impl Sources {
     /// Remembers which commits have no mistakes, now that they were understood.
     pub fn understood(&self, known: &KnownSources, mistakes: &[Diagnostic]) {
         for (source, known) in self.0.iter().zip(&known.0) {
-            let Place::Git { branch, prefix, .. } = &source.place else { continue };
+            let SourceLocation::Git { branch, prefix, .. } = &source.place else { continue };
             let Some((head, _)) = &known.commit else { continue };
             let is_of = |mistake: &Diagnostic| mistake.file.starts_with(prefix.as_str());
             if !mistakes.iter().any(is_of) {
@@ -305,7 +315,7 @@ impl Sources {
     }
 }
 
-impl Place {
+impl SourceLocation {
     fn branch(name: &str, git: &GitSource, prefix: &str, state: &Path) -> Self {
         let branch = Branch::new(name, git, Path::new(prefix), state);
         Self::Git {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{known::KnownFiles, lookalike};
-use crate::manifest::{ManifestFile, Role, Scope, Text};
+use crate::manifest::{ManifestFile, ManifestText, Role, TenantScope};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
 pub(super) const MAX_FILES: usize = 50_000;
@@ -51,15 +51,15 @@ impl Tree {
 }
 
 /// A tree while it is read.
-struct Reading<'k, 'e> {
+struct TreeReader<'k, 'e> {
     files: BTreeMap<String, ManifestFile>,
     known: &'k mut KnownFiles,
     /// Who takes each file as it is read; then nothing is kept of its text.
-    each: Option<&'e mut Take<'e>>,
+    each: Option<&'e mut TakeFile<'e>>,
 }
 
 /// Takes a file.
-type Take<'e> = dyn FnMut(&ManifestFile) + 'e;
+type TakeFile<'e> = dyn FnMut(&ManifestFile) + 'e;
 
 /// Reads all `.yaml` and `.yml` files at `roots`, which are files or folders. Hidden files and
 /// folders are passed over, whatever they are: editors and version control keep theirs there. What
@@ -86,9 +86,9 @@ pub fn read_again(path: &str) -> Option<Arc<str>> {
     KnownFiles::of_nothing().read(Path::new(path)).ok()?.at_hand().cloned()
 }
 
-fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take<'e>>) -> Tree {
+fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut TakeFile<'e>>) -> Tree {
     known.begin();
-    let mut reading = Reading { files: BTreeMap::new(), known, each };
+    let mut reading = TreeReader { files: BTreeMap::new(), known, each };
     for root in roots {
         match fs::metadata(root) {
             Err(error) => reading.add(root, Err(error.to_string())),
@@ -99,7 +99,7 @@ fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take
             },
         }
     }
-    let Reading { files, known, .. } = reading;
+    let TreeReader { files, known, .. } = reading;
     known.end();
     Tree::of(files)
 }
@@ -129,15 +129,15 @@ fn digest(files: &BTreeMap<String, ManifestFile>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-impl Reading<'_, '_> {
-    fn add(&mut self, path: &Path, text: Result<Text, String>) {
+impl TreeReader<'_, '_> {
+    fn add(&mut self, path: &Path, text: Result<ManifestText, String>) {
         self.insert(path, text, Role::Manifest);
     }
 
-    fn insert(&mut self, path: &Path, text: Result<Text, String>, role: Role) {
+    fn insert(&mut self, path: &Path, text: Result<ManifestText, String>, role: Role) {
         let name = name_of(path.as_os_str().as_encoded_bytes());
         let mut file =
-            ManifestFile { path: name.as_str().into(), text, role, scope: Scope::default() };
+            ManifestFile { path: name.as_str().into(), text, role, scope: TenantScope::default() };
         if let Some(each) = &mut self.each {
             each(&file);
             file = file.let_go();

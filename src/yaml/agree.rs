@@ -7,13 +7,13 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_yaml::Value;
 
 use super::{
-    Place,
+    TextPlace,
     lines::{Lines, place_at},
 };
 
 /// Where a second reader understands a text in another way than `documents`, if it does.
 #[must_use]
-pub fn disagreement(text: &str, documents: &[Value]) -> Option<Place> {
+pub fn disagreement(text: &str, documents: &[Value]) -> Option<TextPlace> {
     let mut second = Second { events: Parser::new_from_str(text), at: Span::default() };
     let place = second.stream(documents).err().map(|Differs| Lines::new(text).place(second.at))?;
     // A mark may be after the end of the text.
@@ -25,7 +25,7 @@ pub const DISAGREE: &str = "two readers of YAML do not understand this in the sa
 
 /// How to write what they do not agree on.
 #[must_use]
-pub fn plainer(text: &str, place: &Place) -> &'static str {
+pub fn plainer(text: &str, place: &TextPlace) -> &'static str {
     match text.lines().nth(place.line.saturating_sub(1)) {
         Some(line) if line.contains('\t') => "use spaces, and no tabs",
         Some(line) if line.contains(" !") => "write the value itself, without a tag",

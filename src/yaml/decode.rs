@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment as Step;
 use serde_yaml::Value;
 
-use super::{At, Path, Segment, Wrong, WrongKind, source::cut, words::explain};
+use super::{At, Mismatch, MismatchKind, Path, Segment, source::cut, words::explain};
 
 /// Errors of one value, at most; behind that, more of the same helps nobody.
 const MAX_ERRORS: usize = 50;
@@ -15,7 +15,7 @@ const MAX_ERRORS: usize = 50;
 /// Decodes `value`, which is at `base`. What does not fit is reported and left out of the
 /// result; the result is absent only if leaving out does not help.
 #[must_use]
-pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
+pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Mismatch>) {
     let mut wrong = Vec::new();
     let first = match serde_path_to_error::deserialize(value) {
         Ok(decoded) => return (Some(decoded), wrong),
@@ -27,8 +27,8 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
         let (steps, complete) = steps_of(error.path());
         let next = explain(&steps, base, &error.into_inner().to_string());
         // What was taken out here is missing from then on.
-        let taken_out = |told: &Wrong| match (&next.kind, told.path.segments.split_last()) {
-            (WrongKind::Missing(missing), Some((Segment::Key(key), above))) => {
+        let taken_out = |told: &Mismatch| match (&next.kind, told.path.segments.split_last()) {
+            (MismatchKind::Missing(missing), Some((Segment::Key(key), above))) => {
                 key == missing && above == next.path.segments
             }
             _ => false,
@@ -49,7 +49,10 @@ pub fn decode<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Ve
 /// The same, and `null`, tags and keys that are not text are errors too: serde would take `users:`
 /// without a value for an empty list, and `!secret name` for `name`.
 #[must_use]
-pub fn decode_strictly<T: DeserializeOwned>(value: &Value, base: &Path) -> (Option<T>, Vec<Wrong>) {
+pub fn decode_strictly<T: DeserializeOwned>(
+    value: &Value,
+    base: &Path,
+) -> (Option<T>, Vec<Mismatch>) {
     let mut odd = Vec::new();
     oddities(value, &mut base.clone(), At::Value, &mut odd);
     if odd.is_empty() {
@@ -77,7 +80,7 @@ fn clean(value: &mut Value) -> bool {
     }
 }
 
-fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
+fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Mismatch>) {
     if odd.len() >= MAX_ERRORS {
         return;
     }
@@ -88,8 +91,8 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
     match value {
         Value::Null => {
             let message = format!("{name} has no value; `null` is not accepted");
-            let kind = WrongKind::Null;
-            let wrong = Wrong { at, kind, ..Wrong::value(path.clone(), message) };
+            let kind = MismatchKind::Null;
+            let wrong = Mismatch { at, kind, ..Mismatch::value(path.clone(), message) };
             odd.push(wrong.hint("give it a value, or leave it out: what is absent is not managed"));
         }
         Value::Tagged(tagged) => {
@@ -98,7 +101,8 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
                 cut(&tagged.tag.to_string())
             );
             odd.push(
-                Wrong::value(path.clone(), message).hint("write the value itself, without a tag"),
+                Mismatch::value(path.clone(), message)
+                    .hint("write the value itself, without a tag"),
             );
         }
         Value::Sequence(elements) => {
@@ -122,8 +126,10 @@ fn oddities(value: &Value, path: &mut Path, at: At, odd: &mut Vec<Wrong>) {
                     Value::Null => "~".to_owned(),
                     Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => "?".to_owned(),
                 };
-                let wrong =
-                    Wrong { at: At::Key, ..Wrong::value(path.key(&text), "this key is not text") };
+                let wrong = Mismatch {
+                    at: At::Key,
+                    ..Mismatch::value(path.key(&text), "this key is not text")
+                };
                 odd.push(wrong.hint("keys are names, such as `phoneNumber`"));
             }
         }

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::Place;
+use super::TextPlace;
 use crate::foreign;
 
 /// A problem of an input.
@@ -17,7 +17,7 @@ pub struct Diagnostic {
     /// The file.
     pub file: Arc<str>,
     /// Where in it; absent if the file could not even be read.
-    pub place: Option<Place>,
+    pub place: Option<TextPlace>,
     /// Other places that belong to the problem.
     pub labels: Vec<Label>,
     /// The text of the file, to show the line.
@@ -32,7 +32,7 @@ pub struct Label {
     /// The text of that file.
     pub text: Arc<str>,
     /// Where.
-    pub place: Place,
+    pub place: TextPlace,
     /// What is there.
     pub message: String,
 }
@@ -79,7 +79,7 @@ pub fn render_warning(diagnostic: &Diagnostic) -> String {
 }
 
 fn render_as(diagnostic: &Diagnostic, level: Level<'_>) -> String {
-    let Shown { parts, unshown, notes } = Shown::of(diagnostic);
+    let ShownFiles { parts, unshown, notes } = ShownFiles::of(diagnostic);
     let mut group = Group::with_title(level.primary_title(foreign::line(&diagnostic.message)));
     if let Some(origin) = unshown {
         group = group.element(origin);
@@ -107,16 +107,16 @@ const LONG: usize = 16 * 1024;
 
 /// What of the files is shown with a problem. All of a large file would be copied and looked
 /// through for each of its problems.
-struct Shown<'d> {
+struct ShownFiles<'d> {
     /// The lines, the problem's own first.
-    parts: Vec<Part<'d>>,
+    parts: Vec<Excerpt<'d>>,
     /// The place of a problem whose line is not shown.
     unshown: Option<Origin<'d>>,
     /// Other places whose lines are not shown.
     notes: Vec<String>,
 }
 
-impl<'d> Shown<'d> {
+impl<'d> ShownFiles<'d> {
     fn of(diagnostic: &'d Diagnostic) -> Self {
         let Diagnostic { file, text, labels, .. } = diagnostic;
         let mut shown = Self { parts: Vec::new(), unshown: None, notes: Vec::new() };
@@ -133,17 +133,21 @@ impl<'d> Shown<'d> {
         }
         for label in labels {
             let is_near =
-                |place: &Place| place.bytes.start.abs_diff(label.place.bytes.start) <= NEAR;
+                |place: &TextPlace| place.bytes.start.abs_diff(label.place.bytes.start) <= NEAR;
             if !is_shown || !can_show(&label.text, &label.place) {
                 shown.notes.push(label.in_words());
             } else if label.file == *file && place.is_some_and(is_near) {
                 here.push(Mark::of_label(label));
             } else {
-                shown.parts.push(Part::of(&label.file, &label.text, vec![Mark::of_label(label)]));
+                shown.parts.push(Excerpt::of(
+                    &label.file,
+                    &label.text,
+                    vec![Mark::of_label(label)],
+                ));
             }
         }
         if is_shown {
-            shown.parts.insert(0, Part::of(file, text, here));
+            shown.parts.insert(0, Excerpt::of(file, text, here));
         }
         shown
     }
@@ -151,13 +155,13 @@ impl<'d> Shown<'d> {
 
 impl Label {
     fn in_words(&self) -> String {
-        let Place { line, column, .. } = self.place;
+        let TextPlace { line, column, .. } = self.place;
         foreign::line(format_args!("{}: {}:{line}:{column}", self.message, self.file))
     }
 }
 
 /// Whether the line of a place is short enough before it: its column is counted from its start.
-fn can_show(text: &str, place: &Place) -> bool {
+fn can_show(text: &str, place: &TextPlace) -> bool {
     let from = place.bytes.start.saturating_sub(LONG);
     let before = text.as_bytes().get(from..place.bytes.start).unwrap_or_default();
     from == 0 || before.iter().any(|byte| is_break(*byte))
@@ -169,13 +173,13 @@ fn is_break(byte: u8) -> bool {
 
 /// A place that is underlined.
 struct Mark<'d> {
-    place: &'d Place,
+    place: &'d TextPlace,
     /// What is there; nothing at the place of the problem itself.
     label: Option<&'d str>,
 }
 
 impl<'d> Mark<'d> {
-    fn of_problem(place: &'d Place) -> Self {
+    fn of_problem(place: &'d TextPlace) -> Self {
         Self { place, label: None }
     }
 
@@ -185,7 +189,7 @@ impl<'d> Mark<'d> {
 }
 
 /// The end of a place, or of as much of it as is shown.
-fn end_of(place: &Place) -> usize {
+fn end_of(place: &TextPlace) -> usize {
     place.bytes.end.min(place.bytes.start.saturating_add(LONG))
 }
 
@@ -196,7 +200,7 @@ fn boundary(text: &str, byte: usize) -> usize {
 }
 
 /// The lines of a text that are shown.
-struct Part<'d> {
+struct Excerpt<'d> {
     file: &'d str,
     marks: Vec<Mark<'d>>,
     /// As they are.
@@ -207,7 +211,7 @@ struct Part<'d> {
     line: usize,
 }
 
-impl<'d> Part<'d> {
+impl<'d> Excerpt<'d> {
     /// The lines around these places, which are near to each other.
     fn of(file: &'d str, text: &str, marks: Vec<Mark<'d>>) -> Self {
         let places = || marks.iter().map(|mark| mark.place);
@@ -239,7 +243,7 @@ impl<'d> Part<'d> {
         })
     }
 
-    fn span(&self, place: &Place) -> Range<usize> {
+    fn span(&self, place: &TextPlace) -> Range<usize> {
         self.offset(place.bytes.start)..self.offset(place.bytes.end)
     }
 

@@ -6,7 +6,7 @@ use saphyr_parser::Span;
 
 /// A place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct TextPlace {
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
@@ -66,7 +66,7 @@ impl<'t> Lines<'t> {
 
     /// From marks, which count characters, to bytes. An empty or longer span is cut to what is
     /// on its first line.
-    pub(super) fn place(&mut self, span: Span) -> Place {
+    pub(super) fn place(&mut self, span: Span) -> TextPlace {
         let Span { start, end } = span;
         let line = start.line().saturating_sub(1);
         // The parser counts a line behind the last one where a value is missing at the end.
@@ -80,12 +80,12 @@ impl<'t> Lines<'t> {
             let Range { start, end } = self.line(line);
             start + self.text.get(start..end).map_or(0, |line| line.trim_end().len())
         };
-        Place { line: start.line(), column: start.col() + 1, bytes: from..to.max(from) }
+        TextPlace { line: start.line(), column: start.col() + 1, bytes: from..to.max(from) }
     }
 }
 
 /// The place of the character at a byte.
-pub(super) fn place_at(text: &str, byte: usize) -> Place {
+pub(super) fn place_at(text: &str, byte: usize) -> TextPlace {
     let byte =
         (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
     let lines = Lines::new(text);
@@ -94,12 +94,12 @@ pub(super) fn place_at(text: &str, byte: usize) -> Place {
     let byte = byte.min(end);
     let column = text.get(start..byte).map_or(0, |before| before.chars().count());
     let width = text.get(byte..end).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    Place { line: number + 1, column: column + 1, bytes: byte..byte + width }
+    TextPlace { line: number + 1, column: column + 1, bytes: byte..byte + width }
 }
 
 /// The place of the character at a line and column, both from 1.
 #[must_use]
-pub fn place_of(text: &str, line: usize, column: usize) -> Place {
+pub fn place_of(text: &str, line: usize, column: usize) -> TextPlace {
     let byte = Lines::new(text).byte_of(line.saturating_sub(1), column.saturating_sub(1));
     place_at(text, byte)
 }
@@ -114,6 +114,6 @@ mod tests {
         let text = "? aa\n? \n? ";
         let behind = Marker::new(10, 4, 0);
         let place = Lines::new(text).place(Span::new(behind, behind));
-        assert_eq!(place, Place { line: 3, column: 3, bytes: 10..10 });
+        assert_eq!(place, TextPlace { line: 3, column: 3, bytes: 10..10 });
     }
 }

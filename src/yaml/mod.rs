@@ -1,10 +1,10 @@
 //! Reading YAML in a way that a person learns everything that is wrong at once, each at its place.
 //!
 //! ```text
-//! text --documents--> [Value] --decode::<T>--> T, [Wrong]      serde_yaml; knows no places
+//! text --documents--> [Value] --decode::<T>--> T, [Mismatch]   serde_yaml; knows no places
 //! text --places-----> path -> line, column                    a second look with a parser that
 //! keeps marks
-//!                                     Wrong + place = Diagnostic --render--> underlined source
+//!                                  Mismatch + place = Diagnostic --render--> underlined source
 //! ```
 //!
 //! Almost every document is written so plainly that [`plain`] reads it in one pass; what it leaves,
@@ -38,16 +38,16 @@ use serde_yaml::Value;
 pub use agree::{DISAGREE, disagreement, plainer};
 pub use decode::{decode, decode_strictly};
 pub use diagnostic::{Diagnostic, Label, render, render_warning};
-pub use lines::{Place, place_of};
-pub use places::{Places, Spot, item_lines, locate};
-pub use readable::{Unreadable, unreadable, without_marks};
+pub use lines::{TextPlace, place_of};
+pub use places::{KeyValuePlace, Places, item_lines, locate};
+pub use readable::{AmbiguousPlace, unreadable, without_marks};
 pub use source::{as_written, in_source};
 pub use syntax::{SyntaxError, SyntaxKind};
 pub use twice::duplicate_keys;
-pub use unseen::{Unseen, character, ends_a_line};
+pub use unseen::{UnseenCharacter, character, ends_a_line};
 pub use with::{some, text, word};
 pub use words::SECRET;
-pub use wrong::{At, HINT, Wrong, WrongKind, missing};
+pub use wrong::{At, HINT, Mismatch, MismatchKind, missing};
 
 /// The largest text that is read: a tenant of 100,000 users takes about 15 MiB, and no person edits
 /// more than this.

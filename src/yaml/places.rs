@@ -9,23 +9,23 @@ use saphyr_parser::{Event, Parser, Span};
 
 use super::{
     At, Path, Segment,
-    lines::{Lines, Place},
+    lines::{Lines, TextPlace},
     walk::{Frame, path_of, walk},
 };
 
 /// Key and value at the end of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct KeyValuePlace {
     /// The key, unless the path ends in a list element or at the root.
-    key: Option<Place>,
+    key: Option<TextPlace>,
     /// The value; of a list or mapping, only its first line.
-    value: Place,
+    value: TextPlace,
 }
 
-impl Spot {
+impl KeyValuePlace {
     /// What to point at.
     #[must_use]
-    pub fn place(&self, at: At) -> &Place {
+    pub fn place(&self, at: At) -> &TextPlace {
         match (at, &self.key) {
             (At::Key | At::Hidden, Some(key)) => key,
             _ => &self.value,
@@ -35,13 +35,13 @@ impl Spot {
 
 /// The places of paths in one text.
 #[derive(Debug, Clone, Default)]
-pub struct Places(BTreeMap<Path, Spot>);
+pub struct Places(BTreeMap<Path, KeyValuePlace>);
 
 impl Places {
     /// What to point at. What is not there, such as a key behind an alias, is shown at what leads
     /// to it.
     #[must_use]
-    pub fn get(&self, path: &Path, at: At) -> Option<&Place> {
+    pub fn get(&self, path: &Path, at: At) -> Option<&TextPlace> {
         if let Some(spot) = self.0.get(path) {
             return Some(spot.place(at));
         }
@@ -76,7 +76,7 @@ impl Places {
 /// Finds paths, and what leads to them.
 #[must_use]
 pub fn locate(text: &str, wanted: &BTreeSet<Path>) -> Places {
-    let mut ways: BTreeMap<usize, Way> = BTreeMap::new();
+    let mut ways: BTreeMap<usize, PathTree> = BTreeMap::new();
     for path in wanted {
         ways.entry(path.document).or_default().add(&path.segments);
     }
@@ -100,11 +100,11 @@ fn leading_to(path: &Path) -> impl Iterator<Item = Path> + use<> {
 
 /// A search for paths.
 struct Search<'t> {
-    ways: BTreeMap<usize, Way>,
+    ways: BTreeMap<usize, PathTree>,
     /// What is not found yet.
     left: BTreeSet<Path>,
     lines: Lines<'t>,
-    found: BTreeMap<Path, Spot>,
+    found: BTreeMap<Path, KeyValuePlace>,
 }
 
 impl Search<'_> {
@@ -119,19 +119,19 @@ impl Search<'_> {
                 _ => None,
             };
             let value = self.lines.place(span);
-            self.found.insert(path, Spot { key, value });
+            self.found.insert(path, KeyValuePlace { key, value });
         }
     }
 }
 
 /// Where wanted paths lead on to from one value: most values of a large text are on none of them.
 #[derive(Debug, Default)]
-struct Way {
-    keys: BTreeMap<String, Way>,
-    elements: BTreeMap<usize, Way>,
+struct PathTree {
+    keys: BTreeMap<String, PathTree>,
+    elements: BTreeMap<usize, PathTree>,
 }
 
-impl Way {
+impl PathTree {
     fn add(&mut self, segments: &[Segment]) {
         let Some((first, rest)) = segments.split_first() else { return };
         let next = match first {
@@ -189,7 +189,7 @@ fn note_line(lines: &mut Vec<Vec<u32>>, document: usize, index: usize, span: Spa
 }
 
 /// The first alias (`*name`) of a text.
-pub(super) fn first_alias(text: &str) -> Option<Place> {
+pub(super) fn first_alias(text: &str) -> Option<TextPlace> {
     let events = Parser::new_from_str(text).map_while(Result::ok);
     let alias = events.into_iter().find(|(event, _)| matches!(event, Event::Alias(_)));
     alias.map(|(_, span)| Lines::new(text).place(span))

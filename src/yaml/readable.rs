@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, iter::Peekable, str::CharIndices};
 
-use super::{Place, Unseen, character, lines::place_at};
+use super::{TextPlace, UnseenCharacter, character, lines::place_at};
 
 /// Places that are told of one text, at most.
 const MAX_TOLD: usize = 20;
@@ -20,9 +20,9 @@ fn escape(c: char) -> String {
 
 /// A place that two readers of a text see differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct AmbiguousPlace {
     /// Where.
-    pub place: Place,
+    pub place: TextPlace,
     /// What is there.
     pub message: String,
     /// What to do.
@@ -54,20 +54,21 @@ const MARK: char = '\u{feff}';
 
 /// The places of a text that two readers see differently, the first of them.
 #[must_use]
-pub fn unreadable(text: &str) -> Vec<Unreadable> {
+pub fn unreadable(text: &str) -> Vec<AmbiguousPlace> {
     let mut found = Vec::new();
     if text.as_bytes().chunks(CHUNK).all(is_plain) {
         return found;
     }
-    let mut around = Around::default();
+    let mut around = CharacterContext::default();
     let mut chars = text.char_indices().peekable();
     let mut returns = 0;
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|(_, next)| *next);
-        if let Some(kind) = Unseen::of(c).filter(|kind| around.counts(*kind, c, next)) {
+        if let Some(kind) = UnseenCharacter::of(c).filter(|kind| around.counts(*kind, c, next)) {
             returns += usize::from(c == '\r');
             // One line of many alike says enough.
-            let alike = (c == '\r' && returns > 1) || (kind == Unseen::Blank && around.told);
+            let alike =
+                (c == '\r' && returns > 1) || (kind == UnseenCharacter::Blank && around.told);
             if !alike && found.len() < MAX_TOLD {
                 found.push(told(text, at, c, kind, around.indents));
             }
@@ -87,36 +88,38 @@ fn is_plain(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, byte| all & plain(*byte))
 }
 
-fn told(text: &str, at: usize, c: char, kind: Unseen, indents: bool) -> Unreadable {
+fn told(text: &str, at: usize, c: char, kind: UnseenCharacter, indents: bool) -> AmbiguousPlace {
     let name = character(c);
     let message = match kind {
-        Unseen::Break if c == '\r' => {
+        UnseenCharacter::Break if c == '\r' => {
             format!("{name} without a line feed ends a line for some readers and not for others")
         }
-        Unseen::Break => format!("{name} ends a line for some readers and not for others"),
-        Unseen::Direction => format!("{name} makes a line look different from what it says"),
-        Unseen::Invisible => format!("{name} cannot be seen"),
-        Unseen::Control => format!("{name} does not belong in text"),
-        Unseen::Blank if indents => format!("this line is indented with {name}"),
-        Unseen::Blank => format!("{name} looks like a space and is not one"),
+        UnseenCharacter::Break => format!("{name} ends a line for some readers and not for others"),
+        UnseenCharacter::Direction => {
+            format!("{name} makes a line look different from what it says")
+        }
+        UnseenCharacter::Invisible => format!("{name} cannot be seen"),
+        UnseenCharacter::Control => format!("{name} does not belong in text"),
+        UnseenCharacter::Blank if indents => format!("this line is indented with {name}"),
+        UnseenCharacter::Blank => format!("{name} looks like a space and is not one"),
     };
     let hint = match kind {
-        Unseen::Break if c == '\r' => {
+        UnseenCharacter::Break if c == '\r' => {
             "save the file with the line ends of Unix or Windows".to_owned()
         }
-        Unseen::Blank => "use a space".to_owned(),
+        UnseenCharacter::Blank => "use a space".to_owned(),
         _ if c == MARK => {
             "remove it: it belongs to the beginning of a file or of a document".to_owned()
         }
         _ => format!("remove it; if a text is to have it, write {} in double quotes", escape(c)),
     };
-    Unreadable { place: place_at(text, at), message, hint }
+    AmbiguousPlace { place: place_at(text, at), message, hint }
 }
 
 /// What surrounds a character, as far as it matters: roughly, because a parser cannot be asked
 /// about a text that it may refuse.
 #[derive(Debug)]
-struct Around {
+struct CharacterContext {
     before: char,
     /// The quote that is open.
     quote: Option<char>,
@@ -127,33 +130,35 @@ struct Around {
     told: bool,
 }
 
-impl Default for Around {
+impl Default for CharacterContext {
     fn default() -> Self {
         Self { before: '\n', quote: None, comment: false, indents: true, told: false }
     }
 }
 
-impl Around {
+impl CharacterContext {
     /// Whether a character of this kind is wrong here.
-    fn counts(&self, kind: Unseen, c: char, next: Option<char>) -> bool {
+    fn counts(&self, kind: UnseenCharacter, c: char, next: Option<char>) -> bool {
         let joins = matches!(c, '\u{200c}' | '\u{200d}');
         match kind {
-            Unseen::Break => c != '\r' || next != Some('\n'),
+            UnseenCharacter::Break => c != '\r' || next != Some('\n'),
             // Writing systems and emoji need them.
-            Unseen::Invisible if joins => {
+            UnseenCharacter::Invisible if joins => {
                 self.before.is_ascii() || next.is_none_or(|next| next.is_ascii())
             }
-            Unseen::Invisible if is_selector(c) => {
+            UnseenCharacter::Invisible if is_selector(c) => {
                 self.before.is_ascii() || is_selector(self.before)
             }
-            Unseen::Direction | Unseen::Invisible | Unseen::Control => true,
-            Unseen::Blank if self.comment || self.quote.is_some() => false,
-            Unseen::Blank => is_edge(self.before) || next.is_none_or(is_edge),
+            UnseenCharacter::Direction | UnseenCharacter::Invisible | UnseenCharacter::Control => {
+                true
+            }
+            UnseenCharacter::Blank if self.comment || self.quote.is_some() => false,
+            UnseenCharacter::Blank => is_edge(self.before) || next.is_none_or(is_edge),
         }
     }
 
     fn pass(&mut self, c: char, chars: &mut Peekable<CharIndices<'_>>) {
-        let blank = c == ' ' || c == '\t' || Unseen::of(c) == Some(Unseen::Blank);
+        let blank = c == ' ' || c == '\t' || UnseenCharacter::of(c) == Some(UnseenCharacter::Blank);
         match self.quote {
             _ if c == '\n' || c == '\r' => {
                 (self.comment, self.indents, self.told) = (false, true, false);

@@ -2,7 +2,7 @@
 //!
 //! The parser has only sentences. This is the one place that reads them.
 
-use super::{Place, lines, places};
+use super::{TextPlace, lines, places};
 
 /// Text that is not valid YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub struct SyntaxError {
     /// What is wrong, in the parser's words.
     pub message: String,
     /// Where, if the parser said so.
-    pub at: Option<Place>,
+    pub at: Option<TextPlace>,
     /// What the parser was reading there, and where that begins.
-    pub inside: Option<Box<(Place, String)>>,
+    pub inside: Option<Box<(TextPlace, String)>>,
 }
 
 /// The mistakes that people make most.
@@ -107,7 +107,7 @@ impl SyntaxError {
 
 /// The second half of the parser's sentence:
 /// `..., while scanning a quoted scalar at line 17 column 20`.
-fn inside(text: &str, sentence: &str) -> Option<(Place, String)> {
+fn inside(text: &str, sentence: &str) -> Option<(TextPlace, String)> {
     let (what, place) = sentence.split_once(", while ")?.1.split_once(" at line ")?;
     let (line, column) = place.split_once(" column ")?;
     let words = match what {

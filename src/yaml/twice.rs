@@ -6,14 +6,14 @@ use saphyr_parser::Span;
 
 use super::{
     Path,
-    lines::{Lines, Place},
+    lines::{Lines, TextPlace},
     walk::{Frame, path_of, walk},
 };
 
 /// Keys that appear twice in one mapping, so many at most: the key, its first place and the other
 /// one.
 #[must_use]
-pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, Place, Place)> {
+pub fn duplicate_keys(text: &str, most: usize) -> Vec<(String, TextPlace, TextPlace)> {
     let mut search =
         Search { open: Vec::new(), below: None, lines: Lines::new(text), twice: Vec::new() };
     walk(text, |document, frames, _| {
@@ -30,7 +30,7 @@ struct Search<'t> {
     /// The second of two equal keys: what is below it does not appear twice there.
     below: Option<Path>,
     lines: Lines<'t>,
-    twice: Vec<(String, Place, Place)>,
+    twice: Vec<(String, TextPlace, TextPlace)>,
 }
 
 impl Search<'_> {

@@ -20,9 +20,9 @@ pub fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, D::Error> {
-    struct Text<F>(F);
+    struct TextVisitor<F>(F);
 
-    impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
+    impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for TextVisitor<F> {
         type Value = T;
 
         // The words are serde's own: texts are explained alike wherever they are.
@@ -35,21 +35,21 @@ pub fn text<'de, D: Deserializer<'de>, T>(
         }
     }
 
-    deserializer.deserialize_str(Text(parse))
+    deserializer.deserialize_str(TextVisitor(parse))
 }
 
 /// Reads one of several words, which YAML may have taken for something else.
 pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_any(Word(PhantomData))
+    deserializer.deserialize_any(WordVisitor(PhantomData))
 }
 
 const ONE_WORD: &str = "one word is expected";
 
-struct Word<T>(PhantomData<T>);
+struct WordVisitor<T>(PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Word<T> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for WordVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

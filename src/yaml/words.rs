@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{At, HINT, Path, Segment, Wrong, as_written, missing, source::cut};
+use super::{At, HINT, Mismatch, Path, Segment, as_written, missing, source::cut};
 use crate::words::nearest;
 
 /// What a type's own error says first if the value must not be repeated, not even as part of its
@@ -11,7 +11,7 @@ use crate::words::nearest;
 pub const SECRET: &str = "secret: ";
 
 /// serde's sentence in the words of somebody who writes YAML.
-pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
+pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Mismatch {
     let mut path = base.clone();
     path.segments.extend_from_slice(steps);
     let name = match steps.last() {
@@ -28,7 +28,8 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
     }
     if let Some(rest) = sentence.strip_prefix("unknown variant `") {
         let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let wrong = Wrong::value(path, format!("{name} cannot be `{}`", as_written(&cut(given))));
+        let wrong =
+            Mismatch::value(path, format!("{name} cannot be `{}`", as_written(&cut(given))));
         return wrong.hint(suggest(given, &quoted(rest), "possible values"));
     }
     if let Some(types) =
@@ -47,11 +48,11 @@ pub(super) fn explain(steps: &[Segment], base: &Path, sentence: &str) -> Wrong {
         None => (sentence, None),
     };
     let at = if secret { At::Hidden } else { At::Value };
-    Wrong { at, hint, ..Wrong::value(path, message) }
+    Mismatch { at, hint, ..Mismatch::value(path, message) }
 }
 
 /// A value of another type than its key takes.
-fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
+fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Mismatch {
     let (expected, kind) = match expected {
         text if text.starts_with("struct ") => ("a mapping of keys and values", KeyKind::Section),
         "a mapping of keys and values" => ("a mapping of keys and values", KeyKind::Section),
@@ -69,7 +70,7 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
             KeyKind::List => "an empty list is `[]`",
             _ => "leave the key out if it is not to be managed",
         };
-        return Wrong::value(path, format!("{name} has no value; `null` is not accepted"))
+        return Mismatch::value(path, format!("{name} has no value; `null` is not accepted"))
             .hint(hint);
     }
     let (what, value) = given_words(given);
@@ -93,7 +94,7 @@ fn misfit(path: Path, name: &str, given: &str, expected: &str) -> Wrong {
         (KeyKind::List, _) => Some("begin each element with `- `".to_owned()),
         _ => None,
     };
-    Wrong { hint, ..Wrong::value(path, format!("{name} is {what}: {expected} is expected")) }
+    Mismatch { hint, ..Mismatch::value(path, format!("{name} is {what}: {expected} is expected")) }
 }
 
 /// Whether a text is a whole number as everybody writes it: `010` is another one for some.
@@ -128,13 +129,13 @@ fn given_words(given: &str) -> (String, Option<&str>) {
     }
 }
 
-fn unknown_key(path: Path, rest: &str) -> Wrong {
+fn unknown_key(path: Path, rest: &str) -> Mismatch {
     let (given, rest) = rest.split_once('`').unwrap_or((rest, ""));
     let hint = match given {
         "<<" => "merge keys are not read: use `defaults`, or write the values out".to_owned(),
         _ => suggest(given, &quoted(rest), "known keys"),
     };
-    let mut wrong = Wrong::value(path, format!("unknown key `{}`", cut(given))).hint(hint);
+    let mut wrong = Mismatch::value(path, format!("unknown key `{}`", cut(given))).hint(hint);
     wrong.at = At::Key;
     wrong
 }

@@ -7,13 +7,13 @@ pub const HINT: &str = "\nhint: ";
 
 /// Something that does not fit, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub struct Mismatch {
     /// Where.
     pub path: Path,
     /// Whether the key or its value is wrong.
     pub at: At,
     /// What kind of mistake it is, where something else depends on it.
-    pub kind: WrongKind,
+    pub kind: MismatchKind,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -33,7 +33,7 @@ pub enum At {
 
 /// The mistakes that something else depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WrongKind {
+pub enum MismatchKind {
     /// This key must be there and is not.
     Missing(String),
     /// It is `null`.
@@ -42,11 +42,11 @@ pub enum WrongKind {
     Other,
 }
 
-impl Wrong {
+impl Mismatch {
     /// A wrong value.
     #[must_use]
     pub fn value(path: Path, message: impl Into<String>) -> Self {
-        let kind = WrongKind::Other;
+        let kind = MismatchKind::Other;
         Self { path, at: At::Value, kind, message: message.into(), hint: None }
     }
 
@@ -69,11 +69,11 @@ impl Wrong {
 
 /// A key that must be there and is not.
 #[must_use]
-pub fn missing(parent: &Path, key: &str, hint: &str) -> Wrong {
-    Wrong {
+pub fn missing(parent: &Path, key: &str, hint: &str) -> Mismatch {
+    Mismatch {
         path: parent.clone(),
         at: At::Key,
-        kind: WrongKind::Missing(key.to_owned()),
+        kind: MismatchKind::Missing(key.to_owned()),
         message: format!("`{key}` is missing"),
         hint: Some(hint.to_owned()),
     }

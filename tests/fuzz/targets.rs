@@ -10,12 +10,12 @@ use dialplane::{
     config, foreign,
     import::{
         Choice, import,
-        lists::{self, Asked, Format},
+        lists::{self, Format, ListInput},
     },
     manifest::{self, ManifestFile},
     model::{Calling, DesiredUser, PhoneNumber, TenantId, TenantName, TenantRef},
     snapshot::{Sheet, Snapshot, TenantSnapshot},
-    yaml::{self, Diagnostic, Place},
+    yaml::{self, Diagnostic, TextPlace},
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -74,7 +74,7 @@ fn told(problems: &[Diagnostic]) {
 }
 
 /// A place is one of the text, whose lines end as on any system.
-fn is_there(text: &str, place: &Place) {
+fn is_there(text: &str, place: &TextPlace) {
     assert!(text.get(place.bytes.clone()).is_some(), "{place:?} of {text:?}");
     let before = text[..place.bytes.start].replace("\r\n", "\n").replace('\r', "\n");
     let line = before.matches('\n').count() + 1;
@@ -169,7 +169,7 @@ pub(crate) fn list(bytes: &[u8]) {
     for format in Format::ALL {
         let calling = Some(Calling::Enabled);
         let file = "list.csv";
-        let asked = Asked { format, file, prefix: None, country: None, calling, named: None };
+        let asked = ListInput { format, file, prefix: None, country: None, calling, named: None };
         let (live, report) = match lists::read(bytes, &asked) {
             Ok(read) => read,
             Err(refused) => {

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use dialplane::{
     model::{Calling, GatewayId, TenantId, TenantName},
-    sandbox::{Failure, Route, Rule, World, msal_object},
+    sandbox::{FaultRule, InjectedFault, Route, World, msal_object},
 };
 use jiff::Timestamp;
 
@@ -190,9 +190,9 @@ async fn what_is_no_credentials_is_not_said_to_be() {
     let arguments =
         ["credentials", "regenerate", "contoso", "--into", "new.json", "--confirm", "contoso"];
     let (new, answer) = (stage.path().join("new.json"), stage.path().join("new.json.answer"));
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Garbage).on(Route::Regenerate)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Garbage).on(Route::Regenerate));
+    });
     let page = stage.run(&arguments).await;
     assert_eq!((page.code, page.stdout.as_str(), asked()), (4, "", 1), "{}", page.stderr);
     insta::assert_snapshot!(page.stderr, @r"
@@ -263,9 +263,9 @@ async fn a_token_set_is_renewed_to_write_and_not_to_look() {
         "    listUsers:",
         "    refreshMsal: { path: /sandbox/refreshMsal }\n    listUsers:",
     );
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Forbidden).on(Route::RefreshMsal)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Forbidden).on(Route::RefreshMsal));
+    });
     let failed = stage.run(&["apply"]).await;
     assert_eq!((failed.code, writes_to_contoso(&stage)), (4, 0), "{}", failed.stdout);
     assert!(failed.stdout.contains("the Microsoft token of contoso ends at"), "{}", failed.stdout);

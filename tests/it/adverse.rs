@@ -4,7 +4,7 @@
 
 use std::{path::Path, process::Command};
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 
 use crate::{
     kill::{everybody, finish, stage, unsynced},
@@ -104,7 +104,9 @@ fn chmod(path: &Path, mode: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_that_cannot_be_written_stops_everything_and_forgets_nothing() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Sync)));
     assert_eq!(stage.run(&["apply"]).await.code, 4, "a sync is owed");
     stage.sandbox.faults(|faults| faults.rules.clear());
     let before = stage.writes().len();

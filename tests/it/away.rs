@@ -14,7 +14,7 @@ use dialplane::{
     board::News,
     config::Run,
     control::desk,
-    daemon::{self, Daemon, Inbox, Listener, Past, Pulse},
+    daemon::{self, Daemon, Inbox, Listener, Pulse, RunLookup},
     journal::VolatileJournal,
     model::{Calling, Entry, Memory, TenantId},
     ports::{Journal, JournalError, Lease, Recall},
@@ -109,7 +109,7 @@ async fn the_service_waits_for_a_journal_that_is_away_and_goes_on_when_it_is_bac
             switch: StopSwitch { setting: Arc::default(), file: None, named: false, common: None },
             journal: Arc::new(journal.clone()),
             lead: None,
-            past: Past::nothing(),
+            past: RunLookup::nothing(),
             execution: house.execution,
             timing: Run {
                 debounce: short,

@@ -7,7 +7,7 @@ use dialplane::{
     config::Settings,
     model::{Calling, Field, GatewayId, Value},
     plan::{Plan, ProblemKind, SyncPlan},
-    sandbox::{Failure, Route, User, World},
+    sandbox::{InjectedFault, Route, User, World},
 };
 
 use crate::{
@@ -112,7 +112,7 @@ async fn what_the_contract_says_is_done_and_the_rest_is_told() {
 async fn they_are_set_up_by_their_own_call_and_have_what_is_known() {
     let house = house(not_set_up).await;
     assert_eq!(house.pass().await, ["configure dora@contoso.com", "sync contoso"]);
-    let path = |call: &dialplane::sandbox::Call| call.path.clone();
+    let path = |call: &dialplane::sandbox::RecordedCall| call.path.clone();
     let paths: Vec<String> = house.sandbox.writes().iter().map(path).collect();
     assert_eq!(paths, [CALL, "/provisioning/syncTeamsRegistrations"]);
     let dora = house.user(DORA);
@@ -177,7 +177,7 @@ async fn prune_disables_nobody_with_the_call_app() {
 async fn a_lost_answer_freezes_and_is_decided_by_a_look() {
     let house = house(not_set_up).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
-    house.fault(on(Failure::Lost, Route::ConfigureCallApp).times(1));
+    house.fault(on(InjectedFault::Lost, Route::ConfigureCallApp).times(1));
     assert_eq!(house.pass().await[0], "configure dora@contoso.com: no answer");
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
@@ -247,8 +247,8 @@ async fn killed_in_the_middle_of_a_set_up_it_ends_as_if_it_had_not_been() {
     let stage = stage(not_set_up).await;
     stage.configure("settle: 10m, firstSettle: 10m", "settle: 200ms, firstSettle: 200ms");
     stage.sandbox.faults(|faults| {
-        let rule = on(Failure::Late, Route::ConfigureCallApp).times(1);
-        faults.rules.push(dialplane::sandbox::Rule { delay_ms: 60_000, ..rule });
+        let rule = on(InjectedFault::Late, Route::ConfigureCallApp).times(1);
+        faults.rules.push(dialplane::sandbox::FaultRule { delay_ms: 60_000, ..rule });
     });
     let mut run = stage.start(&["apply"]);
     run.until("the set-up", || stage.writes().iter().any(|path| path == CALL)).await;
@@ -304,7 +304,7 @@ async fn the_account_of_the_call_app_is_made_only_when_it_is_meant() {
     assert_eq!((made.code, is_there(&stage)), (0, true), "{}{}", made.stdout, made.stderr);
     assert_eq!(stage.writes(), ["/valet/configureValetServiceAccount"]);
     stage.sandbox.faults(|faults| {
-        faults.rules.push(on(Failure::Lost, Route::CallAppAccount));
+        faults.rules.push(on(InjectedFault::Lost, Route::CallAppAccount));
     });
     let lost = run(&["--confirm", "contoso"]).await;
     assert!(lost.code == 1 && lost.stderr.contains("before you run this again"), "{}", lost.stderr);

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use dialplane::{
     model::{Calling, TenantName, Upn},
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
 };
 
 use crate::snapshot::snapshot;
@@ -74,9 +74,9 @@ async fn a_fleet_that_is_right_ends_with_zero() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_line_counts_what_could_not_be_read() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Garbage).on(Route::ListUsers)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Garbage).on(Route::ListUsers));
+    });
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
     let last = "done: 0 steps accepted, 0 syncs accepted; not read: 3 tenants in ";
@@ -86,9 +86,9 @@ async fn the_last_line_counts_what_could_not_be_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_step_ends_with_four_and_names_the_user() {
     let stage = Stage::drifted().await;
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Refused).on(Route::Disable)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Refused).on(Route::Disable));
+    });
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 4, "{}{}", ended.stdout, ended.stderr);
     let told =
@@ -193,7 +193,10 @@ async fn a_stop_in_mid_run_begins_no_new_step_and_the_next_run_finishes() {
 async fn a_killed_run_owes_its_sync() {
     let stage = Stage::drifted().await;
     stage.sandbox.faults(|faults| {
-        faults.rules.push(Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::Sync) });
+        faults.rules.push(FaultRule {
+            delay_ms: 60_000,
+            ..FaultRule::new(InjectedFault::Late).on(Route::Sync)
+        });
     });
     let mut run = stage.start(&["apply"]);
     let syncs = || stage.writes().iter().filter(|path| path.contains("syncTeams")).count();
@@ -296,7 +299,7 @@ async fn the_service_outlives_failures_and_corrects_drift_without_being_told() {
     // What it sent itself may be late for so long only: what is shown then was done by somebody.
     stage.configure("settle: 10m, firstSettle: 10m", "settle: 200ms, firstSettle: 200ms");
     stage.sandbox.faults(|faults| {
-        faults.rules.push(Rule::new(Failure::Unavailable).on(Route::ListUsers).times(7));
+        faults.rules.push(FaultRule::new(InjectedFault::Unavailable).on(Route::ListUsers).times(7));
     });
     let mut service = stage.start(&["run", "--output", "json"]);
     let disabled = || stage.calling("adatum", "user7@adatum.example") == Calling::Disabled;

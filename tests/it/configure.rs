@@ -2,9 +2,9 @@
 //! journal as by the other call, and without switching calling on by the way.
 
 use dialplane::{
-    config::{Body, Settings},
+    config::{BodyFormat, Settings},
     model::{Calling, Field, Value},
-    sandbox::{Failure, Route, World},
+    sandbox::{InjectedFault, Route, World},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ async fn house(wish: &str, configure: impl FnOnce(&mut Settings)) -> House {
 }
 
 fn wrapped(settings: &mut Settings) {
-    settings.connect_to_teams.as_mut().unwrap().endpoints.configure.body = Body::Wrapped;
+    settings.connect_to_teams.as_mut().unwrap().endpoints.configure.body = BodyFormat::Wrapped;
 }
 
 fn tag(house: &House) -> Option<Value> {
@@ -78,7 +78,7 @@ async fn a_number_of_somebody_without_calling_is_released_and_calling_stays_off(
 async fn calling_is_switched_by_a_step_of_its_own_even_where_the_call_could() {
     let house = house("enabled userTag=sales", wrapped).await;
     house.sandbox.world(|world| switch(world, "adele", Calling::Disabled));
-    house.fault(on(Failure::Refused, Route::Enable));
+    house.fault(on(InjectedFault::Refused, Route::Enable));
     let calls = house.pass().await;
     assert_eq!(calls[..2], ["configure adele@contoso.com", "enable adele@contoso.com: HTTP 400"]);
     assert_eq!(house.user("adele@contoso.com").calling, Calling::Disabled);
@@ -87,12 +87,12 @@ async fn calling_is_switched_by_a_step_of_its_own_even_where_the_call_could() {
 #[tokio::test]
 async fn who_authorises_the_call_goes_along_where_the_row_says_and_calling_is_on() {
     let house = house("enabled userTag=sales", wrapped).await;
-    house.fault(on(Failure::Refused, Route::Sync));
+    house.fault(on(InjectedFault::Refused, Route::Sync));
     house.pass().await;
     let pushed = house.user("adele@contoso.com").pushed.unwrap();
     assert_eq!(pushed.get(Field::UserTag), Some(&Value::Text("sales".into())), "without a sync");
     let house = self::house("enabled userTag=sales", |_| {}).await;
-    house.fault(on(Failure::Refused, Route::Sync));
+    house.fault(on(InjectedFault::Refused, Route::Sync));
     house.pass().await;
     let pushed = house.user("adele@contoso.com").pushed.unwrap();
     assert_eq!(pushed.get(Field::UserTag), Some(&Value::Text("old".into())), "stored, not pushed");
@@ -102,7 +102,7 @@ async fn who_authorises_the_call_goes_along_where_the_row_says_and_calling_is_on
 async fn a_lost_answer_freezes_the_user_and_is_decided_by_a_look() {
     let house = house("enabled userTag=sales", |_| {}).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
-    house.fault(on(Failure::Lost, Route::Configure).times(1));
+    house.fault(on(InjectedFault::Lost, Route::Configure).times(1));
     assert_eq!(house.pass().await[0], "configure adele@contoso.com: no answer");
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use dialplane::{
     model::{Calling, TenantName, Upn},
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
 };
 use serde_json::Value;
 
@@ -277,7 +277,7 @@ async fn reconcile_waits_for_the_pass_that_saw_what_was_edited_before_it() {
     assert_eq!(unknown.code, 1);
     assert!(unknown.stderr.contains("no manifest describes tenant `nobody`"), "{}", unknown.stderr);
     stage.sandbox.faults(|faults| {
-        faults.rules.push(Rule::new(Failure::Server).on(Route::ListUsers));
+        faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::ListUsers));
     });
     let failed = stage.run(&["reconcile", "adatum", "--wait"]).await;
     assert_eq!(failed.code, 4, "{}{}", failed.stdout, failed.stderr);

@@ -5,7 +5,7 @@ use std::fs;
 
 use dialplane::{
     model::{GatewayId, TenantName, Upn},
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
 };
 
 use crate::snapshot::snapshot;
@@ -20,8 +20,8 @@ fn contoso(stage: &Stage, change: impl FnOnce(&mut dialplane::sandbox::Tenant)) 
         .world(|world| change(world.tenant_mut(&TenantName::parse("contoso").unwrap()).unwrap()));
 }
 
-fn rule(stage: &Stage, failure: Failure, route: Route) {
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(failure).on(route)));
+fn rule(stage: &Stage, failure: InjectedFault, route: Route) {
+    stage.sandbox.faults(|faults| faults.rules.push(FaultRule::new(failure).on(route)));
 }
 
 /// Takes a key and all that is in it out of the configuration.
@@ -70,12 +70,14 @@ const WRONGS: [Wrong; 29] = [
     }),
     ("a list from Graph alone", without_list),
     ("everything is stopped", |stage| stage.configure("run: {", "stop: true\nrun: {")),
-    ("a web page for who am I", |stage| rule(stage, Failure::Garbage, Route::WhoAmI)),
+    ("a web page for who am I", |stage| rule(stage, InjectedFault::Garbage, Route::WhoAmI)),
     ("another reseller", |stage| {
         stage.configure("  endpoints:", "  resellerId: 999\n  endpoints:");
     }),
-    ("a web page for the enterprises", |stage| rule(stage, Failure::Garbage, Route::Enterprises)),
-    ("a web page for the gateways", |stage| rule(stage, Failure::Garbage, Route::Gateways)),
+    ("a web page for the enterprises", |stage| {
+        rule(stage, InjectedFault::Garbage, Route::Enterprises);
+    }),
+    ("a web page for the gateways", |stage| rule(stage, InjectedFault::Garbage, Route::Gateways)),
     ("no such tenant", |stage| {
         stage.sandbox.world(|world| {
             let id = world.tenant(&TenantName::parse("contoso").unwrap()).unwrap().0.clone();
@@ -87,13 +89,13 @@ const WRONGS: [Wrong; 29] = [
     }),
     ("half a consent", |stage| contoso(stage, |tenant| tenant.consent_listed = false)),
     ("a web page for the users", |stage| {
-        let only = Rule {
+        let only = FaultRule {
             tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()),
-            ..Rule::new(Failure::Garbage)
+            ..FaultRule::new(InjectedFault::Garbage)
         };
         stage.sandbox.faults(|faults| faults.rules.push(only.on(Route::ListUsers)));
     }),
-    ("a short list", |stage| rule(stage, Failure::ShortList, Route::ListUsers)),
+    ("a short list", |stage| rule(stage, InjectedFault::ShortList, Route::ListUsers)),
     ("a hidden user", |stage| {
         contoso(stage, |tenant| {
             tenant.users.get_mut(&Upn::parse("user3@contoso.example").unwrap()).unwrap().hidden =

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use dialplane::plan::codes::{About, all, markdown};
+use dialplane::plan::codes::{CodeSubject, all, markdown};
 
 use crate::stage::dialplane;
 
@@ -50,7 +50,7 @@ fn each_code_is_unique_and_has_a_whole_text() {
         }
         let clause = !text.means.is_empty() && !text.means.ends_with('.');
         assert!(clause && !text.example.is_empty(), "{}", it.code);
-        assert_eq!(it.rule.is_some(), it.about == About::Hold, "{}", it.code);
+        assert_eq!(it.rule.is_some(), it.about == CodeSubject::Hold, "{}", it.code);
     }
 }
 

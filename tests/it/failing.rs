@@ -6,7 +6,7 @@ use dialplane::{
     config::Settings,
     execute::{Stop, TenantReport},
     model::{FaultKind, Field, StepOutcome, Value},
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 
 use crate::support::{House, fleet, on, store};
@@ -51,7 +51,7 @@ fn unknown(outcome: &StepOutcome) -> bool {
 
 #[tokio::test]
 async fn a_service_that_fails_freezes_few_users_and_hears_of_nobody_else() {
-    for failure in [Failure::Server, Failure::Lost, Failure::Garbage] {
+    for failure in [InjectedFault::Server, InjectedFault::Lost, InjectedFault::Garbage] {
         let house = house(Duration::from_secs(3600)).await;
         house.fault(on(failure, Route::Update));
         let reports = house.apply(&house.plan().await).await;
@@ -82,7 +82,7 @@ async fn a_service_that_fails_freezes_few_users_and_hears_of_nobody_else() {
 async fn a_service_that_works_again_gets_everybody_who_was_not_sent() {
     // The wait is over at once: one write at a time goes out.
     let house = house(Duration::ZERO).await;
-    house.fault(on(Failure::Server, Route::Update));
+    house.fault(on(InjectedFault::Server, Route::Update));
     let frozen = count(&house.apply(&house.plan().await).await, unknown);
     assert!(frozen >= 5, "{frozen}");
     house.no_faults();

@@ -8,7 +8,7 @@ use dialplane::{
     config::{Endpoints, Method, Settings},
     execute::Stop,
     model::{Calling, Fault, Field, Value},
-    sandbox::{Failure, Faults, Route, Rule},
+    sandbox::{FaultRule, Faults, InjectedFault, Route},
 };
 
 use crate::snapshot::snapshot;
@@ -58,20 +58,20 @@ const OTHER_TENANT: [&str; 2] = ["update hugo@fabrikam.com", "sync fabrikam"];
 #[tokio::test]
 async fn faults_of_one_tenant() {
     let first = |failure, route| of_tenant(on(failure, route), 0);
-    let rules: [(&str, Rule); 13] = [
-        ("list_empty", first(Failure::EmptyList, Route::ListUsers)),
-        ("list_truncated", first(Failure::ShortList, Route::ListUsers)),
-        ("list_cut_off", first(Failure::Truncated, Route::ListUsers)),
-        ("list_error_inside", first(Failure::ErrorInside, Route::ListUsers)),
-        ("list_garbage", first(Failure::Garbage, Route::ListUsers)),
-        ("list_server", first(Failure::Server, Route::ListUsers)),
-        ("list_lost", first(Failure::Lost, Route::ListUsers)),
-        ("list_unauthorized", first(Failure::Unauthorized, Route::ListUsers)),
-        ("consent_garbage", first(Failure::Garbage, Route::Enterprise)),
-        ("consent_error_inside", first(Failure::ErrorInside, Route::Enterprise)),
-        ("consent_server", first(Failure::Unavailable, Route::Enterprise)),
-        ("consent_cut_off", first(Failure::Truncated, Route::Enterprise)),
-        ("consent_lost", first(Failure::Dropped, Route::Enterprise)),
+    let rules: [(&str, FaultRule); 13] = [
+        ("list_empty", first(InjectedFault::EmptyList, Route::ListUsers)),
+        ("list_truncated", first(InjectedFault::ShortList, Route::ListUsers)),
+        ("list_cut_off", first(InjectedFault::Truncated, Route::ListUsers)),
+        ("list_error_inside", first(InjectedFault::ErrorInside, Route::ListUsers)),
+        ("list_garbage", first(InjectedFault::Garbage, Route::ListUsers)),
+        ("list_server", first(InjectedFault::Server, Route::ListUsers)),
+        ("list_lost", first(InjectedFault::Lost, Route::ListUsers)),
+        ("list_unauthorized", first(InjectedFault::Unauthorized, Route::ListUsers)),
+        ("consent_garbage", first(InjectedFault::Garbage, Route::Enterprise)),
+        ("consent_error_inside", first(InjectedFault::ErrorInside, Route::Enterprise)),
+        ("consent_server", first(InjectedFault::Unavailable, Route::Enterprise)),
+        ("consent_cut_off", first(InjectedFault::Truncated, Route::Enterprise)),
+        ("consent_lost", first(InjectedFault::Dropped, Route::Enterprise)),
     ];
     for (case, rule) in rules {
         let house = house(|_| {}).await;
@@ -114,7 +114,10 @@ async fn a_list_that_takes_too_long() {
         settings.connect_to_teams.as_mut().unwrap().timeout = Duration::from_millis(1500);
     })
     .await;
-    house.fault(of_tenant(Rule { delay_ms: 6000, ..on(Failure::Late, Route::ListUsers) }, 0));
+    house.fault(of_tenant(
+        FaultRule { delay_ms: 6000, ..on(InjectedFault::Late, Route::ListUsers) },
+        0,
+    ));
     let (said, writes) = tried(&house).await;
     snapshot!(said);
     assert_eq!(writes, OTHER_TENANT);
@@ -124,7 +127,10 @@ async fn a_list_that_takes_too_long() {
 async fn too_many_calls_for_ever() {
     let house = house(|_| {}).await;
     house.fault(of_tenant(
-        Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::ListUsers) },
+        FaultRule {
+            retry_after_seconds: Some(0),
+            ..on(InjectedFault::Throttled, Route::ListUsers)
+        },
         0,
     ));
     let (said, writes) = tried(&house).await;
@@ -139,13 +145,13 @@ async fn faults_of_the_login() {
     let switches: [(&str, Switch); 6] = [
         ("wrong_credentials", |faults| faults.wrong_credentials = true),
         ("password_never_changed", |faults| faults.password_never_changed = true),
-        ("token_garbage", |faults| faults.rules.push(on(Failure::Garbage, Route::Token))),
-        ("token_cut_off", |faults| faults.rules.push(on(Failure::Truncated, Route::Token))),
-        ("token_server", |faults| faults.rules.push(on(Failure::Server, Route::Token))),
+        ("token_garbage", |faults| faults.rules.push(on(InjectedFault::Garbage, Route::Token))),
+        ("token_cut_off", |faults| faults.rules.push(on(InjectedFault::Truncated, Route::Token))),
+        ("token_server", |faults| faults.rules.push(on(InjectedFault::Server, Route::Token))),
         ("who_am_i_garbage", |faults| {
             // Otherwise the answer about the enterprise says whom to name.
             faults.hide_reseller = true;
-            faults.rules.push(on(Failure::Garbage, Route::WhoAmI));
+            faults.rules.push(on(InjectedFault::Garbage, Route::WhoAmI));
         }),
     ];
     for (case, switch) in switches {
@@ -200,7 +206,7 @@ fn every_call_that_can_be_made_is_on_this_list() {
         };
         format!("{method:4} {path}\n")
     };
-    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::Reader::emits());
+    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::GraphReader::emits());
     let calls: String = calls.map(|call| line(&call)).collect();
     snapshot!(calls);
 }

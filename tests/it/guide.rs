@@ -164,7 +164,7 @@ fn calls_with_tests() -> Vec<(&'static str, &'static str)> {
 fn each_call_that_can_be_made_has_a_test_that_makes_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let table = calls_with_tests();
-    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::Reader::emits());
+    let calls = Client::emits(&Endpoints::default()).into_iter().chain(graph::GraphReader::emits());
     let hard_wired =
         ["/enterprise/regenerateAPICredentials", "/valet/configureValetServiceAccount"];
     let paths = calls.map(|(_, path)| path).chain(hard_wired.map(str::to_owned));

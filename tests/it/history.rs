@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 use serde_json::Value;
 
 use crate::snapshot::snapshot;
@@ -15,9 +15,9 @@ async fn after_an_apply() -> (Stage, String) {
     git(stage.path(), ("Ada", "ada@example.com"), &["init", "-q"]);
     git(stage.path(), ("Ada", "ada@example.com"), &["add", "manifests"]);
     git(stage.path(), ("Ada", "ada@example.com"), &["commit", "-qm", "the fleet"]);
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Lost).on(Route::Disable).times(1)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Lost).on(Route::Disable).times(1));
+    });
     let ended = stage.run(&["apply"]).await;
     let lost = ended
         .stdout

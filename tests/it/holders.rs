@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use dialplane::{
-    import::lists::{self, Asked, Format, Named, Repair, Report},
+    import::lists::{self, Format, ListInput, Repair, Report, UpnById},
     model::{Calling, Coverage, ExtensionPrefix, LiveTenant, Upn},
 };
 
@@ -17,12 +17,12 @@ const QUEUE: &str = "5e93b6a1-0c48-4d27-b1fa-94d7e2c35099";
 /// A password that is to be nowhere.
 const SECRET: &str = "Hunter2-Hunter2";
 
-fn asked(format: Format) -> Asked<'static> {
+fn asked(format: Format) -> ListInput<'static> {
     let calling = Some(Calling::Enabled);
-    Asked { format, file: "list.csv", prefix: None, country: None, calling, named: None }
+    ListInput { format, file: "list.csv", prefix: None, country: None, calling, named: None }
 }
 
-fn read(text: &str, asked: &Asked<'_>) -> Result<(LiveTenant, Report), String> {
+fn read(text: &str, asked: &ListInput<'_>) -> Result<(LiveTenant, Report), String> {
     let read = lists::read(text.as_bytes(), asked);
     read.map_err(|refused| format!("{}: {}", refused.why, refused.hint))
 }
@@ -44,7 +44,7 @@ fn others(live: &LiveTenant) -> Vec<String> {
     live.beside.numbers.iter().map(other).collect()
 }
 
-fn named() -> Named {
+fn named() -> UpnById {
     [(ADELE, "adele@contoso.com"), (BERT, "bert@contoso.com")]
         .into_iter()
         .map(|(id, upn)| (id.to_owned(), Upn::parse(upn).unwrap()))
@@ -85,7 +85,7 @@ fn numbers() -> [String; 3] {
 fn lists_of_numbers_say_the_same_in_each_of_their_forms() {
     let named = named();
     let germany = ExtensionPrefix::parse("+49").unwrap();
-    let asked = Asked {
+    let asked = ListInput {
         country: Some(&germany),
         calling: None,
         named: Some(&named),
@@ -116,7 +116,7 @@ fn whose_an_id_is_is_never_guessed_and_what_is_cut_short_is_doubted() {
     assert!(alone.contains("holders have ids") && alone.contains("--from teams-users"), "{alone}");
     // Without a country a number that lacks its plus may be any.
     let named = named();
-    let with = Asked { named: Some(&named), calling: None, ..asked(Format::TeamsNumbers) };
+    let with = ListInput { named: Some(&named), calling: None, ..asked(Format::TeamsNumbers) };
     let (live, report) = read(&then, &with).unwrap();
     assert!(users(&live).is_empty() && matches!(live.coverage, Coverage::Suspect(_)));
     assert_eq!(report.findings.len(), 4, "{:?}", report.findings);
@@ -206,7 +206,7 @@ fn an_export_of_a_configuration_is_read_and_never_run() {
 
 #[test]
 fn an_export_of_the_portal_is_read_in_both_of_its_headings() {
-    let with = |calling| Asked { calling, ..asked(Format::Portal) };
+    let with = |calling| ListInput { calling, ..asked(Format::Portal) };
     let now = format!(
         "TeamsUserID,PhoneNumber,Calling,Use Teams Voicemail,SIPAuthenticationID,Password\n\
             adele@contoso.com,+4930123450,Active,Yes,auth-a,{SECRET}\n\

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, fs, sync::Arc};
 use dialplane::{
     import::{Choice, SplitBy, import},
     model::{
-        Coverage, Field, LiveCalling, Observed, PhoneNumber, TenantName, TenantRef, Unread, Value,
+        Coverage, Field, LiveCalling, ObservedValue, PhoneNumber, TenantName, TenantRef,
+        UnreadableValue, Value,
     },
     snapshot::TenantSnapshot,
 };
@@ -54,12 +55,12 @@ async fn what_is_not_understood_or_held_by_others_is_kept_as_well() {
 /// A tenant as observed, with what manifests cannot say.
 fn odd() -> TenantSnapshot {
     let tenant = TenantRef::new(name("contoso"), id("contoso"));
-    let text = |text: &str| Observed::Set(Value::Text(text.into()));
+    let text = |text: &str| ObservedValue::Set(Value::Text(text.into()));
     let phone =
-        |text: &str| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
-    let user = |who: &str, calling: LiveCalling, details: &[(Field, Observed)]| {
+        |text: &str| ObservedValue::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
+    let user = |who: &str, calling: LiveCalling, details: &[(Field, ObservedValue)]| {
         let always = [
-            (Field::SbcGatewayId, Observed::Set(gateway(805))),
+            (Field::SbcGatewayId, ObservedValue::Set(gateway(805))),
             (Field::CallPolicyName, text("Global")),
         ];
         let details = always.into_iter().chain(details.iter().cloned());
@@ -86,7 +87,7 @@ fn odd() -> TenantSnapshot {
             on.clone(),
             &[
                 (Field::PhoneNumber, phone("+14255550101")),
-                (Field::SbcGatewayId, Observed::Set(gateway(807))),
+                (Field::SbcGatewayId, ObservedValue::Set(gateway(807))),
             ],
         ),
         user(
@@ -95,7 +96,7 @@ fn odd() -> TenantSnapshot {
             &[
                 (
                     Field::UseTeamsVoicemail,
-                    Observed::Unreadable(Unread::new("perhaps", "at `/voicemail`")),
+                    ObservedValue::Unreadable(UnreadableValue::new("perhaps", "at `/voicemail`")),
                 ),
                 (Field::UserTag, text("two\nlines")),
             ],
@@ -142,7 +143,7 @@ fn imported_files_can_be_checked_out_everywhere() {
     for (user, tag) in
         live.users.values_mut().zip(["LPT1", "Con", "con.de", "nul", "com\u{b9}", "aux-2", "Aux 2"])
     {
-        user.details.insert(Field::UserTag, Observed::Set(Value::Text(tag.into())));
+        user.details.insert(Field::UserTag, ObservedValue::Set(Value::Text(tag.into())));
     }
     let choice = Choice {
         users_per_file: 500,

@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use dialplane::{
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
     snapshot::Snapshot,
 };
 
@@ -79,8 +79,9 @@ async fn a_plan_from_a_snapshot_is_the_plan_of_the_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_could_not_be_read_is_kept_as_such() {
     let stage = Stage::drifted().await;
-    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
-    let rule = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
+    let rule = FaultRule::new(InjectedFault::Unavailable).on(Route::ListUsers);
+    let rule =
+        FaultRule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     let observed = stage.run(&["observe", "--out", "live.json"]).await;
     assert_eq!(observed.code, 4, "{}", observed.stderr);

@@ -4,7 +4,7 @@ use std::fs;
 
 use dialplane::{
     foreign,
-    import::lists::{self, Asked, Format, Repair},
+    import::lists::{self, Format, ListInput, Repair},
     model::{Calling, ExtensionPrefix, LiveTenant},
 };
 
@@ -29,11 +29,11 @@ CN=Bert;False;bert@contoso.com;tel:+49 30 12345-1;True;tel:+49301
 CN=Carl;True;carl@contoso.com;;False;
 ";
 
-fn asked(format: Format) -> Asked<'static> {
-    Asked { format, file: "list.csv", prefix: None, country: None, calling: None, named: None }
+fn asked(format: Format) -> ListInput<'static> {
+    ListInput { format, file: "list.csv", prefix: None, country: None, calling: None, named: None }
 }
 
-fn read(bytes: impl AsRef<[u8]>, asked: &Asked<'_>) -> Result<(String, lists::Report), String> {
+fn read(bytes: impl AsRef<[u8]>, asked: &ListInput<'_>) -> Result<(String, lists::Report), String> {
     let read = lists::read(bytes.as_ref(), asked);
     let (live, report) = read.map_err(|refused| format!("{}: {}", refused.why, refused.hint))?;
     Ok((users(&live), report))
@@ -121,7 +121,7 @@ fn a_list_that_a_spreadsheet_has_damaged_is_refused_with_each_cell() {
     assert!(users.contains("bert@contoso.com enabled none"), "{users}");
     assert_eq!(report.findings.len(), 2, "{:?}", report.findings);
     let germany = ExtensionPrefix::parse("+49").unwrap();
-    let (users, report) = read(&text, &Asked { country: Some(&germany), ..asked }).unwrap();
+    let (users, report) = read(&text, &ListInput { country: Some(&germany), ..asked }).unwrap();
     assert!(users.contains("bert@contoso.com enabled +493012345678"), "{users}");
     assert_eq!(report.repairs[&Repair::Plus], [3]);
     assert_eq!(report.findings.len(), 1, "a national number is not guessed");
@@ -157,9 +157,9 @@ fn what_a_list_does_not_say_is_asked_for() {
         adele@contoso.com,1,\"14255550100,14255550101\"\nbert@contoso.com,,14255550102\n\
         carl@contoso.com,7,\"14255550103,14255550104\"\n";
     let america = ExtensionPrefix::parse("+1").unwrap();
-    let asked = Asked { country: Some(&america), ..asked(Format::ConnectTrunks) };
+    let asked = ListInput { country: Some(&america), ..asked(Format::ConnectTrunks) };
     assert!(read(trunks, &asked).unwrap_err().contains("--calling enabled"));
-    let asked = Asked { calling: Some(Calling::Enabled), ..asked };
+    let asked = ListInput { calling: Some(Calling::Enabled), ..asked };
     let (users, report) = read(trunks, &asked).unwrap();
     assert_eq!(
         users,

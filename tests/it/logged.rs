@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 
 use crate::stage::{Stage, fleet};
 
@@ -58,9 +58,9 @@ fn judge(log: &str, is_json: bool) -> String {
     warnings.into_iter().map(|(words, _)| words + "\n").collect()
 }
 
-fn fail(stage: &Stage, rules: &[(Failure, Route)]) {
-    let rules = rules.iter().map(|(failure, route)| Rule::new(*failure).on(*route));
-    let rules: Vec<Rule> = rules.collect();
+fn fail(stage: &Stage, rules: &[(InjectedFault, Route)]) {
+    let rules = rules.iter().map(|(failure, route)| FaultRule::new(*failure).on(*route));
+    let rules: Vec<FaultRule> = rules.collect();
     stage.sandbox.faults(|faults| faults.rules = rules);
 }
 
@@ -69,13 +69,16 @@ async fn what_fails_in_a_run_is_told_with_its_tenant_and_its_user() {
     for format in ["text", "json"] {
         let mut seen = String::new();
         for rules in [
-            &[(Failure::Refused, Route::Update), (Failure::Server, Route::Sync)][..],
-            &[(Failure::Server, Route::Enable), (Failure::Refused, Route::Sync)],
-            &[(Failure::Lost, Route::Update)],
-            &[(Failure::Garbage, Route::Enable), (Failure::Text, Route::Sync)],
-            &[(Failure::Garbage, Route::Gateways), (Failure::Server, Route::Enterprise)],
-            &[(Failure::Forbidden, Route::ListUsers)],
-            &[(Failure::Unauthorized, Route::Update)],
+            &[(InjectedFault::Refused, Route::Update), (InjectedFault::Server, Route::Sync)][..],
+            &[(InjectedFault::Server, Route::Enable), (InjectedFault::Refused, Route::Sync)],
+            &[(InjectedFault::Lost, Route::Update)],
+            &[(InjectedFault::Garbage, Route::Enable), (InjectedFault::Text, Route::Sync)],
+            &[
+                (InjectedFault::Garbage, Route::Gateways),
+                (InjectedFault::Server, Route::Enterprise),
+            ],
+            &[(InjectedFault::Forbidden, Route::ListUsers)],
+            &[(InjectedFault::Unauthorized, Route::Update)],
         ] {
             let stage = Stage::drifted().await;
             fail(&stage, rules);
@@ -94,7 +97,10 @@ async fn what_a_service_warns_of_names_the_tenant_or_the_account() {
     for format in ["text", "json"] {
         let stage = Stage::drifted().await;
         stage.configure("backoff: 100ms", "backoff: 1s");
-        fail(&stage, &[(Failure::Server, Route::Sync), (Failure::Refused, Route::Update)]);
+        fail(
+            &stage,
+            &[(InjectedFault::Server, Route::Sync), (InjectedFault::Refused, Route::Update)],
+        );
         let mut service = stage.start(&["--log-format", format, "run"]);
         let log = || stage.text("stderr");
         let all = |words: &str| log().matches(words).count() >= TENANTS.len();
@@ -112,7 +118,7 @@ async fn what_a_service_warns_of_names_the_tenant_or_the_account() {
         assert_eq!(service.stop().await, Some(0));
         let mut seen = judge(&log(), format == "json");
         // The next one finds what is owed.
-        fail(&stage, &[(Failure::Forbidden, Route::ListUsers)]);
+        fail(&stage, &[(InjectedFault::Forbidden, Route::ListUsers)]);
         let mut service = stage.start(&["--log-format", format, "run"]);
         service.until("what is owed", || log().contains("recovered")).await;
         assert_eq!(service.stop().await, Some(0));

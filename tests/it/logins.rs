@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command, time::Duration};
 
-use dialplane::sandbox::{Failure, Route, Rule, World};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route, World};
 
 use crate::stage::{Stage, dialplane, fleet};
 
@@ -111,9 +111,9 @@ async fn a_service_that_refuses_every_token_is_not_asked_for_more() {
     for route in
         [Route::Enterprise, Route::ListUsers, Route::WhoAmI, Route::Gateways, Route::Enterprises]
     {
-        stage
-            .sandbox
-            .faults(|faults| faults.rules.push(Rule::new(Failure::Unauthorized).on(route)));
+        stage.sandbox.faults(|faults| {
+            faults.rules.push(FaultRule::new(InjectedFault::Unauthorized).on(route));
+        });
     }
     let plan = stage.run(&["plan"]).await;
     assert!(plan.stdout.contains("refused a fresh token"), "{}", plan.stdout);

@@ -10,7 +10,7 @@ use std::{
 
 use crate::snapshot::snapshot;
 use dialplane::{
-    manifest::{Loaded, ManifestFile, load},
+    manifest::{LoadedManifests, ManifestFile, load},
     yaml::render,
 };
 
@@ -31,12 +31,12 @@ fn cases() -> Vec<(String, String)> {
     cases
 }
 
-fn look(name: &str, text: &str) -> Loaded {
+fn look(name: &str, text: &str) -> LoadedManifests {
     load(&[ManifestFile::new(&format!("{name}.yaml"), text)])
 }
 
 /// What a person reads, and what becomes of the tenants.
-fn told(loaded: &Loaded) -> String {
+fn told(loaded: &LoadedManifests) -> String {
     let rendered: Vec<String> = loaded.diagnostics.iter().map(render).collect();
     let broken: Vec<&str> =
         loaded.broken.keys().map(dialplane::model::TenantName::as_str).collect();

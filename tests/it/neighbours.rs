@@ -13,10 +13,10 @@ use dialplane::{
     board::News,
     config::{Execution, Run},
     control::{Order, desk},
-    daemon::{self, Daemon, Inbox, Listener, Past, Pulse},
+    daemon::{self, Daemon, Inbox, Listener, Pulse, RunLookup},
     journal::VolatileJournal,
     model::{
-        Call, Calling, Consent, Fault, FaultKind, Field, LiveCalling, LiveTenant, Observed,
+        Call, Calling, Consent, Fault, FaultKind, Field, LiveCalling, LiveTenant, ObservedValue,
         TenantRef,
     },
     ports::{LiveReader, Permit, Provisioner},
@@ -70,7 +70,7 @@ impl LiveReader for Vendor {
         let is_on = self.world(|world| !world.trouble || world.enabled.contains(name));
         let calling: LiveCalling =
             live_calling(if is_on { Calling::Enabled } else { Calling::Disabled }, false);
-        let details = [(Field::SbcGatewayId, Observed::Set(gateway(805)))];
+        let details = [(Field::SbcGatewayId, ObservedValue::Set(gateway(805)))];
         let user = live_user(upn(&user_of(name)), calling, details);
         let refuses = trouble && name == WITHOUT_CONSENT;
         let consent = if refuses { Consent::Missing } else { Consent::Granted };
@@ -152,7 +152,7 @@ async fn two_hundred_and_ninety_six_are_done_while_four_do_not_work() {
         switch: StopSwitch { setting: Arc::default(), file: None, named: false, common: None },
         journal: Arc::new(VolatileJournal::default()),
         lead: None,
-        past: Past::nothing(),
+        past: RunLookup::nothing(),
         execution,
         timing: Run {
             debounce: Duration::from_millis(20),

@@ -19,7 +19,7 @@ use dialplane::{
     api::notices::Poster,
     config,
     model::Notice,
-    ports::{Messenger as _, Undelivered},
+    ports::{DeliveryFailure, Messenger as _},
     sandbox::World,
 };
 use insta::assert_snapshot;
@@ -264,9 +264,9 @@ async fn what_a_receiver_answers_decides_whether_and_when_it_is_told_again() {
         ear.answers(status, body);
         let came = match poster.deliver("a", &trial).await {
             Ok(()) => "taken".to_owned(),
-            Err(Undelivered { gone: true, .. }) => "never again".to_owned(),
-            Err(Undelivered { wait: None, .. }) => "again".to_owned(),
-            Err(Undelivered { wait: Some(wait), .. }) => {
+            Err(DeliveryFailure { gone: true, .. }) => "never again".to_owned(),
+            Err(DeliveryFailure { wait: None, .. }) => "again".to_owned(),
+            Err(DeliveryFailure { wait: Some(wait), .. }) => {
                 format!("again after {} s", wait.as_secs())
             }
         };

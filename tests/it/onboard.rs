@@ -5,7 +5,7 @@ use std::fs;
 use dialplane::{
     model::{Calling, Field, Value, WritePath},
     plan::{ProblemKind, SyncPlan},
-    sandbox::{Failure, Route, User, World},
+    sandbox::{InjectedFault, Route, User, World},
 };
 
 use crate::{
@@ -83,7 +83,7 @@ async fn teams_may_be_the_directory() {
     let plan = house.plan().await;
     assert_eq!(runnable(&plan)[0], ("configure".to_owned(), ADELE.to_owned()), "{}", text(&plan));
     // A list that may be cut short proves nothing.
-    house.fault(on(Failure::ShortList, Route::ListUsers));
+    house.fault(on(InjectedFault::ShortList, Route::ListUsers));
     let plan = house.plan().await;
     let others = |step: &dialplane::plan::Step| step.user != upn(ADELE);
     assert!(of(&plan, "contoso").steps.iter().all(others), "no step, not even a held one");
@@ -131,7 +131,7 @@ async fn a_number_that_somebody_keeps_is_not_given_to_a_new_hire() {
 async fn a_lost_answer_freezes_a_new_hire_until_a_list_shows_what_became_of_it() {
     let house = house(WISH, new_hire).await;
     house.sandbox.faults(|faults| faults.visible_after_ms = 3_600_000);
-    house.fault(on(Failure::Lost, Route::Configure).times(1));
+    house.fault(on(InjectedFault::Lost, Route::Configure).times(1));
     assert_eq!(house.pass().await[0], "configure adele@contoso.com: no answer");
     let plan = house.plan().await;
     assert!(runnable(&plan).is_empty(), "{}", text(&plan));
@@ -191,7 +191,7 @@ async fn passwords_of_users_are_in_nothing_that_is_told_or_kept() {
     // The service repeats what it was sent.
     stage.sandbox.faults(|faults| {
         faults.words = Some(format!("bad: s3ntinel-sip, s3ntinel-portal-{ADELE}"));
-        faults.rules.push(on(Failure::Refused, Route::Configure).times(1));
+        faults.rules.push(on(InjectedFault::Refused, Route::Configure).times(1));
     });
     let mut told = Vec::new();
     let commands: [&[&str]; 9] = [

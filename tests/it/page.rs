@@ -2,7 +2,7 @@
 
 use std::{env, fs, process::Command};
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 
 use crate::{
     server::serving,
@@ -50,7 +50,9 @@ async fn a_browser_shows_it_and_complains_of_nothing() {
         return;
     }
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Sync)));
     let (mut service, door) = serving(&stage, "").await;
     let owed = || door.get("/", &[]).body.contains("a sync is owed for");
     service.until("a sync is owed", owed).await;

@@ -3,17 +3,17 @@
 
 use std::{fs, time::Duration};
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 use serde_json::Value;
 
 use crate::stage::{Running, Stage, fleet};
 
-fn late(route: Route) -> Rule {
-    Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(route) }
+fn late(route: Route) -> FaultRule {
+    FaultRule { delay_ms: 60_000, ..FaultRule::new(InjectedFault::Late).on(route) }
 }
 
 /// An apply that is killed while a call of this kind waits for its answer, in so many tenants.
-async fn killed(stage: &Stage, rule: Rule, path: &str, tenants: usize) {
+async fn killed(stage: &Stage, rule: FaultRule, path: &str, tenants: usize) {
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     let mut run = stage.start(&["apply"]);
     let waiting = || {
@@ -36,8 +36,13 @@ async fn what_a_killed_run_left_open_is_told_and_paid_first() {
     stage.configure("execution: { ", "execution: { tenants: 1, readers: 1, ");
     // The last one of those that consent.
     let contoso = "00000000-0000-4000-8000-000000000001";
-    killed(&stage, Rule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) }, "syncTeams", 1)
-        .await;
+    killed(
+        &stage,
+        FaultRule { tenant: Some(contoso.to_owned()), ..late(Route::Sync) },
+        "syncTeams",
+        1,
+    )
+    .await;
     let before = stage.sandbox.calls().len();
     let ended = stage.run(&["apply", "--output", "json"]).await;
     assert_eq!(ended.code, 3, "{}", ended.stderr);
@@ -97,7 +102,7 @@ async fn a_lost_answer_ends_with_five_until_it_is_decided() {
     stage.configure("settle: 10m, firstSettle: 10m", "settle: 1h, firstSettle: 1h");
     stage.sandbox.faults(|faults| {
         faults.visible_after_ms = 3_600_000;
-        faults.rules.push(Rule::new(Failure::Lost).on(Route::Disable).times(1));
+        faults.rules.push(FaultRule::new(InjectedFault::Lost).on(Route::Disable).times(1));
     });
     let ended = stage.run(&["apply"]).await;
     assert_eq!(ended.code, 5, "{}{}", ended.stdout, ended.stderr);
@@ -281,7 +286,9 @@ async fn an_older_copy_of_the_journal_is_not_acted_on() {
     )
     .unwrap();
     // What the newer one knows alone: a sync is owed.
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Sync)));
     assert_eq!(stage.run(&["apply"]).await.code, 4);
     stage.sandbox.faults(|faults| faults.rules.clear());
     let newest = fs::read(&journal).unwrap();

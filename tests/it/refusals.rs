@@ -5,7 +5,7 @@ use dialplane::{
     execute::{SyncOutcome, TenantReport},
     model::{Calling, Field, Value},
     plan::SyncPlan,
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 
 use crate::support::{House, NOTHING, contoso, of, on, runnable, store, switch, text};
@@ -56,15 +56,20 @@ async fn what_was_done_in_spite_of_its_answer_is_synced() {
     let refused = statuses
         .iter()
         .filter(|status| **status != 429)
-        .map(|status| on(Failure::RefusedAfter, Route::Update).status(*status));
+        .map(|status| on(InjectedFault::RefusedAfter, Route::Update).status(*status));
     let pages = [400, 403, 404, 408, 502]
-        .map(|status| on(Failure::PageAfter, Route::Update).status(status));
-    let others = [Failure::ErrorInsideAfter, Failure::Text, Failure::ServerAfter, Failure::Lost]
-        .map(|fault| on(fault, Route::Update));
+        .map(|status| on(InjectedFault::PageAfter, Route::Update).status(status));
+    let others = [
+        InjectedFault::ErrorInsideAfter,
+        InjectedFault::Text,
+        InjectedFault::ServerAfter,
+        InjectedFault::Lost,
+    ]
+    .map(|fault| on(fault, Route::Update));
     for rule in refused.chain(pages).chain(others) {
         for (write, route) in CALLS {
             let house = house(route).await;
-            let rule = Rule { route: Some(route), ..rule.clone() }.times(1);
+            let rule = FaultRule { route: Some(route), ..rule.clone() }.times(1);
             house.fault(rule.clone());
             pass(&house).await;
             rest(&house).await;
@@ -86,7 +91,7 @@ async fn a_refusal_to_begin_that_was_not_true_is_synced_when_a_list_shows_it() {
     for status in [401, 403] {
         for (_, route) in CALLS {
             let house = house(route).await;
-            house.fault(on(Failure::RefusedAfter, route).status(status).times(2));
+            house.fault(on(InjectedFault::RefusedAfter, route).status(status).times(2));
             let report = pass(&house).await;
             assert_eq!(
                 (&report.sync, house.syncs("contoso")),
@@ -103,7 +108,7 @@ async fn a_refusal_to_begin_that_was_not_true_is_synced_when_a_list_shows_it() {
 async fn who_is_refused_for_ever_costs_one_sync() {
     for (_, route) in CALLS {
         let house = house(route).await;
-        house.fault(on(Failure::Refused, route));
+        house.fault(on(InjectedFault::Refused, route));
         let report = pass(&house).await;
         assert_eq!(report.sync, SyncOutcome::Accepted, "a refusal is not always true");
         for _ in 0..3 {
@@ -128,8 +133,8 @@ async fn who_is_refused_for_ever_costs_one_sync() {
 async fn who_is_refused_at_last_in_spite_of_being_done_is_synced_then() {
     for (_, route) in CALLS {
         let house = house(route).await;
-        house.fault(on(Failure::Refused, route).times(2));
-        house.fault(on(Failure::RefusedAfter, route));
+        house.fault(on(InjectedFault::Refused, route).times(2));
+        house.fault(on(InjectedFault::RefusedAfter, route));
         pass(&house).await;
         pass(&house).await;
         assert_eq!(house.syncs("contoso"), 1);
@@ -158,8 +163,8 @@ async fn who_is_no_longer_wanted_after_refusals_is_synced_once() {
         |world| store(world, "adele", Field::UserTag, Value::Text("old".into())),
     )
     .await;
-    house.fault(on(Failure::Refused, Route::Update).times(1));
-    house.fault(on(Failure::RefusedAfter, Route::Update));
+    house.fault(on(InjectedFault::Refused, Route::Update).times(1));
+    house.fault(on(InjectedFault::RefusedAfter, Route::Update));
     for _ in 0..3 {
         pass(&house).await;
         assert_eq!(house.syncs("contoso"), 1);

@@ -3,7 +3,7 @@
 
 use dialplane::{
     model::{Field, Value},
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 
 use crate::support::{House, fleet, of, on, runnable, store, text};
@@ -37,13 +37,14 @@ const READS: [Route; 6] = [
     Route::GraphUsers,
 ];
 
-fn passing() -> impl Iterator<Item = Rule> {
-    let gateway = |status| Rule {
+fn passing() -> impl Iterator<Item = FaultRule> {
+    let gateway = |status| FaultRule {
         retry_after_seconds: Some(0),
-        ..Rule::new(Failure::Unavailable).status(status)
+        ..FaultRule::new(InjectedFault::Unavailable).status(status)
     };
-    let broken = [Failure::Dropped, Failure::Lost, Failure::Truncated].map(Rule::new);
-    [gateway(502), gateway(503), gateway(504), Rule::new(Failure::Unavailable)]
+    let broken =
+        [InjectedFault::Dropped, InjectedFault::Lost, InjectedFault::Truncated].map(FaultRule::new);
+    [gateway(502), gateway(503), gateway(504), FaultRule::new(InjectedFault::Unavailable)]
         .into_iter()
         .chain(broken)
 }
@@ -53,7 +54,7 @@ async fn a_read_that_fails_twice_is_read() {
     for rule in passing() {
         let house = house().await;
         for route in READS {
-            house.fault(Rule { route: Some(route), ..rule.clone() }.times(2));
+            house.fault(FaultRule { route: Some(route), ..rule.clone() }.times(2));
         }
         let plan = house.plan().await;
         assert!(plan.tenants.iter().all(|tenant| !tenant.is_unread()), "{rule:?}: {}", text(&plan));
@@ -65,7 +66,7 @@ async fn a_read_that_fails_twice_is_read() {
 async fn a_read_that_goes_on_failing_is_given_up_and_told() {
     for rule in passing() {
         let house = house().await;
-        house.fault(Rule { route: Some(Route::ListUsers), ..rule.clone() });
+        house.fault(FaultRule { route: Some(Route::ListUsers), ..rule.clone() });
         let plan = house.plan().await;
         assert!(
             of(&plan, "contoso").is_unread() && !of(&plan, "fabrikam").is_unread(),
@@ -81,9 +82,9 @@ async fn a_read_that_goes_on_failing_is_given_up_and_told() {
 #[tokio::test]
 async fn whoever_asks_to_wait_for_long_is_not_waited_for() {
     let house = house().await;
-    house.fault(Rule {
+    house.fault(FaultRule {
         retry_after_seconds: Some(3600),
-        ..on(Failure::Unavailable, Route::ListUsers)
+        ..on(InjectedFault::Unavailable, Route::ListUsers)
     });
     assert!(of(&house.plan().await, "contoso").is_unread());
     let calls = house.sandbox.calls().iter().filter(|call| call.path.contains("listUsers")).count();
@@ -94,7 +95,10 @@ async fn whoever_asks_to_wait_for_long_is_not_waited_for() {
 async fn what_nothing_depends_on_is_not_waited_for() {
     for route in [Route::Gateways, Route::Enterprises] {
         let house = house().await;
-        house.fault(Rule { retry_after_seconds: Some(30), ..on(Failure::Throttled, route) });
+        house.fault(FaultRule {
+            retry_after_seconds: Some(30),
+            ..on(InjectedFault::Throttled, route)
+        });
         let contoso = house.in_force.desired.tenants.values().next().unwrap().reference();
         let inventory = house.client.reader().inventory(&contoso).await.unwrap();
         assert!(inventory.gateways.is_err() || inventory.tenants.is_err(), "{inventory:?}");
@@ -107,7 +111,7 @@ async fn what_nothing_depends_on_is_not_waited_for() {
 #[tokio::test]
 async fn a_byte_order_mark_before_an_answer_is_passed_over() {
     let house = house().await;
-    house.fault(Rule::new(Failure::Bom));
+    house.fault(FaultRule::new(InjectedFault::Bom));
     let plan = house.plan().await;
     assert_eq!(runnable(&plan).len(), 2, "{}", text(&plan));
     let reports = house.apply(&plan).await;

@@ -3,7 +3,7 @@
 
 use dialplane::{
     model::{TenantId, TenantName},
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 
 use crate::stage::Stage;
@@ -72,7 +72,7 @@ async fn where_nobody_tells_nothing_is_written_until_the_settings_do() {
     let stage = of_a_master().await;
     stage.sandbox.faults(|faults| {
         faults.hide_reseller = true;
-        faults.rules.push(Rule::new(Failure::Forbidden).on(Route::Enterprises));
+        faults.rules.push(FaultRule::new(InjectedFault::Forbidden).on(Route::Enterprises));
     });
     let held = stage.run(&["apply"]).await;
     assert_eq!(writes(&stage), [], "{}", held.stdout);

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 use serde_json::Value;
 
 use crate::{
@@ -160,8 +160,9 @@ async fn somebody_who_is_deleted_is_told_also_if_nobody_can_look() {
     let text = pruning();
     let gone = entry(&text, "user3@contoso.example").to_owned();
     commit(&stage, &text.replacen(&gone, "", 1), "a leaver");
-    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
-    let rule = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
+    let rule = FaultRule::new(InjectedFault::Unavailable).on(Route::ListUsers);
+    let rule =
+        FaultRule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     stage.run(&["observe", "--out", "live.json"]).await;
     let base = ["plan", "--base=HEAD^1", "--live=live.json"];

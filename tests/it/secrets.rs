@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 
 use dialplane::{
     model::{TenantId, TenantName},
-    sandbox::{Failure, Route, Rule, msal_object},
+    sandbox::{FaultRule, InjectedFault, Route, msal_object},
 };
 use jiff::Timestamp;
 
@@ -102,7 +102,7 @@ async fn no_secret_is_in_any_output_log_or_file() {
     assert!(log.contains("TRACE"), "the log is not at its loudest");
     loud(&["plan", "--output", "json"]).await;
     stage.sandbox.faults(|faults| {
-        faults.rules.push(Rule::new(Failure::ErrorInside).on(Route::Disable).times(1));
+        faults.rules.push(FaultRule::new(InjectedFault::ErrorInside).on(Route::Disable).times(1));
     });
     loud(&["apply", "--output", "json"]).await;
     loud(&["apply", "--output", "markdown"]).await;
@@ -181,7 +181,7 @@ async fn a_secret_is_in_nothing_however_the_service_spells_it() {
         };
         // Twelve turns: every write that is refused is told with what the service said.
         let rules = [Route::Update, Route::Enable, Route::Disable]
-            .map(|route| Rule::new(Failure::Echo).on(route));
+            .map(|route| FaultRule::new(InjectedFault::Echo).on(route));
         stage.sandbox.faults(|faults| faults.rules.extend(rules));
         let told = loud(&["apply"]).await;
         assert!(told.contains("[redacted]"), "{told}");
@@ -209,7 +209,9 @@ async fn a_secret_is_in_nothing_however_the_service_spells_it() {
         silent("stdout of run", stage.text("stdout").as_bytes());
         silent("stderr of run", stage.text("stderr").as_bytes());
         for route in [Route::Enterprise, Route::ListUsers, Route::WhoAmI, Route::Token] {
-            stage.sandbox.faults(|faults| faults.rules = vec![Rule::new(Failure::Echo).on(route)]);
+            stage.sandbox.faults(|faults| {
+                faults.rules = vec![FaultRule::new(InjectedFault::Echo).on(route)];
+            });
             for command in [&["plan"][..], &["observe"], &["doctor"], &["import", "--check"]] {
                 loud(command).await;
             }

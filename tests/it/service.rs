@@ -5,7 +5,7 @@ use std::fs;
 
 use dialplane::{
     model::Calling,
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
 };
 
 use crate::stage::{Stage, fleet};
@@ -85,7 +85,8 @@ async fn status_says_what_teams_confirms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_stopped_at_once_and_changes_nothing() {
     let stage = Stage::drifted().await;
-    let late = Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::ListUsers) };
+    let late =
+        FaultRule { delay_ms: 60_000, ..FaultRule::new(InjectedFault::Late).on(Route::ListUsers) };
     stage.sandbox.faults(|faults| faults.rules.push(late));
     for command in ["plan", "apply"] {
         let before = stage.sandbox.calls().len();
@@ -107,7 +108,7 @@ async fn a_plan_is_stopped_at_once_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_an_error_and_not_nothing_to_do() {
     let stage = Stage::drifted().await;
-    let rule = Rule::new(Failure::Server).on(Route::ListUsers);
+    let rule = FaultRule::new(InjectedFault::Server).on(Route::ListUsers);
     stage.sandbox.faults(|faults| faults.rules.push(rule.clone()));
     for command in ["plan", "apply"] {
         let ended = stage.run(&[command]).await;
@@ -138,7 +139,9 @@ async fn paths_in_the_configuration_are_meant_from_its_folder() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_is_renamed_keeps_its_debt() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Sync)));
     assert_eq!(stage.run(&["apply"]).await.code, 4);
     stage.sandbox.faults(|faults| faults.rules.clear());
     fs::write(

@@ -11,7 +11,7 @@ use dialplane::{
     journal::{PostgresJournal, Retention},
     model::TenantId,
     ports::{Journal as _, Recall as _},
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 use tokio_postgres::NoTls;
 
@@ -200,7 +200,8 @@ async fn a_database_that_stops_hard_in_the_middle_of_an_apply_ends_as_if_it_had_
 
 /// An apply that waits for the answer of a disable, and has the lease of that tenant.
 async fn waiting(stage: &Stage) -> crate::stage::Running {
-    let late = Rule { delay_ms: 60_000, ..Rule::new(Failure::Late).on(Route::Disable) };
+    let late =
+        FaultRule { delay_ms: 60_000, ..FaultRule::new(InjectedFault::Late).on(Route::Disable) };
     stage.sandbox.faults(|faults| faults.rules.push(late));
     let mut run = stage.start(&["apply"]);
     let is_waiting = || {
@@ -254,7 +255,8 @@ async fn a_process_that_stood_still_past_its_lease_writes_nothing_more() {
     let stage = stage(&database).await;
     let schema = &database.schema;
     stage.configure(&format!("schema: {schema}"), &format!("schema: {schema}, takeover: 4s"));
-    let late = Rule { delay_ms: 3_000, ..Rule::new(Failure::Late).on(Route::Disable) };
+    let late =
+        FaultRule { delay_ms: 3_000, ..FaultRule::new(InjectedFault::Late).on(Route::Disable) };
     stage.sandbox.faults(|faults| faults.rules.push(late));
     let mut run = stage.start(&["apply"]);
     let is_waiting = || stage.writes().iter().any(|path| path.contains("disableCalling"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dialplane::sandbox::{Failure, Route, Rule, World};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route, World};
 use serde_json::Value;
 
 use crate::stage::{Ended, Running, Stage, fleet};
@@ -83,7 +83,9 @@ async fn what_concerns_no_tenant_needs_somebody_all_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_that_fails_again_and_again_says_why_and_what_it_owes() {
     let stage = Stage::drifted().await;
-    stage.sandbox.faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Sync)));
+    stage
+        .sandbox
+        .faults(|faults| faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Sync)));
     let mut service = service(&stage).await;
     let failing = |name: &str| row(&stage, name)["needs"].to_string().contains("failing");
     service.until("two failures", || failing("adatum")).await;

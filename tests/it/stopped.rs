@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dialplane::sandbox::{Failure, Route, Rule, World};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route, World};
 
 use crate::{
     managed::listening,
@@ -12,7 +12,8 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_while_a_call_waits_as_the_service_asks_keeps_it_from_being_sent() {
     let stage = Stage::drifted().await;
-    let too_many = Rule { retry_after_seconds: Some(3), ..Rule::new(Failure::Throttled) };
+    let too_many =
+        FaultRule { retry_after_seconds: Some(3), ..FaultRule::new(InjectedFault::Throttled) };
     stage.sandbox.faults(|faults| {
         for route in [Route::Update, Route::Enable, Route::Disable] {
             faults.rules.push(too_many.clone().on(route));

@@ -27,7 +27,7 @@ use dialplane::{
     plan::{Plan, Step, TenantPlan, render},
     ports::{Journal, Lease, Provisioner},
     readers::Readers,
-    sandbox::{Call, Rule, Sandbox, User, World, config_yaml},
+    sandbox::{FaultRule, RecordedCall, Sandbox, User, World, config_yaml},
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -82,7 +82,7 @@ impl House {
         };
         configure(&mut settings);
         let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
-        let graph = settings.graph.as_ref().map(|graph| graph::Reader::new(graph).unwrap());
+        let graph = settings.graph.as_ref().map(|graph| graph::GraphReader::new(graph).unwrap());
         let readers = Readers::new(client.reader(), graph, None);
         Self {
             sandbox,
@@ -173,7 +173,7 @@ impl House {
     }
 
     /// Lets something go wrong.
-    pub(crate) fn fault(&self, rule: Rule) {
+    pub(crate) fn fault(&self, rule: FaultRule) {
         self.sandbox.faults(|faults| faults.rules.push(rule));
     }
 
@@ -186,7 +186,7 @@ impl House {
         self.sandbox.writes().iter().map(|call| self.words(call)).collect()
     }
 
-    fn words(&self, call: &Call) -> String {
+    fn words(&self, call: &RecordedCall) -> String {
         let verb = ["enable", "disable", "update", "configure", "sync"]
             .into_iter()
             .find(|verb| call.path.contains(verb))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use dialplane::sandbox::{Failure, Route, Rule, World};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route, World};
 
 use crate::{
     snapshot::snapshot,
@@ -70,7 +70,7 @@ async fn what_cannot_be_listed_or_asked_is_told_and_never_an_empty_list() {
     let stage = reseller().await;
     let fail = |route| {
         move |faults: &mut dialplane::sandbox::Faults| {
-            faults.rules = vec![Rule::new(Failure::Forbidden).on(route)];
+            faults.rules = vec![FaultRule::new(InjectedFault::Forbidden).on(route)];
         }
     };
     stage.sandbox.faults(fail(Route::Enterprises));
@@ -135,9 +135,9 @@ async fn a_file_names_whom_to_import() {
     assert!(imported.stdout.contains("manifests/a-datum-sohne/tenant.yaml"), "{}", imported.stdout);
     assert!(imported.stderr.contains("not registered yet"), "{}", imported.stderr);
     // A tenant with its name needs no list.
-    stage
-        .sandbox
-        .faults(|faults| faults.rules.push(Rule::new(Failure::Server).on(Route::Enterprises)));
+    stage.sandbox.faults(|faults| {
+        faults.rules.push(FaultRule::new(InjectedFault::Server).on(Route::Enterprises));
+    });
     fs::write(&list, format!("ours={fabrikam},+1 # by hand\n")).unwrap();
     let imported = stage.run(&["import", "--tenants", "wave.txt", "--out", "manifests"]).await;
     assert_eq!(imported.code, 0, "{}", imported.stderr);
@@ -160,8 +160,8 @@ async fn a_tenant_that_cannot_be_read_is_left_for_the_next_import() {
     let fabrikam = "00000000-0000-4000-8000-000000000002";
     stage.sandbox.faults(|faults| {
         faults.rules.push({
-            let rule = Rule::new(Failure::Server).on(Route::ListUsers);
-            Rule { tenant: Some(fabrikam.to_owned()), ..rule }
+            let rule = FaultRule::new(InjectedFault::Server).on(Route::ListUsers);
+            FaultRule { tenant: Some(fabrikam.to_owned()), ..rule }
         });
     });
     let partly = stage.run(&["import", "--all", "--out", "manifests"]).await;

@@ -7,7 +7,7 @@ use dialplane::{
     journal::{PostgresJournal, Retention, SqliteHistory},
     model::TenantId,
     ports::Recall as _,
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 use tokio_postgres::{Client, NoTls};
 
@@ -31,7 +31,7 @@ const TENANTS: [&str; 4] = [
 /// A stage whose journal is in a file, with a lost answer, a suspension and a sync that is owed.
 async fn stage() -> Stage {
     let stage = Stage::drifted().await;
-    let lost = Rule::new(Failure::Lost).on(Route::Disable).times(1);
+    let lost = FaultRule::new(InjectedFault::Lost).on(Route::Disable).times(1);
     stage.sandbox.faults(|faults| faults.rules.push(lost));
     let ended = stage.run(&["apply"]).await;
     assert!(matches!(ended.code, 3..=5), "{}{}", ended.stdout, ended.stderr);

@@ -5,7 +5,7 @@ use dialplane::{
     config::{self, Accept, Settings},
     execute::SyncOutcome,
     model::{Field, Value},
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 
 use crate::support::{House, contoso, id, of, on, store, text};
@@ -37,7 +37,7 @@ async fn passes(house: &House, count: usize) -> SyncOutcome {
 async fn text_is_a_yes_to_a_sync_unless_the_row_wants_json() {
     for (accept, yes) in [(None, true), (Some(Accept::Status), true), (Some(Accept::Json), false)] {
         let house = house(accept).await;
-        house.fault(on(Failure::Text, Route::Sync));
+        house.fault(on(InjectedFault::Text, Route::Sync));
         assert_eq!(passes(&house, 1).await == SyncOutcome::Accepted, yes, "{accept:?}");
         assert_eq!(house.journal.remembered(&id("contoso")).sync_owed.is_none(), yes, "{accept:?}");
     }
@@ -45,11 +45,11 @@ async fn text_is_a_yes_to_a_sync_unless_the_row_wants_json() {
 
 #[tokio::test]
 async fn after_three_answers_that_nobody_understands_people_are_asked() {
-    let page = on(Failure::Garbage, Route::Sync);
-    let inside = on(Failure::ErrorInsideAfter, Route::Sync);
-    let gone = on(Failure::RefusedAfter, Route::Sync).status(499);
+    let page = on(InjectedFault::Garbage, Route::Sync);
+    let inside = on(InjectedFault::ErrorInsideAfter, Route::Sync);
+    let gone = on(InjectedFault::RefusedAfter, Route::Sync).status(499);
     for (accept, rule) in [
-        (Some(Accept::Json), on(Failure::Text, Route::Sync)),
+        (Some(Accept::Json), on(InjectedFault::Text, Route::Sync)),
         (None, page),
         (None, inside),
         (None, gone),
@@ -82,7 +82,7 @@ async fn after_three_answers_that_nobody_understands_people_are_asked() {
 #[tokio::test]
 async fn a_day_later_it_is_tried_once_more() {
     let house = house(None).await;
-    house.fault(on(Failure::Garbage, Route::Sync));
+    house.fault(on(InjectedFault::Garbage, Route::Sync));
     passes(&house, 4).await;
     assert!(of(&house.plan_in(23).await, "contoso").sync_hold.is_some());
     assert!(of(&house.plan_in(25).await, "contoso").sync_hold.is_none());
@@ -91,9 +91,9 @@ async fn a_day_later_it_is_tried_once_more() {
 #[tokio::test]
 async fn failures_and_refusals_are_understood() {
     for rule in [
-        on(Failure::Unavailable, Route::Sync),
-        on(Failure::Refused, Route::Sync),
-        on(Failure::Lost, Route::Sync),
+        on(InjectedFault::Unavailable, Route::Sync),
+        on(InjectedFault::Refused, Route::Sync),
+        on(InjectedFault::Lost, Route::Sync),
     ] {
         let house = house(None).await;
         house.fault(rule.clone());
@@ -122,7 +122,7 @@ async fn text_is_unknown_for_a_user_unless_the_row_takes_it() {
             },
         )
         .await;
-        house.fault(on(Failure::Text, Route::Update));
+        house.fault(on(InjectedFault::Text, Route::Update));
         let report = house.apply(&house.plan().await).await.remove(0);
         assert_eq!(crate::execute::kinds(&report), [outcome], "{report:?}");
     }

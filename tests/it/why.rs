@@ -5,7 +5,7 @@ use std::fs;
 
 use dialplane::{
     model::Calling,
-    sandbox::{Failure, Route, Rule, World},
+    sandbox::{FaultRule, InjectedFault, Route, World},
 };
 use serde_json::Value;
 
@@ -199,7 +199,7 @@ async fn it_tells_what_was_refused_and_what_had_no_effect() {
         user.calling = Calling::Disabled;
         user.push();
     });
-    let rule = Rule::new(Failure::Refused).on(Route::Enable).times(1);
+    let rule = FaultRule::new(InjectedFault::Refused).on(Route::Enable).times(1);
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     stage.run(&["apply"]).await;
     let told = text(&stage, user).await;

@@ -47,7 +47,7 @@ const TOTALS: [&str; 7] = [
 
 /// What was said of other users.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Beyond {
+pub(super) struct OtherUsers {
     /// The name under which it is said that there are more.
     pub more: Option<String>,
     /// How many there are said to be.
@@ -61,7 +61,7 @@ pub(super) fn is_named(key: &str) -> bool {
     name == "last" || AROUND.contains(&name) || MORE.contains(&name) || TOTALS.contains(&name)
 }
 
-impl Beyond {
+impl OtherUsers {
     /// Looks at a whole answer: at whatever is not looked for anyway.
     pub(super) fn of(answer: &Value, envelope: &Node) -> Self {
         let mut beyond = Self::default();

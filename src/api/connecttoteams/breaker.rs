@@ -34,7 +34,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// The breaker of one account.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    count: Mutex<Count>,
+    count: Mutex<BreakerState>,
     /// Held by the one write that goes out while it is open.
     probe: tokio::sync::Mutex<()>,
 }
@@ -44,7 +44,7 @@ impl Breaker {
     pub(super) fn new(retry_pause: Duration) -> Self {
         let first = retry_pause.saturating_mul(PAUSES).min(LONGEST);
         Self {
-            count: Mutex::new(Count { first, lost: 0, open: None }),
+            count: Mutex::new(BreakerState { first, lost: 0, open: None }),
             probe: tokio::sync::Mutex::default(),
         }
     }
@@ -52,8 +52,8 @@ impl Breaker {
     /// Whether a run may begin.
     pub(super) fn check(&self) -> Result<(), Fault> {
         match self.count().turn(Instant::now()) {
-            Turn::Shut(fault) => Err(fault),
-            Turn::Free | Turn::Probe => Ok(()),
+            WriteAdmission::Shut(fault) => Err(fault),
+            WriteAdmission::Free | WriteAdmission::Probe => Ok(()),
         }
     }
 
@@ -64,16 +64,16 @@ impl Breaker {
     ) -> Result<(), Fault> {
         let turn = self.count().turn(Instant::now());
         let probe = match turn {
-            Turn::Free => None,
-            Turn::Shut(fault) => return Err(fault),
-            Turn::Probe => {
+            WriteAdmission::Free => None,
+            WriteAdmission::Shut(fault) => return Err(fault),
+            WriteAdmission::Probe => {
                 let probe = self.probe.lock().await;
                 // Another one may have been it meanwhile.
                 let turn = self.count().turn(Instant::now());
                 match turn {
-                    Turn::Free => None,
-                    Turn::Shut(fault) => return Err(fault),
-                    Turn::Probe => Some(probe),
+                    WriteAdmission::Free => None,
+                    WriteAdmission::Shut(fault) => return Err(fault),
+                    WriteAdmission::Probe => Some(probe),
                 }
             }
         };
@@ -83,14 +83,14 @@ impl Breaker {
         answer
     }
 
-    fn count(&self) -> MutexGuard<'_, Count> {
+    fn count(&self) -> MutexGuard<'_, BreakerState> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What a write may do.
 #[derive(Debug, PartialEq, Eq)]
-enum Turn {
+enum WriteAdmission {
     /// Go out.
     Free,
     /// Go out alone.
@@ -101,31 +101,33 @@ enum Turn {
 
 /// The breaker as a value; the time is handed in.
 #[derive(Debug)]
-struct Count {
+struct BreakerState {
     /// The first wait.
     first: Duration,
     /// Writes in a row without a clear answer.
     lost: u32,
-    open: Option<Open>,
+    open: Option<OpenBreaker>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Open {
+struct OpenBreaker {
     since: Instant,
     wait: Duration,
     last: FaultKind,
 }
 
-impl Count {
-    fn turn(&self, now: Instant) -> Turn {
-        let Some(Open { since, wait, last }) = self.open else { return Turn::Free };
+impl BreakerState {
+    fn turn(&self, now: Instant) -> WriteAdmission {
+        let Some(OpenBreaker { since, wait, last }) = self.open else {
+            return WriteAdmission::Free;
+        };
         let remaining = (since + wait).saturating_duration_since(now);
         if remaining.is_zero() {
-            return Turn::Probe;
+            return WriteAdmission::Probe;
         }
         let up = u64::from(remaining.subsec_nanos() > 0);
         let remaining = Duration::from_secs(remaining.as_secs() + up);
-        Turn::Shut(failing(self.lost, last, remaining))
+        WriteAdmission::Shut(failing(self.lost, last, remaining))
     }
 
     fn answered(&mut self, answer: &Result<(), Fault>, probe: bool, begun: Instant, now: Instant) {
@@ -134,10 +136,12 @@ impl Count {
             Err((last, WriteVerdict::Unknown)) => {
                 self.lost += 1;
                 self.open = match self.open {
-                    Some(Open { wait, .. }) if probe => {
-                        Some(Open { since: now, wait: (2 * wait).min(LONGEST), last })
+                    Some(OpenBreaker { wait, .. }) if probe => {
+                        Some(OpenBreaker { since: now, wait: (2 * wait).min(LONGEST), last })
                     }
-                    None if self.lost >= MOST => Some(Open { since: now, wait: self.first, last }),
+                    None if self.lost >= MOST => {
+                        Some(OpenBreaker { since: now, wait: self.first, last })
+                    }
                     unchanged => unchanged,
                 };
             }

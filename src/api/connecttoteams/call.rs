@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 use super::{
-    address::Places,
+    address::PathPlaces,
     auth::Answer,
     core::{Core, MAX_ANSWER},
     login::before_the_call,
     table::PageNumbers,
-    transport::{Payload, Request, Until},
+    transport::{HttpRequest, Payload, Until},
 };
 use crate::{
-    config::{AUTHORISATION, Body, Effort, Endpoint, Row, Template},
+    config::{AUTHORISATION, BodyFormat, Effort, Endpoint, EndpointRow, Template},
     model::{Fault, TenantRef, Upn},
     ports::Permit,
 };
@@ -58,9 +58,15 @@ impl Values<'_> {
     }
 
     /// The URL of a row; what is absent here is not known to the call.
-    pub(super) fn url(&self, core: &Core, what: &str, row: Row, path: &str) -> Result<Url, Fault> {
+    pub(super) fn url(
+        &self,
+        core: &Core,
+        what: &str,
+        row: EndpointRow,
+        path: &str,
+    ) -> Result<Url, Fault> {
         let enterprise = self.enterprise.as_ref().map(plain_text);
-        let places = Places {
+        let places = PathPlaces {
             tenant: self.tenant.map(|tenant| tenant.id.as_str()),
             reseller: self.reseller,
             enterprise: enterprise.as_deref(),
@@ -75,7 +81,7 @@ pub(super) struct Draft<'a> {
     /// In plain words, such as `list users of contoso`.
     pub what: String,
     /// The row in the endpoint table.
-    pub row: Row,
+    pub row: EndpointRow,
     /// How the row says to make it.
     pub call: &'a Endpoint,
     /// The path, where it is more than the row's: a page.
@@ -94,7 +100,12 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A call as its row describes it.
-    pub(super) fn new(what: String, row: Row, call: &'a Endpoint, tenant: &'a TenantRef) -> Self {
+    pub(super) fn new(
+        what: String,
+        row: EndpointRow,
+        call: &'a Endpoint,
+        tenant: &'a TenantRef,
+    ) -> Self {
         Self {
             what,
             row,
@@ -155,7 +166,7 @@ impl Core {
         };
         if draft.call.names("resellerId") {
             // The answer of `enterprise` is what tells whose a tenant is.
-            let own = draft.row == Row::Enterprise;
+            let own = draft.row == EndpointRow::Enterprise;
             values.reseller = Some(if own {
                 self.reseller_id().await?
             } else {
@@ -169,7 +180,7 @@ impl Core {
     }
 
     /// Prepares and sends a call whose body is what its row says.
-    pub(super) async fn call(&self, draft: &Draft<'_>) -> Result<(Request, Answer), Fault> {
+    pub(super) async fn call(&self, draft: &Draft<'_>) -> Result<(HttpRequest, Answer), Fault> {
         let prepared = self.prepared(draft).await.map_err(|fault| draft.not_sent(fault));
         let (values, payload, until) = prepared?;
         self.call_with(draft, &values, payload, until).await
@@ -182,21 +193,21 @@ impl Core {
     ) -> Result<(Values<'a>, Payload, Option<Until>), Fault> {
         let mut values = self.values(draft).await?;
         let (payload, until) = match &draft.call.body {
-            Body::None => (Payload::Empty, None),
-            Body::Text => (Payload::Text(draft.tenant.id.to_string()), None),
-            Body::Tenant => {
+            BodyFormat::None => (Payload::Empty, None),
+            BodyFormat::Text => (Payload::Text(draft.tenant.id.to_string()), None),
+            BodyFormat::Tenant => {
                 let body = json!({ "tenantId": draft.tenant.id.as_str() });
                 (Payload::Text(body.to_string()), None)
             }
-            Body::Flat => {
+            BodyFormat::Flat => {
                 let Authorisation { json, until } = self.authorisation(draft.tenant).await?;
                 (Payload::Text(json.to_string()), until)
             }
-            Body::Wrapped => {
+            BodyFormat::Wrapped => {
                 let Authorisation { json, until } = self.authorisation(draft.tenant).await?;
                 (Payload::Text(json!({ "authenticationResult": json }).to_string()), until)
             }
-            Body::Template(template) => {
+            BodyFormat::Template(template) => {
                 let authorised = draft.call.body.names(AUTHORISATION);
                 let (json, until) = if authorised {
                     self.authorisation(draft.tenant).await?.parts()
@@ -217,8 +228,8 @@ impl Core {
         values: &Values<'_>,
         payload: Payload,
         until: Option<Until>,
-    ) -> Result<(Request, Answer), Fault> {
-        let request = Request {
+    ) -> Result<(HttpRequest, Answer), Fault> {
+        let request = HttpRequest {
             what: draft.what.clone(),
             section: self.section().clone(),
             row: draft.row.name(),

@@ -3,14 +3,14 @@
 //!
 //! **Invariant:** this is the only file that names the call, and an [`AccountMaker`] is the only thing
 //! that can make it. It is built from settings, not from a [`super::Client`], and takes a
-//! [`Confirmed`], which exists only for a name that a person gave. Nothing else touches that account.
+//! [`ConfirmedTenant`], which exists only for a name that a person gave. Nothing else touches that account.
 
 use super::{
-    address::Places,
+    address::PathPlaces,
     core::{Core, MAX_ANSWER},
     outcome,
-    regenerate::Confirmed,
-    transport::{Payload, Request},
+    regenerate::ConfirmedTenant,
+    transport::{HttpRequest, Payload},
     write,
 };
 use crate::{
@@ -41,7 +41,7 @@ impl AccountMaker {
     }
 
     /// Asks for it once, if the customer consents and `permit` still says so when the call goes out.
-    pub async fn make(&self, confirmed: Confirmed<'_>, permit: &Permit) -> Result<(), Fault> {
+    pub async fn make(&self, confirmed: ConfirmedTenant<'_>, permit: &Permit) -> Result<(), Fault> {
         let tenant = confirmed.tenant();
         let core = &self.core;
         let what = format!("make the Call App's own account in {}", tenant.name);
@@ -49,9 +49,9 @@ impl AccountMaker {
             return Err(Fault::new(FaultKind::Rejected, format!("{what}: {problem}"))
                 .hint("`dialplane doctor` says what to do; nothing was sent"));
         }
-        let url = core.url(&what, ROW, PATH, Places::default())?;
+        let url = core.url(&what, ROW, PATH, PathPlaces::default())?;
         let (json, until) = core.authorisation(tenant).await?.parts();
-        let request = Request {
+        let request = HttpRequest {
             what,
             section: core.section().clone(),
             row: ROW,

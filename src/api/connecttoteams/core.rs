@@ -9,21 +9,21 @@ use reqwest::Url;
 use tokio::sync::OnceCell;
 
 use super::{
-    address::{Base, Places, fill},
+    address::{Base, PathPlaces, fill},
     auth::{Answer, Auth, Login, Token},
     breaker::Breaker,
     delegate::Delegate,
     gate::Pace,
     grant::Grant,
     identity::Identity,
-    inventory::Kept,
-    login::{self, Credentials, Service},
-    reseller::Known,
+    inventory::InventoryCache,
+    login::{self, Credentials, LoginService},
+    reseller::EnterpriseCache,
     section::Section,
-    transport::{Payload, Request, Transport},
+    transport::{HttpRequest, Payload, Transport},
 };
 use crate::{
-    config::{self, Account, Effort, Enterprise, Method, Problem},
+    config::{self, Account, Effort, Enterprise, Method, RowProblem},
     model::{Fault, FaultKind, TenantName},
     ports::Permit,
     words::clauses,
@@ -43,8 +43,8 @@ pub(super) struct Core {
     pub(super) pace: Pace,
     pub(super) breaker: Breaker,
     pub(super) identity: OnceCell<Identity>,
-    pub(super) known: Known,
-    pub(super) inventory: Kept,
+    pub(super) known: EnterpriseCache,
+    pub(super) inventory: InventoryCache,
     pub(super) delegates: BTreeMap<TenantName, Delegate>,
 }
 
@@ -66,8 +66,8 @@ impl Core {
         let delegates = named.map(delegate).collect();
         let auth = Auth::new(section.name(), &pace);
         let identity = OnceCell::new();
-        let inventory = Kept::default();
-        let known = Known::default();
+        let inventory = InventoryCache::default();
+        let known = EnterpriseCache::default();
         Ok(Self {
             section,
             account,
@@ -87,7 +87,7 @@ impl Core {
         let problems = config::problems(&account.endpoints, !account.enterprises.is_empty());
         if !problems.is_empty() {
             let told =
-                problems.iter().map(|(row, Problem { what, .. })| format!("`{row}`: {what}"));
+                problems.iter().map(|(row, RowProblem { what, .. })| format!("`{row}`: {what}"));
             let told = clauses(1, told, "problem");
             let message = format!("the endpoint table cannot be used: {told}");
             return Err(Fault::new(FaultKind::NotConfigured, message)
@@ -128,7 +128,7 @@ impl Core {
             .base
             .at("/")
             .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
-        let request = Request {
+        let request = HttpRequest {
             what,
             section: self.section.clone(),
             row: "reach",
@@ -164,7 +164,7 @@ impl Core {
         what: &str,
         row: &str,
         path: &str,
-        places: Places<'_>,
+        places: PathPlaces<'_>,
     ) -> Result<Url, Fault> {
         let url = fill(path, places).and_then(|path| self.base.at(&path));
         url.map_err(|why| self.not_made(what, row, &why))
@@ -177,7 +177,7 @@ impl Core {
     }
 
     /// Sends a request with the account's token.
-    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, request: &HttpRequest) -> Result<Answer, Fault> {
         self.auth.send(&self.transport, request, self).await
     }
 
@@ -189,7 +189,7 @@ impl Core {
     ) -> Result<Grant, Fault> {
         let endpoint = &self.account.endpoints.token;
         let service =
-            Service { base: &self.base, transport: &self.transport, section: &self.section };
+            LoginService { base: &self.base, transport: &self.transport, section: &self.section };
         login::log_in(endpoint, service, what, credentials).await
     }
 }

@@ -15,10 +15,10 @@ use super::{
     msal::{self, Purpose, Renewal, TokenSet},
     outcome,
     section::Section,
-    transport::{Payload, Request, Until},
+    transport::{HttpRequest, Payload, Until},
 };
 use crate::{
-    config::{Body, Endpoint, Row},
+    config::{BodyFormat, Endpoint, EndpointRow},
     model::{Consent, Fault, FaultKind, TenantRef},
     ports::Permit,
 };
@@ -54,7 +54,7 @@ impl Delegated<'_> {
     }
 
     /// Sends a request with the enterprise's token.
-    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, request: &HttpRequest) -> Result<Answer, Fault> {
         let mut answer = self.delegate.auth.send(self.core.transport(), request, self).await?;
         answer.redactor = answer.redactor.and(self.delegate.msal.secrets().await);
         Ok(answer)
@@ -77,20 +77,24 @@ impl Delegated<'_> {
     async fn send_refresh(&self, call: &Endpoint, old: &TokenSet) -> Result<SecretString, Fault> {
         let what = format!("renew the Microsoft token of {}", self.tenant.name);
         let whole = json!({ "authenticationResult": old.to_json() });
-        let draft = Draft::new(what.clone(), Row::RefreshMsal, call, self.tenant);
+        let draft = Draft::new(what.clone(), EndpointRow::RefreshMsal, call, self.tenant);
         let values =
             Values { authorisation: Some(whole.clone()), ..self.core.values(&draft).await? };
         let payload = match &call.body {
-            Body::Wrapped => Payload::Text(json!({ "authenticationResult": whole }).to_string()),
-            Body::Template(template) => filled(self.core, &draft, template, &values)?,
-            Body::None | Body::Text | Body::Tenant | Body::Flat => Payload::Text(whole.to_string()),
+            BodyFormat::Wrapped => {
+                Payload::Text(json!({ "authenticationResult": whole }).to_string())
+            }
+            BodyFormat::Template(template) => filled(self.core, &draft, template, &values)?,
+            BodyFormat::None | BodyFormat::Text | BodyFormat::Tenant | BodyFormat::Flat => {
+                Payload::Text(whole.to_string())
+            }
         };
-        let url = values.url(self.core, &what, Row::RefreshMsal, &call.path)?;
-        let request = Request {
+        let url = values.url(self.core, &what, EndpointRow::RefreshMsal, &call.path)?;
+        let request = HttpRequest {
             what,
             section: self.core.section().clone(),
-            row: Row::RefreshMsal.name(),
-            effort: Row::RefreshMsal.effort(),
+            row: EndpointRow::RefreshMsal.name(),
+            effort: EndpointRow::RefreshMsal.effort(),
             method: call.method,
             template: call.path.clone(),
             url,

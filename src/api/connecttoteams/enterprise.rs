@@ -8,10 +8,10 @@ use super::{
     core::Core,
     msal::Purpose,
     outcome,
-    reseller::{self, Enterprise, Said},
+    reseller::{self, Enterprise, ResellerClaim},
 };
 use crate::{
-    config::Row,
+    config::EndpointRow,
     model::{Consent, Fault, FaultKind, TenantId, TenantRef},
 };
 
@@ -43,7 +43,8 @@ impl Core {
     /// for other calls.
     pub(super) async fn ask_enterprise(&self, tenant: &TenantRef) -> Result<Value, Fault> {
         let what = format!("read the consent of {}", tenant.name);
-        let draft = Draft::new(what, Row::Enterprise, &self.account.endpoints.enterprise, tenant);
+        let draft =
+            Draft::new(what, EndpointRow::Enterprise, &self.account.endpoints.enterprise, tenant);
         // Boxed: a body that is authorised asks whose the enterprise is, which is asked here.
         let (request, answer) = Box::pin(self.call(&draft)).await?;
         if answer.reply.status == reqwest::StatusCode::NOT_FOUND {
@@ -54,7 +55,7 @@ impl Core {
             return Err(Fault::new(FaultKind::Rejected, message).hint(format!(
                 "check `spec.tenantId`; the customer's enterprise must be registered with the \
                     service. If it is, correct {}",
-                self.section().row(Row::Enterprise.name())
+                self.section().row(EndpointRow::Enterprise.name())
             )));
         }
         let enterprise = outcome::read(&request, &answer)?;
@@ -81,16 +82,16 @@ impl Core {
         &self,
         tenant: &TenantRef,
     ) -> Result<Result<i64, String>, Fault> {
-        let mut said: Vec<Said> = Vec::new();
+        let mut said: Vec<ResellerClaim> = Vec::new();
         let set = self.account.reseller_of.get(tenant.name.as_str()).copied();
         said.extend(set.map(|id| {
-            Said::by_settings(self.section(), &format!("resellerOf.{}", tenant.name), id)
+            ResellerClaim::by_settings(self.section(), &format!("resellerOf.{}", tenant.name), id)
         }));
         let answered = self.known.get(&tenant.id).and_then(|enterprise| enterprise.reseller);
         said.extend(answered.map(|id| {
-            Said::by_service("the service's answer about its enterprise".to_owned(), id)
+            ResellerClaim::by_service("the service's answer about its enterprise".to_owned(), id)
         }));
-        let own = |id| Said::by_settings(self.section(), "resellerId", id);
+        let own = |id| ResellerClaim::by_settings(self.section(), "resellerId", id);
         match self.account.reseller_id {
             Some(id) if said.iter().all(|said| said.id == id) => said.push(own(id)),
             // A master reseller may have named itself, which says nothing of its tenants.
@@ -98,7 +99,7 @@ impl Core {
             Some(id) => said.push(own(id)),
             None => match self.identity().await {
                 Ok(identity) if identity.is_plain_reseller() => {
-                    said.push(Said::by_service(
+                    said.push(ResellerClaim::by_service(
                         format!("the account {}", self.account.username),
                         identity.reseller,
                     ));
@@ -120,11 +121,14 @@ impl Core {
     }
 
     /// What the lists of a master's resellers say of a tenant.
-    async fn ask_lists(&self, tenant: &TenantRef, said: &mut Vec<Said>) {
+    async fn ask_lists(&self, tenant: &TenantRef, said: &mut Vec<ResellerClaim>) {
         if let Ok(lists) = self.lists().await
             && let Some(id) = lists.get(&tenant.id).copied().flatten()
         {
-            said.push(Said::by_service(format!("the list of enterprises of reseller {id}"), id));
+            said.push(ResellerClaim::by_service(
+                format!("the list of enterprises of reseller {id}"),
+                id,
+            ));
         }
     }
 
@@ -141,7 +145,7 @@ impl Core {
         known.id.ok_or_else(|| {
             self.not_made(
                 what,
-                Row::Enterprise.name(),
+                EndpointRow::Enterprise.name(),
                 "the service's answer about the enterprise has no `enterpriseId`",
             )
         })

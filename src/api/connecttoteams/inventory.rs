@@ -28,11 +28,13 @@ pub(super) type Lists = BTreeMap<TenantId, Option<i64>>;
 
 /// The inventory that was last read, and when.
 #[derive(Default)]
-pub(super) struct Kept(Mutex<Option<(Instant, Read)>>);
+pub(super) struct InventoryCache(Mutex<Option<(Instant, InventoryWithLists)>>);
 
-impl Kept {
+impl InventoryCache {
     /// The last one, locked, so all others wait while one asks again; none if it is too old.
-    pub(super) async fn fresh(&self) -> (MutexGuard<'_, Option<(Instant, Read)>>, Option<Read>) {
+    pub(super) async fn fresh(
+        &self,
+    ) -> (MutexGuard<'_, Option<(Instant, InventoryWithLists)>>, Option<InventoryWithLists>) {
         let kept = self.0.lock().await;
         let fresh = kept.as_ref().filter(|(at, (inventory, _))| {
             let known = inventory.tenants.is_ok() && inventory.gateways.is_ok();
@@ -44,7 +46,7 @@ impl Kept {
 }
 
 /// An inventory with the lists behind it.
-pub(super) type Read = (Arc<Inventory>, Arc<Lists>);
+pub(super) type InventoryWithLists = (Arc<Inventory>, Arc<Lists>);
 
 /// The list in an answer: the answer itself, or the only list of objects in it; and whether the
 /// answer says that there is more.

@@ -6,16 +6,16 @@
 
 use super::{
     redact,
-    row::{Leaf, Leaves, Row},
+    row::{Leaf, Leaves, ListUsersRow},
 };
 use crate::{
     api::{
-        user_list::{Entry, Item, Odd},
+        user_list::{Entry, OddEntry, UserListItem},
         value,
     },
     model::{
-        Field, FieldMap, HeldNumber, LiveCalling, LiveUser, Observed, TenantId, TenantRef, Unread,
-        Upn, UserId, Value, is_blank,
+        Field, FieldMap, HeldNumber, LiveCalling, LiveUser, ObservedValue, TenantId, TenantRef,
+        UnreadableValue, Upn, UserId, Value, is_blank,
     },
 };
 
@@ -24,20 +24,24 @@ const NOBODY: &str = "an entry without a name";
 
 /// What an item is. One that should name its tenant and does not is unreadable: whose user it is,
 /// nobody knows.
-pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Item {
+pub(super) fn read(
+    item: &Leaves<'_, '_>,
+    row: &ListUsersRow<'_>,
+    tenant: &TenantRef,
+) -> UserListItem {
     let entry = entry(item, row, tenant);
     let held_as = match &entry {
         // Its number is that of the user.
-        Entry::User(_) | Entry::CallApp(_) => return Item { entry, numbers: Vec::new() },
+        Entry::User(_) | Entry::CallApp(_) => return UserListItem { entry, numbers: Vec::new() },
         Entry::NotSetUp(_) => "not set up",
         Entry::Foreign => "of another tenant",
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => "not a user that can be read",
     };
     let number = match number(item, row, tenant) {
-        Some(Observed::Set(Value::Phone(number))) => Ok(number),
-        Some(Observed::Unreadable(unread)) => Err(unread),
-        Some(Observed::Set(_) | Observed::Unset) | None => {
-            return Item { entry, numbers: Vec::new() };
+        Some(ObservedValue::Set(Value::Phone(number))) => Ok(number),
+        Some(ObservedValue::Unreadable(unread)) => Err(unread),
+        Some(ObservedValue::Set(_) | ObservedValue::Unset) | None => {
+            return UserListItem { entry, numbers: Vec::new() };
         }
     };
     let name = item
@@ -45,13 +49,13 @@ pub(super) fn read(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> 
         .filter(|name| !is_blank(name))
         .map_or_else(|| NOBODY.to_owned(), redact::value);
     let held = HeldNumber { holder: name.into(), held_as: held_as.into(), number };
-    Item { entry, numbers: vec![held] }
+    UserListItem { entry, numbers: vec![held] }
 }
 
-fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
+fn entry(item: &Leaves<'_, '_>, row: &ListUsersRow<'_>, tenant: &TenantRef) -> Entry {
     if let Some(slot) = row.tenant {
         match item.text(slot).and_then(|id| TenantId::parse(id).ok()) {
-            None => return Entry::Unreadable(Odd::Tenant),
+            None => return Entry::Unreadable(OddEntry::Tenant),
             Some(of) if of != tenant.id => return Entry::Foreign,
             Some(_) => {}
         }
@@ -60,7 +64,7 @@ fn entry(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Entry {
         return if is_no_user(item, row, tenant) {
             Entry::Nameless
         } else {
-            Entry::Unreadable(Odd::Name)
+            Entry::Unreadable(OddEntry::Name)
         };
     };
     let id = row.id.and_then(|slot| item.text(slot)).and_then(UserId::observed);
@@ -91,18 +95,18 @@ fn has_sign(item: &Leaves<'_, '_>, sign: Option<&(usize, Vec<String>)>) -> bool 
 
 /// Whether an item is an account without a user of Teams: nothing where the name should be, calling
 /// off, no number.
-fn is_no_user(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> bool {
+fn is_no_user(item: &Leaves<'_, '_>, row: &ListUsersRow<'_>, tenant: &TenantRef) -> bool {
     let nameless = match item.get(row.user) {
         None | Some(Leaf::Null) => item.is_object,
         Some(Leaf::Text(text)) => is_blank(text),
         Some(Leaf::Flag(_) | Leaf::Whole(_) | Leaf::Other(_)) => false,
     };
     nameless
-        && number(item, row, tenant) == Some(Observed::Unset)
+        && number(item, row, tenant) == Some(ObservedValue::Unset)
         && calling(item, row) == LiveCalling::Disabled
 }
 
-fn calling(item: &Leaves<'_, '_>, row: &Row<'_>) -> LiveCalling {
+fn calling(item: &Leaves<'_, '_>, row: &ListUsersRow<'_>) -> LiveCalling {
     let Some(leaf) = item.get(row.calling) else {
         return LiveCalling::Unclear(format!("nothing at `{}`", row.pointer(row.calling)));
     };
@@ -125,7 +129,11 @@ fn is_among(text: &str, folded: &[String]) -> bool {
     folded.contains(&text.to_lowercase())
 }
 
-fn number(item: &Leaves<'_, '_>, row: &Row<'_>, tenant: &TenantRef) -> Option<Observed> {
+fn number(
+    item: &Leaves<'_, '_>,
+    row: &ListUsersRow<'_>,
+    tenant: &TenantRef,
+) -> Option<ObservedValue> {
     observed(Field::PhoneNumber, row.field(Field::PhoneNumber)?, item, row, tenant)
 }
 
@@ -135,16 +143,16 @@ fn observed(
     field: Field,
     slot: usize,
     item: &Leaves<'_, '_>,
-    row: &Row<'_>,
+    row: &ListUsersRow<'_>,
     tenant: &TenantRef,
-) -> Option<Observed> {
+) -> Option<ObservedValue> {
     let Some(leaf) = item.get(slot) else {
-        return row.list.omits_unset.then_some(Observed::Unset);
+        return row.list.omits_unset.then_some(ObservedValue::Unset);
     };
     let read = value::read(field.kind(), leaf.raw(), tenant.extension_prefix.as_ref());
     Some(read.unwrap_or_else(|| {
         let place = format!("at `{}`", row.pointer(slot));
-        Observed::Unreadable(Unread::new(redact::value(&leaf.words()), &place))
+        ObservedValue::Unreadable(UnreadableValue::new(redact::value(&leaf.words()), &place))
     }))
 }
 
@@ -159,8 +167,8 @@ mod tests {
     };
 
     /// What an item is read as.
-    fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> Item {
-        let row = Row::new(row);
+    fn read(item: &Json, row: &ListUsers, tenant: &TenantRef) -> UserListItem {
+        let row = ListUsersRow::new(row);
         let at: Vec<Option<Leaf<'_>>> =
             row.pointers.iter().map(|pointer| item.pointer(pointer).map(Leaf::from)).collect();
         super::read(&Leaves { is_object: item.is_object(), at: &at }, &row, tenant)
@@ -222,13 +230,13 @@ mod tests {
         assert_eq!(user.upn.as_str(), "Adele@contoso.com");
         let number = PhoneNumber::observed("+11000", None).unwrap();
         let seen = |field| user.details.get(field).unwrap().clone();
-        assert_eq!(seen(Field::PhoneNumber), Observed::Set(Value::Phone(number)));
+        assert_eq!(seen(Field::PhoneNumber), ObservedValue::Set(Value::Phone(number)));
         assert_eq!(
             seen(Field::SbcGatewayId),
-            Observed::Unreadable(Unread::new("main", "at `/gateway`"))
+            ObservedValue::Unreadable(UnreadableValue::new("main", "at `/gateway`"))
         );
-        assert_eq!(seen(Field::UseTeamsVoicemail), Observed::Set(Value::Flag(false)));
-        assert_eq!(seen(Field::UserTag), Observed::Unset);
+        assert_eq!(seen(Field::UseTeamsVoicemail), ObservedValue::Set(Value::Flag(false)));
+        assert_eq!(seen(Field::UserTag), ObservedValue::Unset);
         assert!(!user.details.has(Field::CallPolicyName), "absent in the item");
     }
 
@@ -241,7 +249,7 @@ mod tests {
         };
         assert!(seen(&row()).is_empty());
         let sparse = ListUsers { omits_unset: true, ..row() };
-        assert!(seen(&sparse).iter().all(|(_, value)| *value == Observed::Unset));
+        assert!(seen(&sparse).iter().all(|(_, value)| *value == ObservedValue::Unset));
         assert_eq!(seen(&sparse).len(), row().fields.len());
     }
 
@@ -254,7 +262,8 @@ mod tests {
         for (phone, held) in
             [(json!(null), 0), (json!("+493012345678"), 1), (json!("reception"), 1)]
         {
-            let Item { entry, numbers } = read(&item("off", phone.clone()), &row, &tenant());
+            let UserListItem { entry, numbers } =
+                read(&item("off", phone.clone()), &row, &tenant());
             assert!(matches!(entry, Entry::NotSetUp(_)), "{phone}: {entry:?}");
             assert_eq!(numbers.len(), held, "{phone}");
             assert!(numbers.iter().all(|held| &*held.holder == "adele@contoso.com"), "{phone}");
@@ -274,7 +283,11 @@ mod tests {
             json!({"teamsUserId": "adele"}),
             json!({"teamsUserId": 7}),
         ] {
-            assert_eq!(entry(&item, &row(), &tenant()), Entry::Unreadable(Odd::Name), "{item}");
+            assert_eq!(
+                entry(&item, &row(), &tenant()),
+                Entry::Unreadable(OddEntry::Name),
+                "{item}"
+            );
         }
     }
 
@@ -295,7 +308,7 @@ mod tests {
         for odd in [json!(null), json!(7), json!("contoso"), json!("")] {
             assert_eq!(
                 entry(&item(odd.clone()), &row, &tenant()),
-                Entry::Unreadable(Odd::Tenant),
+                Entry::Unreadable(OddEntry::Tenant),
                 "{odd}"
             );
         }
@@ -307,7 +320,7 @@ mod tests {
             let item = json!({"teamsUserId": name, "state": "off", "phone": null});
             assert_eq!(
                 read(&item, &row(), &tenant()),
-                Item { entry: Entry::Nameless, numbers: Vec::new() },
+                UserListItem { entry: Entry::Nameless, numbers: Vec::new() },
                 "{item}"
             );
         }
@@ -324,8 +337,12 @@ mod tests {
             (json!({"teamsUserId": null, "state": "off", "phone": "+493012345678"}), 1),
             (json!({"teamsUserId": "reception", "state": "off", "phone": "(030) 12345678"}), 1),
         ] {
-            let Item { entry, numbers } = read(&item, &row(), &tenant());
-            assert_eq!((entry, numbers.len()), (Entry::Unreadable(Odd::Name), holds), "{item}");
+            let UserListItem { entry, numbers } = read(&item, &row(), &tenant());
+            assert_eq!(
+                (entry, numbers.len()),
+                (Entry::Unreadable(OddEntry::Name), holds),
+                "{item}"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{call::Draft, core::Core, outcome};
 use crate::{
-    config::Row,
+    config::EndpointRow,
     model::{Fault, FaultKind, TenantRef},
 };
 
@@ -25,10 +25,10 @@ impl Core {
                 "set {}: no public page of the vendor that was read names all that its body \
                     holds, and the vendor's support knows it. Until then `dialplane doctor` words \
                     a mail to the customer's admin",
-                self.section().row(Row::ConsentLink.name())
+                self.section().row(EndpointRow::ConsentLink.name())
             )));
         };
-        let draft = Draft::new(what, Row::ConsentLink, &row.call, tenant);
+        let draft = Draft::new(what, EndpointRow::ConsentLink, &row.call, tenant);
         // Boxed: it is large.
         let (request, reply) = Box::pin(self.call(&draft)).await?;
         let value = outcome::read_or_text(&request, &reply)?;

@@ -10,14 +10,14 @@
 use std::iter;
 
 use super::{
-    beyond::Beyond,
-    page::{List, Read},
+    beyond::OtherUsers,
+    page::{PageList, ParsedPage},
     pointers::Pointers,
-    row::Row,
+    row::ListUsersRow,
 };
 use crate::{
-    api::user_list::{Listed, UserList},
-    config::{Body, ListUsers, Paging},
+    api::user_list::{ReceivedUserList, UserList},
+    config::{BodyFormat, ListUsers, Paging},
 };
 
 /// The most pages of one list: with pages of one user, a large tenant would be a day of calls.
@@ -34,7 +34,7 @@ pub(super) struct Listing<'a> {
     /// How many there are according to the latest page.
     total: Option<u64>,
     /// What the latest page says of users that are not on it.
-    beyond: Beyond,
+    beyond: OtherUsers,
 }
 
 /// A page that is wanted.
@@ -50,7 +50,7 @@ impl<'a> Listing<'a> {
     /// The page that is asked for first.
     pub(super) const FIRST: Page = Page { number: 1, start: 0 };
 
-    pub(super) fn new(row: &Row<'a>) -> Self {
+    pub(super) fn new(row: &ListUsersRow<'a>) -> Self {
         Self {
             row: row.list,
             list: UserList::default(),
@@ -58,7 +58,7 @@ impl<'a> Listing<'a> {
             pages: 0,
             latest: 0,
             total: None,
-            beyond: Beyond::default(),
+            beyond: OtherUsers::default(),
         }
     }
 
@@ -68,16 +68,16 @@ impl<'a> Listing<'a> {
 
     /// Takes a page in; the next one that is wanted, if any. An error, in words, only if the first
     /// page holds no list.
-    pub(super) fn take(&mut self, page: Read) -> Result<Option<Page>, String> {
+    pub(super) fn take(&mut self, page: ParsedPage) -> Result<Option<Page>, String> {
         self.take_counts(page.counts);
         let items = match page.list {
-            List::Items(items) => items,
+            PageList::Items(items) => items,
             // An envelope around nothing leaves the list itself out (contract 1: Spring HATEOAS).
-            List::Nothing if self.total == Some(0) => Vec::new(),
+            PageList::Nothing if self.total == Some(0) => Vec::new(),
             // Behind a list that has begun, anything else is its end; the counts tell whether that
             // was too early.
-            List::Nothing | List::Other if self.pages > 0 => Vec::new(),
-            List::Nothing | List::Other => {
+            PageList::Nothing | PageList::Other if self.pages > 0 => Vec::new(),
+            PageList::Nothing | PageList::Other => {
                 return Err(format!("no list at `{}`", self.row.items));
             }
         };
@@ -135,7 +135,7 @@ impl<'a> Listing<'a> {
 
     /// A row whose path has a query of its own, or whose body is a template, filters on purpose.
     fn filters(&self) -> bool {
-        self.row.call.path.contains('?') || matches!(self.row.call.body, Body::Template(_))
+        self.row.call.path.contains('?') || matches!(self.row.call.body, BodyFormat::Template(_))
     }
 
     fn next(&mut self, empty: bool, progress: bool) -> Option<Page> {
@@ -167,9 +167,9 @@ impl<'a> Listing<'a> {
     }
 
     /// The users, and whether these are all.
-    pub(super) fn finish(mut self) -> Listed {
+    pub(super) fn finish(mut self) -> ReceivedUserList {
         let sent = self.list.entries();
-        let Beyond { more, total } = std::mem::take(&mut self.beyond);
+        let OtherUsers { more, total } = std::mem::take(&mut self.beyond);
         if let Some(name) = more {
             self.list.doubt(format!("the service says at `{name}` that there is more"));
         }

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use super::{
     call::Values,
     core::Core,
-    inventory::{self, Lists, Read},
+    inventory::{self, InventoryWithLists, Lists},
     outcome,
-    transport::{Payload, Request},
+    transport::{HttpRequest, Payload},
 };
 use crate::{
-    config::{Body, Endpoint, Row},
+    config::{BodyFormat, Endpoint, EndpointRow},
     model::{Customer, Fault, FaultKind, Inventory},
     ports::Permit,
 };
@@ -36,13 +36,13 @@ impl Core {
     }
 
     /// Both. The lock is held while they are asked for, so all others wait for the answer.
-    async fn asked(&self) -> Result<Read, Fault> {
+    async fn asked(&self) -> Result<InventoryWithLists, Fault> {
         let (mut kept, fresh) = self.inventory.fresh().await;
         if let Some(read) = fresh {
             return Ok(read);
         }
         let reseller = self.reseller_id().await?;
-        let gateways = self.list(Row::Gateways, &self.account.endpoints.gateways, reseller);
+        let gateways = self.list(EndpointRow::Gateways, &self.account.endpoints.gateways, reseller);
         let (tenants, gateways) = join(self.tenants(reseller), gateways).await;
         let inventory = Inventory {
             reseller,
@@ -83,7 +83,7 @@ impl Core {
         read.await.map_err(|why: String| {
             let message = format!("the customers of the account cannot be listed: {why}");
             Fault::new(FaultKind::Garbled, message)
-                .hint(format!("check {}", self.section().row(Row::Enterprises.name())))
+                .hint(format!("check {}", self.section().row(EndpointRow::Enterprises.name())))
         })
     }
 
@@ -109,10 +109,13 @@ impl Core {
     async fn enterprises(&self, reseller: i64) -> Result<Vec<(i64, Value)>, String> {
         let call = &self.account.endpoints.enterprises;
         if self.is_plain_reseller(reseller).await {
-            return Ok(vec![(reseller, self.list(Row::Enterprises, call, reseller).await?)]);
+            return Ok(vec![(
+                reseller,
+                self.list(EndpointRow::Enterprises, call, reseller).await?,
+            )]);
         }
         let below = inventory::resellers(
-            &self.list(Row::Resellers, &self.account.endpoints.resellers, reseller).await?,
+            &self.list(EndpointRow::Resellers, &self.account.endpoints.resellers, reseller).await?,
         )?;
         if below.len() > MAX_RESELLERS {
             return Err(format!(
@@ -122,7 +125,7 @@ impl Core {
         }
         let mut answers = Vec::new();
         for reseller in below {
-            answers.push((reseller, self.list(Row::Enterprises, call, reseller).await?));
+            answers.push((reseller, self.list(EndpointRow::Enterprises, call, reseller).await?));
         }
         Ok(answers)
     }
@@ -135,13 +138,18 @@ impl Core {
             .map_or(true, |identity| identity.is_plain_reseller() || identity.reseller != reseller)
     }
 
-    async fn list(&self, row: Row, call: &Endpoint, reseller: i64) -> Result<Value, String> {
+    async fn list(
+        &self,
+        row: EndpointRow,
+        call: &Endpoint,
+        reseller: i64,
+    ) -> Result<Value, String> {
         let ask = async {
             let what = format!("list the {row} of reseller {reseller}");
             let values = Values { reseller: Some(reseller), ..Values::default() };
             let url = values.url(self, &what, row, &call.path)?;
             let payload = match &call.body {
-                Body::Template(template) => {
+                BodyFormat::Template(template) => {
                     let body = template
                         .fill(&|place| values.of(place))
                         .map_err(|why| self.not_made(&what, row.name(), &why))?;
@@ -149,7 +157,7 @@ impl Core {
                 }
                 _ => Payload::Empty,
             };
-            let request = Request {
+            let request = HttpRequest {
                 what,
                 section: self.section().clone(),
                 row: row.name(),

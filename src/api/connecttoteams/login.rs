@@ -10,10 +10,10 @@ use super::{
     grant::{self, Grant},
     redact::Redactor,
     section::Section,
-    transport::{Payload, Request, Transport},
+    transport::{HttpRequest, Payload, Transport},
 };
 use crate::{
-    config::{Account, Endpoint, Fetched, Row, SecretSource},
+    config::{Account, Endpoint, EndpointRow, FetchedSecret, SecretSource},
     model::{Fault, FaultKind},
     ports::Permit,
     words::all_clauses,
@@ -86,7 +86,7 @@ impl Credentials {
 
 /// Where a token is asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Service<'a> {
+pub(super) struct LoginService<'a> {
     pub(super) base: &'a Base,
     pub(super) transport: &'a Transport,
     pub(super) section: &'a Section,
@@ -95,19 +95,19 @@ pub(super) struct Service<'a> {
 /// Asks for a token.
 pub(super) async fn log_in(
     call: &Endpoint,
-    service: Service<'_>,
+    service: LoginService<'_>,
     what: String,
     credentials: Credentials,
 ) -> Result<Grant, Fault> {
-    let Service { base, transport, section } = service;
+    let LoginService { base, transport, section } = service;
     let url = base
         .at(&call.path)
         .map_err(|why| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}")))?;
     let Credentials { client_id, client_secret, username, password, odd } = credentials;
-    let request = Request {
+    let request = HttpRequest {
         section: section.clone(),
-        row: Row::Token.name(),
-        effort: Row::Token.effort(),
+        row: EndpointRow::Token.name(),
+        effort: EndpointRow::Token.effort(),
         method: call.method,
         template: call.path.clone(),
         url,
@@ -157,7 +157,7 @@ async fn read(
     what: &str,
     name: &str,
     source: &SecretSource,
-) -> Result<Fetched, Fault> {
+) -> Result<FetchedSecret, Fault> {
     source.read().await.map_err(|error| {
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
             .hint(format!(
@@ -225,7 +225,7 @@ fn refused(section: &Section, what: &str, reply: &Reply, redactor: &Redactor) ->
     fault(FaultKind::Auth, "the service refused to give a token").hint(format!(
         "check {} and {}",
         section.key("baseUrl"),
-        section.row(Row::Token.name())
+        section.row(EndpointRow::Token.name())
     ))
 }
 

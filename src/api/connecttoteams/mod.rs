@@ -2,11 +2,11 @@
 //! made from it.
 //!
 //! ```text
-//! Reader, Writer -> Request -> Core::send ------> Transport --> the service
-//!   (address,       401: one new token and        429: waits as told
-//!    wire)          one replay (auth)             everything else: once
-//!                        |
-//!                   Reply -> outcome -> value or Fault
+//! TenantReader, TenantWriter -> HttpRequest -> Core::send ------> Transport --> the service
+//!   (address, wire)                 401: one new token and        429: waits as told
+//!                                   one replay (auth)             everything else: once
+//!                                        |
+//!                                   Reply -> outcome -> value or Fault
 //! ```
 //!
 //! **Invariant:** a call is sent once. Only two answers make it go out again, and both say that it
@@ -24,8 +24,8 @@
 //! authorised by the provider's consent object, or, where the settings say so, by a token and a
 //! Microsoft token set of the tenant's own (`delegated`, `msal`).
 //!
-//! **Invariant:** a [`Reader`] has no method that changes anything, and no way to become a
-//! [`Writer`].
+//! **Invariant:** a [`TenantReader`] has no method that changes anything, and no way to become a
+//! [`TenantWriter`].
 
 mod accounts;
 mod beyond;
@@ -67,8 +67,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use identity::Identity;
 pub use probe::Probe;
-pub use read::Reader;
-pub use write::Writer;
+pub use read::TenantReader;
+pub use write::TenantWriter;
 
 use super::http::{address, answer, auth, gate, grant, redact, section, transport};
 use crate::{
@@ -109,14 +109,14 @@ impl Client {
 
     /// The half that reads.
     #[must_use]
-    pub fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.accounts))
+    pub fn reader(&self) -> TenantReader {
+        TenantReader::new(Arc::clone(&self.accounts))
     }
 
     /// The half that writes.
     #[must_use]
-    pub fn writer(&self) -> Writer {
-        Writer::new(Arc::clone(&self.accounts))
+    pub fn writer(&self) -> TenantWriter {
+        TenantWriter::new(Arc::clone(&self.accounts))
     }
 
     /// One for each account, to check the set-up with.

@@ -27,7 +27,7 @@ use tokio::sync::Mutex;
 
 use super::{answer, section::Section};
 use crate::{
-    config::{Row, SecretSource},
+    config::{EndpointRow, SecretSource},
     model::{Fault, FaultKind, TenantId, TenantRef},
     words::time,
 };
@@ -73,11 +73,11 @@ pub(super) trait Renewal: Sync {
 /// Where one tenant's token set comes from, and the one in use.
 pub(super) struct Msal {
     source: SecretSource,
-    state: Mutex<State>,
+    state: Mutex<MsalState>,
 }
 
 #[derive(Default)]
-struct State {
+struct MsalState {
     held: Option<TokenSet>,
     looked_at: Option<Timestamp>,
     /// What the source looked like then.
@@ -230,7 +230,7 @@ impl Msal {
         self.state.lock().await.held.iter().flat_map(TokenSet::secrets).collect()
     }
 
-    async fn look(&self, state: &mut State, of: &impl Renewal) {
+    async fn look(&self, state: &mut MsalState, of: &impl Renewal) {
         state.trouble = None;
         let read = self.source.read_document().await.map_err(|error| error.to_string());
         match read.and_then(|fetched| TokenSet::read(&fetched.secret, &of.tenant().id)) {
@@ -242,7 +242,7 @@ impl Msal {
         }
     }
 
-    async fn renew(&self, state: &mut State, of: &impl Renewal, held: &TokenSet) {
+    async fn renew(&self, state: &mut MsalState, of: &impl Renewal, held: &TokenSet) {
         match of.renew(held).await {
             None => {}
             Some(Ok(text)) => match TokenSet::read(&text, &of.tenant().id) {
@@ -284,7 +284,7 @@ pub(super) fn hint(section: &Section, tenant: &TenantRef) -> String {
     format!(
         "put a new MSAL object where {} says, or set {}; nothing was sent",
         section.key(&format!("enterprises.{}.msal", tenant.name)),
-        section.row(Row::RefreshMsal.name())
+        section.row(EndpointRow::RefreshMsal.name())
     )
 }
 

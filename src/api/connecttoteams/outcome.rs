@@ -21,18 +21,18 @@ use serde_json::Value;
 use super::{
     answer,
     auth::Answer,
-    page::{self, Read},
+    page::{self, ParsedPage},
     plain,
-    row::Row as Mapped,
-    transport::Request,
+    row::ListUsersRow as Mapped,
+    transport::HttpRequest,
 };
 use crate::{
-    config::{Accept, Row},
+    config::{Accept, EndpointRow},
     model::{Fault, FaultKind, TenantRef},
 };
 
 /// The value that a read was answered with.
-pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
+pub(super) fn read(request: &HttpRequest, answer: &Answer) -> Result<Value, Fault> {
     read_status(request, answer)?;
     let value = answer::json(&answer.reply.body).map_err(|why| garbled(request, &why))?;
     match answer::error_inside(&value) {
@@ -50,11 +50,11 @@ pub(super) fn read(request: &Request, answer: &Answer) -> Result<Value, Fault> {
 /// The page of a list that a read was answered with: straight from its bytes if it is plain, and by
 /// the rules of every other answer if it is not.
 pub(super) fn page(
-    request: &Request,
+    request: &HttpRequest,
     answer: &Answer,
     row: &Mapped<'_>,
     tenant: &TenantRef,
-) -> Result<Read, Fault> {
+) -> Result<ParsedPage, Fault> {
     read_status(request, answer)?;
     match plain::read(&answer.reply.body, row, tenant) {
         Some(page) => Ok(page),
@@ -63,7 +63,7 @@ pub(super) fn page(
 }
 
 /// The same as [`read`]; text that is not JSON is a text, but for a web page.
-pub(super) fn read_or_text(request: &Request, answer: &Answer) -> Result<Value, Fault> {
+pub(super) fn read_or_text(request: &HttpRequest, answer: &Answer) -> Result<Value, Fault> {
     let body = &answer.reply.body;
     let plain = answer.reply.status.is_success()
         && answer::json(body).is_err()
@@ -77,7 +77,7 @@ pub(super) fn read_or_text(request: &Request, answer: &Answer) -> Result<Value, 
 
 /// Whether a write was accepted. An empty body is a yes: nothing but the status is documented
 /// (contract 1). Other text is one where the row accepts it.
-pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Result<(), Fault> {
+pub(super) fn write(request: &HttpRequest, answer: &Answer, accept: Accept) -> Result<(), Fault> {
     accepted_status(request, answer, &refused_write)?;
     let status = answer.reply.status;
     // "Accepted" is a yes; several answers in one are neither yes nor no.
@@ -119,7 +119,7 @@ pub(super) fn write(request: &Request, answer: &Answer, accept: Accept) -> Resul
 
 /// An answer to a write that is not understood, with the setting that makes it a yes if it may be
 /// one.
-fn unclear_write(request: &Request, why: &str, may_mean_yes: bool) -> Fault {
+fn unclear_write(request: &HttpRequest, why: &str, may_mean_yes: bool) -> Fault {
     let fault = garbled_write(request, why);
     match &fault.hint {
         Some(hint) if may_mean_yes => {
@@ -132,7 +132,7 @@ fn unclear_write(request: &Request, why: &str, may_mean_yes: bool) -> Fault {
 }
 
 /// An answer that cannot be understood.
-pub(super) fn garbled(request: &Request, why: &str) -> Fault {
+pub(super) fn garbled(request: &HttpRequest, why: &str) -> Fault {
     Fault::new(FaultKind::Garbled, format!("{}: the service sent {why}", request.what)).hint(
         format!(
             "check {} and {}",
@@ -142,13 +142,13 @@ pub(super) fn garbled(request: &Request, why: &str) -> Fault {
     )
 }
 
-fn garbled_write(request: &Request, why: &str) -> Fault {
+fn garbled_write(request: &HttpRequest, why: &str) -> Fault {
     let message = format!(
         "{}: the service sent {why}, so it is unknown whether this was carried out",
         request.what
     );
     // No list shows a sync.
-    let hint = if request.row == Row::Sync.name() {
+    let hint = if request.row == EndpointRow::Sync.name() {
         "it stays owed; the portal may show whether it was"
     } else {
         "the next observation shows whether it was"
@@ -157,10 +157,10 @@ fn garbled_write(request: &Request, why: &str) -> Fault {
 }
 
 /// Words for a refusal: of what, by which status, with which body, and what that says.
-type Refusal = dyn Fn(&Request, StatusCode, &[u8], &str) -> Fault;
+type RefusalWords = dyn Fn(&HttpRequest, StatusCode, &[u8], &str) -> Fault;
 
 /// Whether a read was answered at all, and as a whole.
-fn read_status(request: &Request, answer: &Answer) -> Result<(), Fault> {
+fn read_status(request: &HttpRequest, answer: &Answer) -> Result<(), Fault> {
     accepted_status(request, answer, &refused_read)?;
     let status = answer.reply.status;
     if answer::is_part(status) {
@@ -171,7 +171,11 @@ fn read_status(request: &Request, answer: &Answer) -> Result<(), Fault> {
 }
 
 /// The part that reads and writes have in common; `forbidden` words what they do not.
-fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Result<(), Fault> {
+fn accepted_status(
+    request: &HttpRequest,
+    answer: &Answer,
+    refused: &RefusalWords,
+) -> Result<(), Fault> {
     let status = answer.reply.status;
     if status.is_success() {
         return Ok(());
@@ -201,7 +205,7 @@ fn accepted_status(request: &Request, answer: &Answer, refused: &Refusal) -> Res
     })
 }
 
-fn refused_read(request: &Request, status: StatusCode, _: &[u8], said: &str) -> Fault {
+fn refused_read(request: &HttpRequest, status: StatusCode, _: &[u8], said: &str) -> Fault {
     let code = status.as_u16();
     if status == StatusCode::FORBIDDEN {
         return Fault::new(
@@ -219,7 +223,7 @@ fn refused_read(request: &Request, status: StatusCode, _: &[u8], said: &str) -> 
     rejected(request, code, said)
 }
 
-fn refused_write(request: &Request, status: StatusCode, body: &[u8], said: &str) -> Fault {
+fn refused_write(request: &HttpRequest, status: StatusCode, body: &[u8], said: &str) -> Fault {
     let code = status.as_u16();
     if answer::is_page(body) {
         return garbled_write(request, &format!("HTTP {code} and a web page, as a proxy does"));
@@ -250,7 +254,7 @@ fn says_no(code: u16) -> bool {
 
 /// A refusal in general. Where the path may be at fault, that is said: parts of the table are
 /// inferred (contract 11).
-fn rejected(request: &Request, code: u16, said: &str) -> Fault {
+fn rejected(request: &HttpRequest, code: u16, said: &str) -> Fault {
     let fault =
         Fault::new(FaultKind::Rejected, format!("{}: refused (HTTP {code}{said})", request.what));
     match code {
@@ -259,7 +263,7 @@ fn rejected(request: &Request, code: u16, said: &str) -> Fault {
             request.section.row(request.row)
         )),
         // Syncs of one journal keep their distance, so it was hardly this one.
-        409 if request.row == Row::Sync.name() => fault.hint(
+        409 if request.row == EndpointRow::Sync.name() => fault.hint(
             "a sync of this tenant is running. If none was sent from here lately, is somebody at \
                 work in the portal, or another dialplane with a state of its own? Two of them \
                 send everything twice: only one may manage a tenant",

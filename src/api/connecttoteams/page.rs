@@ -7,31 +7,31 @@ use serde_json::Value;
 
 use super::{
     answer,
-    beyond::Beyond,
+    beyond::OtherUsers,
     item,
-    row::{Leaf, Leaves, Row},
+    row::{Leaf, Leaves, ListUsersRow},
     shape::COUNTS,
 };
-use crate::{api::user_list::Item, model::TenantRef};
+use crate::{api::user_list::UserListItem, model::TenantRef};
 
 /// A page as it came.
 #[derive(Debug, PartialEq)]
-pub(super) struct Read {
+pub(super) struct ParsedPage {
     /// What is at [`COUNTS`], and last at `pages.total`.
     pub counts: [Option<u64>; 4],
     /// What is where the list should be.
-    pub list: List,
+    pub list: PageList,
     /// Whether any item has something at each pointer of the row.
     pub seen: Vec<bool>,
     /// What it says of users that are not on it.
-    pub beyond: Beyond,
+    pub beyond: OtherUsers,
 }
 
 /// What is where a list should be.
 #[derive(Debug, PartialEq)]
-pub(super) enum List {
+pub(super) enum PageList {
     /// A list.
-    Items(Vec<Item>),
+    Items(Vec<UserListItem>),
     /// Nothing.
     Nothing,
     /// Something else.
@@ -39,19 +39,19 @@ pub(super) enum List {
 }
 
 /// Reads a page from a tree of values.
-pub(super) fn full(page: &Value, row: &Row<'_>, tenant: &TenantRef) -> Read {
+pub(super) fn full(page: &Value, row: &ListUsersRow<'_>, tenant: &TenantRef) -> ParsedPage {
     let count = |pointer: &str| page.pointer(pointer).and_then(answer::count);
     let [draw, all, filtered] = COUNTS.map(count);
     let mut seen = vec![false; row.pointers.len()];
     let list = match page.pointer(&row.list.items) {
         Some(Value::Array(items)) => {
-            List::Items(items.iter().map(|item| one(item, row, tenant, &mut seen)).collect())
+            PageList::Items(items.iter().map(|item| one(item, row, tenant, &mut seen)).collect())
         }
-        None | Some(Value::Null) => List::Nothing,
-        Some(_) => List::Other,
+        None | Some(Value::Null) => PageList::Nothing,
+        Some(_) => PageList::Other,
     };
-    let beyond = row.shape.as_ref().map(|shape| Beyond::of(page, &shape.envelope));
-    Read {
+    let beyond = row.shape.as_ref().map(|shape| OtherUsers::of(page, &shape.envelope));
+    ParsedPage {
         counts: [draw, all, filtered, count(&row.list.pages.total)],
         list,
         seen,
@@ -59,7 +59,12 @@ pub(super) fn full(page: &Value, row: &Row<'_>, tenant: &TenantRef) -> Read {
     }
 }
 
-fn one(item: &Value, row: &Row<'_>, tenant: &TenantRef, seen: &mut [bool]) -> Item {
+fn one(
+    item: &Value,
+    row: &ListUsersRow<'_>,
+    tenant: &TenantRef,
+    seen: &mut [bool],
+) -> UserListItem {
     let at: Vec<Option<Leaf<'_>>> =
         row.pointers.iter().map(|pointer| item.pointer(pointer).map(Leaf::from)).collect();
     note(seen, &at);

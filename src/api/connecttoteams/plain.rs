@@ -19,23 +19,23 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::{
     answer,
-    beyond::{self, Beyond},
+    beyond::{self, OtherUsers},
     item,
-    page::{List, Read, note},
-    row::{Leaf, Leaves, Row},
+    page::{PageList, ParsedPage, note},
+    row::{Leaf, Leaves, ListUsersRow},
     shape::Node,
 };
 use crate::{
-    api::{http::json::Unambiguous, user_list::Item},
+    api::{http::json::Unambiguous, user_list::UserListItem},
     model::TenantRef,
 };
-use skim::{Key, Keys, Skim, is_new, odd};
+use skim::{ObjectKey, SkippedKeys, SkippedValue, is_new, odd};
 
 /// Reads a page; nothing if it is not plain.
-pub(super) fn read(body: &[u8], row: &Row<'_>, tenant: &TenantRef) -> Option<Read> {
+pub(super) fn read(body: &[u8], row: &ListUsersRow<'_>, tenant: &TenantRef) -> Option<ParsedPage> {
     let shape = row.shape.as_ref()?;
     let text = std::str::from_utf8(body).ok()?;
-    let mut found = Found {
+    let mut found = PageProgress {
         row,
         tenant,
         item: &shape.item,
@@ -44,36 +44,36 @@ pub(super) fn read(body: &[u8], row: &Row<'_>, tenant: &TenantRef) -> Option<Rea
         seen: vec![false; row.pointers.len()],
         leaves: vec![None; row.pointers.len()],
         keys: Vec::new(),
-        beyond: Beyond::default(),
+        beyond: OtherUsers::default(),
     };
     let mut bytes = serde_json::Deserializer::from_str(text);
     Envelope { node: &shape.envelope, is_top: true, found: &mut found }
         .deserialize(&mut bytes)
         .and_then(|()| bytes.end())
         .ok()?;
-    let Found { counts, items, seen, beyond, .. } = found;
-    Some(Read { counts, list: List::Items(items?), seen, beyond })
+    let PageProgress { counts, items, seen, beyond, .. } = found;
+    Some(ParsedPage { counts, list: PageList::Items(items?), seen, beyond })
 }
 
 /// What was found so far.
-struct Found<'f, 'a, 'de> {
-    row: &'f Row<'a>,
+struct PageProgress<'f, 'a, 'de> {
+    row: &'f ListUsersRow<'a>,
     tenant: &'f TenantRef,
     item: &'f Node,
     counts: [Option<u64>; 4],
-    items: Option<Vec<Item>>,
+    items: Option<Vec<UserListItem>>,
     seen: Vec<bool>,
     /// The item that is being read.
     leaves: Vec<Option<Leaf<'de>>>,
-    keys: Keys<'de>,
-    beyond: Beyond,
+    keys: SkippedKeys<'de>,
+    beyond: OtherUsers,
 }
 
 /// What is around the list, and the list.
 struct Envelope<'s, 'f, 'a, 'de> {
     node: &'s Node,
     is_top: bool,
-    found: &'s mut Found<'f, 'a, 'de>,
+    found: &'s mut PageProgress<'f, 'a, 'de>,
 }
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_, '_, 'de> {
@@ -130,12 +130,12 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
         if !self.node.is_list {
             return Err(odd());
         }
-        let Found { item, row, tenant, leaves, seen, keys, .. } = self.found;
+        let PageProgress { item, row, tenant, leaves, seen, keys, .. } = self.found;
         let mut all = Vec::new();
         loop {
             leaves.fill(None);
             let mut is_object = false;
-            let part = Part { node: item, leaves, keys, is_object: &mut is_object };
+            let part = NodeReader { node: item, leaves, keys, is_object: &mut is_object };
             if items.next_element_seed(part)?.is_none() {
                 break;
             }
@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
         }
         let from = self.found.keys.len();
         let mut hint = 0;
-        while let Some(key) = fields.next_key_seed(Key)? {
+        while let Some(key) = fields.next_key_seed(ObjectKey)? {
             if self.is_top && answer::may_tell(&key) {
                 return Err(odd());
             }
@@ -171,7 +171,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
                         let Unambiguous(value) = fields.next_value()?;
                         self.found.beyond.look(&key, &value);
                     }
-                    None => fields.next_value_seed(Skim(&mut self.found.keys))?,
+                    None => fields.next_value_seed(SkippedValue(&mut self.found.keys))?,
                 },
             }
         }
@@ -181,14 +181,14 @@ impl<'de> Visitor<'de> for Envelope<'_, '_, '_, 'de> {
 }
 
 /// One place of an item.
-struct Part<'s, 'de> {
+struct NodeReader<'s, 'de> {
     node: &'s Node,
     leaves: &'s mut Vec<Option<Leaf<'de>>>,
-    keys: &'s mut Keys<'de>,
+    keys: &'s mut SkippedKeys<'de>,
     is_object: &'s mut bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for NodeReader<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, bytes: D) -> Result<(), D::Error> {
@@ -196,7 +196,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_, 'de> {
     }
 }
 
-impl<'de> Part<'_, 'de> {
+impl<'de> NodeReader<'_, 'de> {
     /// A value that is neither an object nor a list.
     fn value(self, leaf: &Leaf<'de>) {
         for number in &self.node.wanted {
@@ -207,7 +207,7 @@ impl<'de> Part<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Part<'_, 'de> {
+impl<'de> Visitor<'de> for NodeReader<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,12 +252,12 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
         let from = self.keys.len();
         let mut known = 0_u64;
         let mut hint = 0;
-        while let Some(key) = fields.next_key_seed(Key)? {
+        while let Some(key) = fields.next_key_seed(ObjectKey)? {
             let Some((index, node)) = self.node.below(&key, &mut hint) else {
                 if !is_new(self.keys, from, key) {
                     return Err(odd());
                 }
-                fields.next_value_seed(Skim(self.keys))?;
+                fields.next_value_seed(SkippedValue(self.keys))?;
                 continue;
             };
             // There are at most as many as this has bits.
@@ -268,7 +268,7 @@ impl<'de> Visitor<'de> for Part<'_, 'de> {
             known |= bit;
             let leaves = &mut *self.leaves;
             let keys = &mut *self.keys;
-            fields.next_value_seed(Part { node, leaves, keys, is_object: &mut false })?;
+            fields.next_value_seed(NodeReader { node, leaves, keys, is_object: &mut false })?;
         }
         self.keys.truncate(from);
         Ok(())

@@ -1,9 +1,9 @@
 //! Which pointers of the settings are in no item of a list: perhaps they are misspelt. Pure.
 
-use super::row::Row;
+use super::row::ListUsersRow;
 use crate::{
     config::ListUsers,
-    model::{Field, Unmatched},
+    model::{Field, UnmatchedPlace},
 };
 
 /// The key of the settings that says where users of the Call App are told apart.
@@ -24,7 +24,7 @@ struct Pointer<'a> {
 
 impl<'a> Pointers<'a> {
     /// Those of a row. A field that is left out where it is not set may be in no item at all.
-    pub(super) fn of(row: &Row<'a>) -> Self {
+    pub(super) fn of(row: &ListUsersRow<'a>) -> Self {
         let one = |key: &str, slot: usize, is_vital: bool| Pointer {
             key: key.to_owned(),
             field: None,
@@ -72,8 +72,8 @@ impl<'a> Pointers<'a> {
     }
 
     /// What is in no item.
-    pub(super) fn unmatched(&self) -> Vec<Unmatched> {
-        let unmatched = |pointer: &Pointer<'_>| Unmatched {
+    pub(super) fn unmatched(&self) -> Vec<UnmatchedPlace> {
+        let unmatched = |pointer: &Pointer<'_>| UnmatchedPlace {
             field: pointer.field,
             key: format!("listUsers.{}", pointer.key).into(),
             place: pointer.at.into(),

@@ -16,13 +16,13 @@ use super::{
     listing::{Listing, Page},
     msal::Purpose,
     outcome,
-    page::Read,
-    row::Row,
+    page::ParsedPage,
+    row::ListUsersRow,
     table::{self, PageNumbers},
-    transport::Request,
+    transport::HttpRequest,
 };
 use crate::{
-    api::Listed,
+    api::ReceivedUserList,
     config::{self, Endpoint, ListUsers},
     model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
     ports::LiveReader,
@@ -36,11 +36,11 @@ const PAGES_AHEAD: usize = 4;
 
 /// Reads tenants through `ConnecttoTeams`.
 #[derive(Clone)]
-pub struct Reader {
+pub struct TenantReader {
     accounts: Arc<Accounts>,
 }
 
-impl Reader {
+impl TenantReader {
     pub(super) fn new(accounts: Arc<Accounts>) -> Self {
         Self { accounts }
     }
@@ -88,8 +88,12 @@ impl Reader {
 
 /// All pages, each a request of its own. Those that the first ones let foresee are asked for side by
 /// side, and taken in their order: a page that turns out not to be the wanted one is dropped.
-async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Listed, Fault> {
-    let mapped = &Row::new(row);
+async fn users(
+    core: &Core,
+    row: &ListUsers,
+    tenant: &TenantRef,
+) -> Result<ReceivedUserList, Fault> {
+    let mapped = &ListUsersRow::new(row);
     let mut listing = Listing::new(mapped);
     let mut wanted = Some(Listing::FIRST);
     while let Some(next) = wanted {
@@ -109,15 +113,15 @@ async fn users(core: &Core, row: &ListUsers, tenant: &TenantRef) -> Result<Liste
 /// Asks for one page.
 async fn ask(
     core: &Core,
-    mapped: &Row<'_>,
+    mapped: &ListUsersRow<'_>,
     tenant: &TenantRef,
     page: Page,
-) -> Result<(Request, Read), Fault> {
+) -> Result<(HttpRequest, ParsedPage), Fault> {
     let row = mapped.list;
     let numbers = PageNumbers::of(row, page.number, page.start);
     let path = table::page_path(row, numbers);
     let what = format!("list users of {}", tenant.name);
-    let draft = Draft::new(what, config::Row::ListUsers, &row.call, tenant);
+    let draft = Draft::new(what, config::EndpointRow::ListUsers, &row.call, tenant);
     let draft = Draft { path: &path, page: Some(numbers), limit: MAX_PAGE, ..draft };
     // Boxed: it is large, and several wait side by side.
     let (request, answer) = Box::pin(core.call(&draft)).await?;
@@ -139,7 +143,7 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         (consent?, listed?)
     };
     let coverage = listed.coverage();
-    let Listed { users, beside, .. } = listed;
+    let ReceivedUserList { users, beside, .. } = listed;
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
     // A pointer that is in no row shows nothing of its field.
     let lacks =
@@ -155,7 +159,7 @@ fn waits_for_consent(call: &Endpoint) -> bool {
     call.names("resellerId") || call.names("enterpriseId") || call.carries_authorisation()
 }
 
-impl LiveReader for Reader {
+impl LiveReader for TenantReader {
     async fn observe(&self, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         observe(self.accounts.of(tenant)?, tenant).await
     }
@@ -173,7 +177,7 @@ impl LiveReader for Reader {
     }
 }
 
-impl fmt::Debug for Reader {
+impl fmt::Debug for TenantReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("hosts", &self.accounts.hosts()).finish_non_exhaustive()
     }
@@ -186,6 +190,6 @@ fn not_configured(core: &Core, tenant: &TenantRef) -> Fault {
             vendor's support knows it. Or set `live: graph` for the tenant, to read what Teams \
             itself holds from Microsoft Graph, or `live: file`, to read a snapshot or a list that \
             the portal exported",
-        core.section().row(config::Row::ListUsers.name())
+        core.section().row(config::EndpointRow::ListUsers.name())
     ))
 }

@@ -5,7 +5,7 @@
 //! thing that can make it. It is built from settings, not from a [`super::Client`]: the holder of a
 //! reader or a writer has no way to one.
 //!
-//! **Invariant:** it takes a [`Confirmed`], which exists only for a name that a person gave.
+//! **Invariant:** it takes a [`ConfirmedTenant`], which exists only for a name that a person gave.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    address::Places,
+    address::PathPlaces,
     answer,
     core::{Core, MAX_ANSWER},
     outcome,
-    transport::{Payload, Request},
+    transport::{HttpRequest, Payload},
 };
 use crate::{
     config::{Account, Effort, Method},
@@ -34,9 +34,9 @@ pub struct Regenerator {
 
 /// A tenant whose name somebody gave to say that this is meant.
 #[derive(Debug)]
-pub struct Confirmed<'a>(&'a TenantRef);
+pub struct ConfirmedTenant<'a>(&'a TenantRef);
 
-impl<'a> Confirmed<'a> {
+impl<'a> ConfirmedTenant<'a> {
     /// What was typed must be the name of the tenant.
     #[must_use]
     pub fn by(tenant: &'a TenantRef, typed: &str) -> Option<Self> {
@@ -50,7 +50,7 @@ impl<'a> Confirmed<'a> {
 }
 
 /// What the service answered.
-pub struct Regenerated {
+pub struct NewCredentials {
     /// The answer, as it was sent.
     pub answer: SecretString,
     /// What of a login it lacks, in words; nothing if it is credentials.
@@ -74,13 +74,13 @@ impl Regenerator {
     /// Asks for them, if `permit` still says so when the call goes out. From here on the former ones are no longer good.
     pub async fn regenerate(
         &self,
-        confirmed: Confirmed<'_>,
+        confirmed: ConfirmedTenant<'_>,
         permit: &Permit,
-    ) -> Result<Regenerated, Fault> {
-        let Confirmed(tenant) = confirmed;
+    ) -> Result<NewCredentials, Fault> {
+        let ConfirmedTenant(tenant) = confirmed;
         let what = format!("make new credentials of {}", tenant.name);
-        let url = self.core.url(&what, "regenerate", PATH, Places::default())?;
-        let request = Request {
+        let url = self.core.url(&what, "regenerate", PATH, PathPlaces::default())?;
+        let request = HttpRequest {
             what,
             section: self.core.section().clone(),
             row: "regenerate",
@@ -110,7 +110,7 @@ impl Regenerator {
         }
         // Whatever came is kept, understood or not: the former credentials may be gone.
         let text = String::from_utf8_lossy(&answer.reply.body).into_owned();
-        Ok(Regenerated { answer: text.into(), lacks: lacks(&answer.reply.body) })
+        Ok(NewCredentials { answer: text.into(), lacks: lacks(&answer.reply.body) })
     }
 }
 

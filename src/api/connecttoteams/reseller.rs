@@ -34,9 +34,9 @@ pub(super) struct Enterprise {
 
 /// The enterprises that were asked about, by their tenants.
 #[derive(Default)]
-pub(super) struct Known(Mutex<BTreeMap<TenantId, Enterprise>>);
+pub(super) struct EnterpriseCache(Mutex<BTreeMap<TenantId, Enterprise>>);
 
-impl Known {
+impl EnterpriseCache {
     pub(super) fn note(&self, tenant: &TenantId, enterprise: Enterprise) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), enterprise);
     }
@@ -59,14 +59,14 @@ impl Enterprise {
 }
 
 /// Who says which reseller it is.
-pub(super) struct Said {
+pub(super) struct ResellerClaim {
     who: String,
     pub(super) id: i64,
     /// The service itself.
     service: bool,
 }
 
-impl Said {
+impl ResellerClaim {
     pub(super) fn by_settings(section: &Section, who: &str, id: i64) -> Self {
         Self { who: section.key(who), id, service: false }
     }
@@ -86,7 +86,7 @@ pub(super) fn hint(section: &Section, tenant: &TenantRef) -> String {
 
 /// What all say, if they say the same. Where the service contradicts itself, what was set for the
 /// tenant decides between its words.
-pub(super) fn agreed(said: &[Said], set: Option<i64>) -> Result<i64, String> {
+pub(super) fn agreed(said: &[ResellerClaim], set: Option<i64>) -> Result<i64, String> {
     let Some(first) = said.first() else {
         return Err(
             "it is not known which reseller its enterprise belongs to, and the account is a \
@@ -114,13 +114,13 @@ mod tests {
 
     #[test]
     fn all_have_to_say_the_same() {
-        let service = |id: i64| Said::by_service(format!("somebody{id}"), id);
+        let service = |id: i64| ResellerClaim::by_service(format!("somebody{id}"), id);
         assert_eq!(agreed(&[service(77), service(77)], None), Ok(77));
         assert!(agreed(&[], None).unwrap_err().contains("it is not known"));
         let why = agreed(&[service(77), service(78)], None).unwrap_err();
         assert!(why.ends_with("77 by somebody77, 78 by somebody78"), "{why}");
         let section = Section::new("connectToTeams");
-        let set = |id| Said::by_settings(&section, "resellerOf.x", id);
+        let set = |id| ResellerClaim::by_settings(&section, "resellerOf.x", id);
         assert_eq!(agreed(&[set(78), service(77), service(78)], Some(78)), Ok(78), "it decides");
         assert!(
             agreed(&[set(79), service(77), service(78)], Some(79)).is_err(),

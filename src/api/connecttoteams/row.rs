@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The `listUsers` row made ready for many items.
-pub(super) struct Row<'a> {
+pub(super) struct ListUsersRow<'a> {
     /// The row itself.
     pub list: &'a ListUsers,
     /// All pointers into an item; the others name them by their place here.
@@ -38,7 +38,7 @@ pub(super) struct Row<'a> {
     pub shape: Option<Shape>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> ListUsersRow<'a> {
     pub(super) fn new(list: &'a ListUsers) -> Self {
         let mut pointers = Vec::new();
         let user = slot(&mut pointers, &list.user);

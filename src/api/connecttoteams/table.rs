@@ -1,12 +1,12 @@
 //! The endpoint table as the client sees it: all that its rows can make it send, and how pages are
 //! asked for.
 
-use crate::config::{Endpoint, Endpoints, ListUsers, Method, Paging, Row};
+use crate::config::{Endpoint, EndpointRow, Endpoints, ListUsers, Method, Paging};
 
 /// Every method and path template that the client can send.
 pub(super) fn emits(endpoints: &Endpoints) -> Vec<(Method, String)> {
-    let template = |(row, call): (Row, &Endpoint)| match &endpoints.list_users {
-        Some(list) if row == Row::ListUsers => {
+    let template = |(row, call): (EndpointRow, &Endpoint)| match &endpoints.list_users {
+        Some(list) if row == EndpointRow::ListUsers => {
             (call.method, with_query(list, ["{draw}", "{start}", "{length}", "{page}"]))
         }
         _ => (call.method, call.path.clone()),

@@ -5,10 +5,10 @@ use super::{
     identity::Identity,
     login::before_the_call,
     outcome,
-    transport::{Payload, Request},
+    transport::{HttpRequest, Payload},
 };
 use crate::{
-    config::Row,
+    config::EndpointRow,
     model::{Fault, FaultKind},
     ports::Permit,
 };
@@ -38,11 +38,11 @@ impl Core {
                 self.section().key("resellerId")
             ))
         };
-        let request = Request {
+        let request = HttpRequest {
             what: what.clone(),
             section: self.section().clone(),
-            row: Row::WhoAmI.name(),
-            effort: Row::WhoAmI.effort(),
+            row: EndpointRow::WhoAmI.name(),
+            effort: EndpointRow::WhoAmI.effort(),
             method: call.method,
             template: call.path.clone(),
             url: self.base().at(&call.path).map_err(unusable)?,

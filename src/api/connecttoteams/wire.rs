@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    config::{AUTHORISATION, Body},
+    config::{AUTHORISATION, BodyFormat},
     model::{Field, UpdateRequest, Value, WritePath},
 };
 
@@ -55,22 +55,24 @@ fn value(value: &Value) -> Json {
 /// asks for and a template may say otherwise.
 pub(super) fn update(
     update: &UpdateRequest,
-    style: &Body,
+    style: &BodyFormat,
     acting: &str,
     place: &impl Fn(&str) -> Option<Json>,
 ) -> Result<Json, String> {
     let authorisation = || place(AUTHORISATION).unwrap_or_default();
     let mut body = match style {
-        Body::Flat => match authorisation() {
+        BodyFormat::Flat => match authorisation() {
             Json::Object(object) => object,
             _ => Map::new(),
         },
-        Body::Wrapped => Map::from_iter([("authenticationResult".to_owned(), authorisation())]),
-        Body::Template(template) => template.fill(place)?,
-        Body::Tenant => {
+        BodyFormat::Wrapped => {
+            Map::from_iter([("authenticationResult".to_owned(), authorisation())])
+        }
+        BodyFormat::Template(template) => template.fill(place)?,
+        BodyFormat::Tenant => {
             Map::from_iter([("tenantId".to_owned(), place("tenantId").unwrap_or_default())])
         }
-        Body::None | Body::Text => Map::new(),
+        BodyFormat::None | BodyFormat::Text => Map::new(),
     };
     if update.path().sets_up() {
         // So it is spelled in this call (contract 5.3).
@@ -121,8 +123,8 @@ mod tests {
         ]);
         let request = of(details, WritePath::ConfigureUser);
         let place = |name: &str| (name == "tenantId").then(|| json!("87d349ed"));
-        let body = |style: &Body| update(&request, style, "apiadmin", &place).unwrap();
-        let whole = body(&Body::Tenant);
+        let body = |style: &BodyFormat| update(&request, style, "apiadmin", &place).unwrap();
+        let whole = body(&BodyFormat::Tenant);
         assert_eq!(
             whole,
             json!({
@@ -155,7 +157,7 @@ mod tests {
         let request = of(details, WritePath::ConfigureValetUser);
         let place = |name: &str| (name == "tenantId").then(|| json!("87d349ed"));
         assert_eq!(
-            update(&request, &Body::Tenant, "apiadmin", &place).unwrap(),
+            update(&request, &BodyFormat::Tenant, "apiadmin", &place).unwrap(),
             json!({
                 "tenantId": "87d349ed", "loginID": "apiadmin", "teamsUserId": "Adele@contoso.com",
                 "pbxLocation": "7", "pbxUserId": "1000", "phoneNumber": "+14255550100",
@@ -193,10 +195,10 @@ mod tests {
             Json::Object(all)
         };
         let place = |name: &str| (name == AUTHORISATION).then(|| consent.clone());
-        let body = |style: &Body| update(&request, style, "apiadmin", &place).unwrap();
-        assert_eq!(body(&Body::Wrapped), with(json!({ "authenticationResult": consent })));
-        assert_eq!(body(&Body::Flat), with(consent.clone()));
-        assert_eq!(body(&Body::None), fields);
+        let body = |style: &BodyFormat| update(&request, style, "apiadmin", &place).unwrap();
+        assert_eq!(body(&BodyFormat::Wrapped), with(json!({ "authenticationResult": consent })));
+        assert_eq!(body(&BodyFormat::Flat), with(consent.clone()));
+        assert_eq!(body(&BodyFormat::None), fields);
         let template =
             serde_json::from_value(json!({ "auth": "{authorisation}", "updatedBy": 7 })).unwrap();
         assert_eq!(body(&template), with(json!({ "auth": consent, "updatedBy": 7 })));
@@ -204,8 +206,12 @@ mod tests {
 
     #[test]
     fn a_number_is_released_with_an_empty_text() {
-        let body =
-            update(&request([(Field::PhoneNumber, Value::NoPhone)]), &Body::None, "", &|_| None);
+        let body = update(
+            &request([(Field::PhoneNumber, Value::NoPhone)]),
+            &BodyFormat::None,
+            "",
+            &|_| None,
+        );
         assert_eq!(
             body.unwrap(),
             json!({"teamsUserId": "Adele@contoso.com", "sbcGatewayId": 805, "phoneNumber": ""})

@@ -17,24 +17,24 @@ use super::{
     wire,
 };
 use crate::{
-    config::{Accept, Body, Endpoint, Row},
+    config::{Accept, BodyFormat, Endpoint, EndpointRow},
     model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest, WritePath},
     ports::{Permit, Provisioner},
 };
 
 /// Writes through `ConnecttoTeams`.
 #[derive(Clone)]
-pub struct Writer {
+pub struct TenantWriter {
     accounts: Arc<Accounts>,
 }
 
-impl Writer {
+impl TenantWriter {
     pub(super) fn new(accounts: Arc<Accounts>) -> Self {
         Self { accounts }
     }
 }
 
-impl Provisioner for Writer {
+impl Provisioner for TenantWriter {
     async fn consent(&self, tenant: &TenantRef) -> Result<Consent, Fault> {
         let core = self.accounts.of(tenant)?;
         core.breaker.check()?;
@@ -53,11 +53,11 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> 
     let draft = match call {
         Call::Enable(user) => {
             let what = format!("enable calling of {user} in {name}");
-            Draft::new(what, Row::Enable, &endpoints.enable, tenant).of(user)
+            Draft::new(what, EndpointRow::Enable, &endpoints.enable, tenant).of(user)
         }
         Call::Disable(user) => {
             let what = format!("disable calling of {user} in {name}");
-            Draft::new(what, Row::Disable, &endpoints.disable, tenant).of(user)
+            Draft::new(what, EndpointRow::Disable, &endpoints.disable, tenant).of(user)
         }
         Call::Update(update) => {
             let what = format!("update {} in {name}", update.user());
@@ -70,7 +70,7 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> 
         }
         Call::Sync => {
             let what = format!("sync the registrations of {name}");
-            Draft::new(what, Row::Sync, &endpoints.sync, tenant)
+            Draft::new(what, EndpointRow::Sync, &endpoints.sync, tenant)
         }
     };
     write(core, &draft.permitted(permit)).await
@@ -115,16 +115,18 @@ async fn send_details(
     let endpoints = &core.account.endpoints;
     let stored_only;
     let (row, call) = match update.path() {
-        WritePath::UpdateUserDetails => (Row::Update, &endpoints.update),
+        WritePath::UpdateUserDetails => (EndpointRow::Update, &endpoints.update),
         WritePath::ConfigureUser if update.keeps_calling_on() => {
-            (Row::Configure, &endpoints.configure)
+            (EndpointRow::Configure, &endpoints.configure)
         }
         WritePath::ConfigureUser => {
             stored_only = without_authorisation(&endpoints.configure);
-            (Row::Configure, &stored_only)
+            (EndpointRow::Configure, &stored_only)
         }
         // It is all that the Call App has: nothing else switches it.
-        WritePath::ConfigureValetUser => (Row::ConfigureCallApp, &endpoints.configure_call_app),
+        WritePath::ConfigureValetUser => {
+            (EndpointRow::ConfigureCallApp, &endpoints.configure_call_app)
+        }
     };
     let draft = Draft::new(what, row, call, tenant).of(update.user()).permitted(permit);
     let not_sent = |fault| draft.not_sent(fault);
@@ -147,11 +149,11 @@ async fn send_details(
 /// The call as it only stores: who authorises it would have it switch calling on as well (contract
 /// 5.3), and that is a step of its own.
 fn without_authorisation(call: &Endpoint) -> Endpoint {
-    let body = if call.carries_authorisation() { Body::Tenant } else { call.body.clone() };
+    let body = if call.carries_authorisation() { BodyFormat::Tenant } else { call.body.clone() };
     Endpoint { body, ..call.clone() }
 }
 
-impl fmt::Debug for Writer {
+impl fmt::Debug for TenantWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer").field("hosts", &self.accounts.hosts()).finish_non_exhaustive()
     }

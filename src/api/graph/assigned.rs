@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::{
-    api::{http::redact, user_list::Listed, value},
-    model::{HeldNumber, Kind, NumberList, Observed, TenantRef, UserId, Value, is_blank},
+    api::{http::redact, user_list::ReceivedUserList, value},
+    model::{FieldKind, HeldNumber, NumberList, ObservedValue, TenantRef, UserId, Value, is_blank},
 };
 
 /// The most numbers of one tenant: beyond it, the service is thought to be repeating itself.
@@ -36,7 +36,7 @@ const HOLDERS: [(&str, &str); 5] = [
 
 /// Where the next page is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextPage {
     /// There is none.
     Nowhere,
     /// Behind this link.
@@ -49,7 +49,7 @@ pub(super) enum Next {
 #[derive(Debug, Default)]
 pub(super) struct Assigned {
     /// Each number as it was sent, with what is said of it.
-    rows: BTreeMap<String, Row>,
+    rows: BTreeMap<String, AssignmentRow>,
     /// Entries without a number.
     odd: usize,
     entries: usize,
@@ -59,7 +59,7 @@ pub(super) struct Assigned {
 
 /// What is said of a number.
 #[derive(Debug)]
-struct Row {
+struct AssignmentRow {
     number: Json,
     target: Option<String>,
     held_as: String,
@@ -68,7 +68,7 @@ struct Row {
 
 impl Assigned {
     /// Takes a page in. An error, in words, if this is none.
-    pub(super) fn take(&mut self, page: &Json, page_size: u32) -> Result<Next, String> {
+    pub(super) fn take(&mut self, page: &Json, page_size: u32) -> Result<NextPage, String> {
         let Some(Json::Array(items)) = page.get("value") else {
             return Err("the service sent no list at `value`".to_owned());
         };
@@ -79,13 +79,13 @@ impl Assigned {
         }
         let is_new = self.rows.len() + self.odd > before;
         match page.get("@odata.nextLink") {
-            None | Some(Json::Null) if items.len() < page_size as usize => Ok(Next::Nowhere),
+            None | Some(Json::Null) if items.len() < page_size as usize => Ok(NextPage::Nowhere),
             None | Some(Json::Null) if !is_new => Ok(self.ends("a page repeats what was there")),
-            None | Some(Json::Null) => Ok(Next::Behind(self.entries)),
+            None | Some(Json::Null) => Ok(NextPage::Behind(self.entries)),
             Some(Json::String(link)) if !self.links.insert(link.clone()) => {
                 Ok(self.ends("the pages go round in a circle"))
             }
-            Some(Json::String(link)) => Ok(Next::Link(link.clone())),
+            Some(Json::String(link)) => Ok(NextPage::Link(link.clone())),
             Some(_) => Err("the service sent a link to the next page that is not text".to_owned()),
         }
         .map(|next| {
@@ -93,9 +93,9 @@ impl Assigned {
         })
     }
 
-    fn ends(&mut self, doubt: &str) -> Next {
+    fn ends(&mut self, doubt: &str) -> NextPage {
         self.doubt = Some(doubt.to_owned());
-        Next::Nowhere
+        NextPage::Nowhere
     }
 
     fn enter(&mut self, item: &Json) {
@@ -123,7 +123,7 @@ impl Assigned {
                 .map_or_else(|| format!("{:?}", redact::value(status)), |(_, is)| (*is).to_owned()),
             (_, None) => "account of Teams".to_owned(),
         };
-        let row = Row {
+        let row = AssignmentRow {
             number: number.cloned().unwrap_or_default(),
             target: target.map(str::to_ascii_lowercase),
             held_as,
@@ -133,7 +133,7 @@ impl Assigned {
     }
 
     /// Adds to a list of users the numbers that it does not show.
-    pub(super) fn complete(self, listed: &mut Listed, tenant: &TenantRef) {
+    pub(super) fn complete(self, listed: &mut ReceivedUserList, tenant: &TenantRef) {
         let mut people = BTreeMap::new();
         listed.users.each(|user| {
             people.extend(user.id.clone().map(|id| (id, user.upn.clone())));
@@ -149,10 +149,10 @@ impl Assigned {
             }
             let place = || "at `telephoneNumber`".to_owned();
             let prefix = tenant.extension_prefix.as_ref();
-            let number = match value::observed(Kind::Phone, &row.number, place, prefix) {
-                Observed::Set(Value::Phone(number)) => Ok(number),
-                Observed::Unreadable(read) => Err(read),
-                Observed::Unset | Observed::Set(_) => continue,
+            let number = match value::observed(FieldKind::Phone, &row.number, place, prefix) {
+                ObservedValue::Set(Value::Phone(number)) => Ok(number),
+                ObservedValue::Unreadable(read) => Err(read),
+                ObservedValue::Unset | ObservedValue::Set(_) => continue,
             };
             if number.as_ref().is_ok_and(|number| known.contains(number)) {
                 continue;

@@ -16,10 +16,10 @@ use super::{
     auth::{Auth, Login, Token},
     gate::{Gate, Pace},
     grant::Grant,
-    login::{self, LoginHost, Refused},
+    login::{self, LoginHost, LoginRefusal},
     outcome,
     section::Section,
-    transport::{Payload, Request, Transport},
+    transport::{HttpRequest, Payload, Transport},
 };
 use crate::{
     config::{Effort, Graph, Method},
@@ -84,7 +84,12 @@ impl Core {
 
     /// The first page of a list, or the one behind so many entries. The tenant is in the token, and
     /// not in the address.
-    pub(super) fn first(&self, tenant: &TenantRef, list: List, skip: usize) -> Result<Url, Fault> {
+    pub(super) fn first(
+        &self,
+        tenant: &TenantRef,
+        list: GraphList,
+        skip: usize,
+    ) -> Result<Url, Fault> {
         let mut path = format!("{}?$top={}", list.path(), self.settings.page_size);
         if skip > 0 {
             path = format!("{path}&$skip={skip}");
@@ -113,7 +118,12 @@ impl Core {
     }
 
     /// The page that a link names, if it is on the same host.
-    pub(super) fn next(&self, tenant: &TenantRef, list: List, link: &str) -> Result<Url, Fault> {
+    pub(super) fn next(
+        &self,
+        tenant: &TenantRef,
+        list: GraphList,
+        link: &str,
+    ) -> Result<Url, Fault> {
         self.api.same_host(link).map_err(|why| {
             let told = format!("{}: the next page is refused: {why}", list.what(tenant));
             Fault::new(FaultKind::Garbled, told).hint(
@@ -132,10 +142,10 @@ impl Core {
     pub(super) async fn page(
         &self,
         tenant: &TenantRef,
-        list: List,
+        list: GraphList,
         url: Url,
     ) -> Result<Value, Fault> {
-        let request = Request {
+        let request = HttpRequest {
             what: list.what(tenant),
             section: Section::new("graph"),
             row: list.row(),
@@ -184,7 +194,7 @@ impl Login for Customer<'_> {
                 gate.open();
                 Ok(grant)
             }
-            Err(Refused { fault, of_application }) => {
+            Err(LoginRefusal { fault, of_application }) => {
                 if of_application {
                     gate.failed(&fault, stamp, Instant::now());
                 }
@@ -200,14 +210,14 @@ impl Login for Customer<'_> {
 
 /// What is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub(super) enum GraphList {
     /// Users, with what Teams holds of them.
     Users,
     /// Numbers, whoever holds them.
     Numbers,
 }
 
-impl List {
+impl GraphList {
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Users => PATH,
@@ -242,7 +252,7 @@ impl List {
 }
 
 /// A page that cannot be understood.
-pub(super) fn garbled(tenant: &TenantRef, list: List, why: &str) -> Fault {
+pub(super) fn garbled(tenant: &TenantRef, list: GraphList, why: &str) -> Fault {
     Fault::new(FaultKind::Garbled, format!("{}: {why}", list.what(tenant)))
         .hint("check `graph.baseUrl`: something else may be answering there, such as a proxy")
 }

@@ -11,12 +11,12 @@ use serde_json::Value as Json;
 use crate::{
     api::{
         http::redact,
-        user_list::{Entry, Item, Odd},
+        user_list::{Entry, OddEntry, UserListItem},
         value,
     },
     model::{
-        Field, FieldMap, HeldNumber, Kind, LiveCalling, LiveUser, Observed, TenantId, TenantRef,
-        Unread, Upn, UserId, Value, is_blank,
+        Field, FieldKind, FieldMap, HeldNumber, LiveCalling, LiveUser, ObservedValue, TenantId,
+        TenantRef, UnreadableValue, Upn, UserId, Value, is_blank,
     },
 };
 
@@ -33,21 +33,21 @@ const NUMBERS: &str = "telephoneNumbers";
 const MAX_NAME: usize = 256;
 
 /// What an item is.
-pub(super) fn read(item: &Json, tenant: &TenantRef) -> Item {
-    let numbers = Numbers::of(item, tenant);
+pub(super) fn read(item: &Json, tenant: &TenantRef) -> UserListItem {
+    let numbers = ItemNumbers::of(item, tenant);
     let entry = entry(item, tenant, &numbers);
     let numbers = match &entry {
         Entry::User(_) | Entry::CallApp(_) | Entry::NotSetUp(_) => numbers.others,
         Entry::Foreign => Vec::new(),
         Entry::NoPerson | Entry::Nameless | Entry::Unreadable(_) => numbers.of_account(item),
     };
-    Item { entry, numbers }
+    UserListItem { entry, numbers }
 }
 
 /// An item that does not name its tenant is unreadable: it is not known whose user it is.
-fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
+fn entry(item: &Json, tenant: &TenantRef, numbers: &ItemNumbers) -> Entry {
     let Some(of) = text(item, "tenantId").and_then(|id| TenantId::parse(id).ok()) else {
-        return Entry::Unreadable(Odd::Tenant);
+        return Entry::Unreadable(OddEntry::Tenant);
     };
     if of != tenant.id {
         return Entry::Foreign;
@@ -58,14 +58,14 @@ fn entry(item: &Json, tenant: &TenantRef, numbers: &Numbers) -> Entry {
         Some(kind) if NO_PERSONS.iter().any(|(name, _)| *name == kind) => return Entry::NoPerson,
         // Whatever it is, it has no calling that could be taken away, and its numbers are known.
         _ if calling == LiveCalling::Disabled => return Entry::NoPerson,
-        kind => return Entry::Unreadable(Odd::Account(unknown_kind(item, kind, &calling))),
+        kind => return Entry::Unreadable(OddEntry::Account(unknown_kind(item, kind, &calling))),
     }
     let Some(upn) = text(item, "userPrincipalName").and_then(|upn| Upn::parse(upn).ok()) else {
         let nameless = text(item, "userPrincipalName")
             .map_or_else(|| item["userPrincipalName"].is_null(), is_blank);
-        let numberless = numbers.primary == Some(Observed::Unset) && numbers.others.is_empty();
+        let numberless = numbers.primary == Some(ObservedValue::Unset) && numbers.others.is_empty();
         let nobody = nameless && numberless && calling == LiveCalling::Disabled;
-        return if nobody { Entry::Nameless } else { Entry::Unreadable(Odd::Name) };
+        return if nobody { Entry::Nameless } else { Entry::Unreadable(OddEntry::Name) };
     };
     let mut details = FieldMap::default();
     details.extend(numbers.primary.clone().map(|number| (Field::PhoneNumber, number)));
@@ -104,30 +104,30 @@ fn calling(item: &Json) -> LiveCalling {
     let Some(voice) = item.get(VOICE) else {
         return LiveCalling::Unclear(format!("nothing at `{VOICE}`"));
     };
-    match value::observed(Kind::Flag, voice, || format!("at `{VOICE}`"), None) {
-        Observed::Set(Value::Flag(true)) => LiveCalling::Enabled,
-        Observed::Set(Value::Flag(false)) => LiveCalling::Disabled,
+    match value::observed(FieldKind::Flag, voice, || format!("at `{VOICE}`"), None) {
+        ObservedValue::Set(Value::Flag(true)) => LiveCalling::Enabled,
+        ObservedValue::Set(Value::Flag(false)) => LiveCalling::Disabled,
         _ => LiveCalling::Unclear(redact::value(&voice.to_string())),
     }
 }
 
 /// All numbers of an item.
-struct Numbers {
+struct ItemNumbers {
     /// What is compared with a manifest; nothing if the item does not say.
-    primary: Option<Observed>,
+    primary: Option<ObservedValue>,
     /// Whether nobody can say which of the others that is.
     is_uncertain: bool,
     /// The others.
     others: Vec<HeldNumber>,
 }
 
-impl Numbers {
+impl ItemNumbers {
     fn of(item: &Json, tenant: &TenantRef) -> Self {
         let numbers = match item.get(NUMBERS) {
             None => return Self { primary: None, is_uncertain: false, others: Vec::new() },
             Some(Json::Null) => {
                 return Self {
-                    primary: Some(Observed::Unset),
+                    primary: Some(ObservedValue::Unset),
                     is_uncertain: false,
                     others: Vec::new(),
                 };
@@ -135,7 +135,7 @@ impl Numbers {
             Some(Json::Array(numbers)) => numbers,
             Some(other) => {
                 return Self {
-                    primary: Some(Observed::Unreadable(unread(other))),
+                    primary: Some(ObservedValue::Unreadable(unread(other))),
                     is_uncertain: false,
                     others: Vec::new(),
                 };
@@ -152,9 +152,9 @@ impl Numbers {
             _ => (None, true),
         };
         let primary = if several {
-            Observed::Unreadable(unread(&Json::Array(numbers.clone())))
+            ObservedValue::Unreadable(unread(&Json::Array(numbers.clone())))
         } else {
-            Observed::Unset
+            ObservedValue::Unset
         };
         let mut all = Self { primary: Some(primary), is_uncertain: several, others: Vec::new() };
         for (position, (number, category)) in numbers.iter().zip(categories).enumerate() {
@@ -185,11 +185,11 @@ impl Numbers {
 }
 
 /// A number that is not compared; nothing if there is none.
-fn held(item: &Json, held_as: &str, read: Observed) -> Option<HeldNumber> {
+fn held(item: &Json, held_as: &str, read: ObservedValue) -> Option<HeldNumber> {
     let number = match read {
-        Observed::Set(Value::Phone(number)) => Ok(number),
-        Observed::Unreadable(unread) => Err(unread),
-        Observed::Unset | Observed::Set(_) => return None,
+        ObservedValue::Set(Value::Phone(number)) => Ok(number),
+        ObservedValue::Unreadable(unread) => Err(unread),
+        ObservedValue::Unset | ObservedValue::Set(_) => return None,
     };
     Some(HeldNumber { holder: name(item).into(), held_as: held_as.into(), number })
 }
@@ -206,26 +206,27 @@ fn line(category: Option<&str>) -> String {
 }
 
 /// One number of the list; nothing if it is blank.
-fn number_of(entry: &Json, tenant: &TenantRef) -> Option<Observed> {
+fn number_of(entry: &Json, tenant: &TenantRef) -> Option<ObservedValue> {
     let place = || format!("at `{NUMBERS}`");
     match entry.get("telephoneNumber") {
         Some(number) => {
-            match value::observed(Kind::Phone, number, place, tenant.extension_prefix.as_ref()) {
-                Observed::Unset => None,
+            match value::observed(FieldKind::Phone, number, place, tenant.extension_prefix.as_ref())
+            {
+                ObservedValue::Unset => None,
                 read => Some(read),
             }
         }
-        None => Some(Observed::Unreadable(unread(entry))),
+        None => Some(ObservedValue::Unreadable(unread(entry))),
     }
 }
 
-fn unread(value: &Json) -> Unread {
+fn unread(value: &Json) -> UnreadableValue {
     value::unread(value, &format!("at `{NUMBERS}`"))
 }
 
 /// The calling policy by its display name. Without an assignment the tenant's default is in force,
 /// which is not named here: the field is then as good as not visible.
-fn policy(item: &Json) -> Option<Observed> {
+fn policy(item: &Json) -> Option<ObservedValue> {
     let assignments = item.get("effectivePolicyAssignments")?.as_array()?;
     let of_calling = |policy: &&Json| {
         policy.get("policyType").and_then(Json::as_str) == Some("TeamsCallingPolicy")
@@ -234,8 +235,10 @@ fn policy(item: &Json) -> Option<Observed> {
     let name = assignment.get("displayName").and_then(Json::as_str).map(str::trim);
     Some(match name {
         Some(name) if !name.is_empty() && name.len() <= MAX_NAME => {
-            Observed::Set(Value::Text(name.into()))
+            ObservedValue::Set(Value::Text(name.into()))
         }
-        _ => Observed::Unreadable(value::unread(assignment, "at `effectivePolicyAssignments`")),
+        _ => {
+            ObservedValue::Unreadable(value::unread(assignment, "at `effectivePolicyAssignments`"))
+        }
     })
 }

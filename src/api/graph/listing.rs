@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{answer, item};
 use crate::{
-    api::user_list::{Entry, Item, Listed, UserList},
+    api::user_list::{Entry, ReceivedUserList, UserList, UserListItem},
     model::TenantRef,
 };
 
@@ -52,7 +52,8 @@ impl<'a> Listing<'a> {
             }
         };
         self.total = self.total.max(page.get("@odata.count").and_then(answer::count));
-        let items: Vec<Item> = items.iter().map(|item| item::read(item, self.tenant)).collect();
+        let items: Vec<UserListItem> =
+            items.iter().map(|item| item::read(item, self.tenant)).collect();
         if items.iter().any(|item| item.entry == Entry::Foreign) {
             return Err("the service sent a user of another tenant, so nothing of it is believed"
                 .to_owned());
@@ -78,7 +79,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The users, and whether these are all.
-    pub(super) fn finish(mut self) -> Listed {
+    pub(super) fn finish(mut self) -> ReceivedUserList {
         let sent = self.list.entries();
         if let Some(total) = self.total.filter(|total| *total > sent as u64) {
             self.list.doubt(format!("the service counts {total} users and sent {sent}"));

@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    address::{Base, Places, fill},
+    address::{Base, PathPlaces, fill},
     answer::{self, Reply},
     grant::{self, Grant},
     section::Section,
-    transport::{Payload, Request, Transport},
+    transport::{HttpRequest, Payload, Transport},
 };
 use crate::{
     api::http::redact::Redactor,
-    config::{Effort, Fetched, Graph, Method},
+    config::{Effort, FetchedSecret, Graph, Method},
     model::{Fault, FaultKind, TenantRef},
     ports::Permit,
 };
@@ -25,13 +25,13 @@ const MAX_ANSWER: usize = 256 * 1024;
 
 /// Why no token was had.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct LoginRefusal {
     pub(super) fault: Fault,
     /// It is a matter of the application and its secret, and so of all tenants.
     pub(super) of_application: bool,
 }
 
-impl Refused {
+impl LoginRefusal {
     fn here(fault: Fault) -> Self {
         Self { fault, of_application: false }
     }
@@ -57,7 +57,7 @@ impl LoginHost {
 
     /// Where an admin of the customer lets the application in.
     pub(super) fn consent_link(&self, tenant: &TenantRef) -> String {
-        let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
+        let places = PathPlaces { tenant: Some(tenant.id.as_str()), ..PathPlaces::default() };
         let path = fill("/{tenantId}/adminconsent?client_id=", places).unwrap_or_default();
         self.base
             .at(&format!("{path}{}", self.settings.client_id))
@@ -72,21 +72,21 @@ impl LoginHost {
 }
 
 /// Asks for a token. The secret is read now and not kept, but for removing it from messages.
-pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant, Refused> {
+pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant, LoginRefusal> {
     let what = format!("log in to {} for tenant {}", door.base.host(), tenant.name);
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
     let secret = door.settings.client_secret.read().await.map_err(|error| {
         let fault = unusable(format!("the client secret cannot be read: {error}"));
-        Refused::everywhere(
+        LoginRefusal::everywhere(
             fault.hint("`graph.clientSecret` says where it comes from: env, file or command"),
         )
     })?;
-    let Fetched { secret, odd, .. } = secret;
-    let places = Places { tenant: Some(tenant.id.as_str()), ..Places::default() };
+    let FetchedSecret { secret, odd, .. } = secret;
+    let places = PathPlaces { tenant: Some(tenant.id.as_str()), ..PathPlaces::default() };
     let url = fill(PATH, places)
         .and_then(|path| door.base.at(&path))
-        .map_err(|why| Refused::everywhere(unusable(why)))?;
-    let request = Request {
+        .map_err(|why| LoginRefusal::everywhere(unusable(why)))?;
+    let request = HttpRequest {
         what: what.clone(),
         section: Section::new("graph"),
         row: "token",
@@ -110,7 +110,7 @@ pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant
         .transport
         .exchange(&request, |builder| builder.form(&form))
         .await
-        .map_err(Refused::here)?;
+        .map_err(LoginRefusal::here)?;
     if !reply.status.is_success() {
         let mut refused = refused(&what, tenant, &reply, &secret, &door.consent_link(tenant));
         if let (Some(odd), true) = (odd, refused.of_application) {
@@ -123,7 +123,7 @@ pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant
     }
     grant::read(&reply.body, vec![secret], Timestamp::now()).map_err(|why| {
         let fault = Fault::new(FaultKind::Garbled, format!("{what}: the service sent {why}"));
-        Refused::here(fault.hint(
+        LoginRefusal::here(fault.hint(
             "check `graph.loginUrl`: something else may be answering there, such as a proxy's page",
         ))
     })
@@ -136,7 +136,7 @@ fn refused(
     reply: &Reply,
     secret: &SecretString,
     consent: &str,
-) -> Refused {
+) -> LoginRefusal {
     let text = String::from_utf8_lossy(&reply.body);
     let redactor = Redactor::new([secret.clone()]);
     let said = answer::message(&reply.body)
@@ -147,7 +147,7 @@ fn refused(
         Fault::new(kind, format!("{what}: {reason} (HTTP {}{said})", status.as_u16()))
     };
     if status.is_server_error() {
-        return Refused::here(fault(FaultKind::Server, "the service failed"));
+        return LoginRefusal::here(fault(FaultKind::Server, "the service failed"));
     }
     let says = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
     if says(&["AADSTS700016", "AADSTS7000229", "unauthorized_client"]) {
@@ -155,21 +155,21 @@ fn refused(
         let hint = format!(
             "check `graph.clientId`; then an admin of the customer opens {consent} and agrees"
         );
-        return Refused::here(fault.hint(hint));
+        return LoginRefusal::here(fault.hint(hint));
     }
     if says(&["AADSTS90002", "AADSTS900023"]) {
         let message = format!("Microsoft knows no tenant {}", tenant.id);
-        return Refused::here(fault(FaultKind::Auth, &message).hint("check `spec.tenantId`"));
+        return LoginRefusal::here(fault(FaultKind::Auth, &message).hint("check `spec.tenantId`"));
     }
     if says(&["AADSTS7000222"]) {
         let hint = "make a new one in the application's registration, and store it where \
             `graph.clientSecret` says";
-        return Refused::everywhere(
+        return LoginRefusal::everywhere(
             fault(FaultKind::Auth, "the client secret has expired").hint(hint),
         );
     }
     let fault = fault(FaultKind::Auth, "the client id or the client secret is wrong");
-    Refused::everywhere(fault.hint("check `graph.clientId` and `graph.clientSecret`"))
+    LoginRefusal::everywhere(fault.hint("check `graph.clientId` and `graph.clientSecret`"))
 }
 
 #[cfg(test)]
@@ -218,7 +218,7 @@ mod tests {
             let reply =
                 Reply { status: reqwest::StatusCode::from_u16(status).unwrap(), body: body.into() };
             let link = "https://login.example.com/t/adminconsent?client_id=c";
-            let Refused { fault, of_application } =
+            let LoginRefusal { fault, of_application } =
                 refused("log in", &tenant, &reply, &secret, link);
             assert_eq!(
                 of_application,

@@ -1,8 +1,8 @@
 //! Microsoft Graph (contract 12): what Teams itself holds. Read, and never written.
 //!
 //! ```text
-//! Reader --a page's URL--> Core (401: one new token, one replay) --> Transport (429: waits as told) --> Graph
-//!   item, listing <---------- value or Fault (outcome) <--------------------- Reply
+//! GraphReader --a page's URL--> Core (401: one new token, one replay) --> Transport (429: waits as told) --> Graph
+//!   item, listing <--------------- value or Fault (outcome) <--------------------- Reply
 //! ```
 //!
 //! One application of the provider, consented by each customer's admin, serves all tenants; each
@@ -29,26 +29,26 @@ mod tests;
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    Listed,
+    ReceivedUserList,
     http::{address, answer, auth, gate, grant, section, transport},
 };
 use crate::{
     config::{Graph, Method},
     model::{Fault, FaultKind, Field, NumberList, TenantRef},
 };
-use assigned::{Assigned, Next};
-use call::{Core, List};
+use assigned::{Assigned, NextPage};
+use call::{Core, GraphList};
 
 /// What Graph shows of a user; gateway, voicemail, dial plan and the like cannot be seen there.
 pub const SEES: [Field; 2] = [Field::PhoneNumber, Field::CallPolicyName];
 
 /// Reads users through Graph. Clones share connections and tokens.
 #[derive(Clone)]
-pub struct Reader {
+pub struct GraphReader {
     core: Arc<Core>,
 }
 
-impl Reader {
+impl GraphReader {
     /// Checks the settings and prepares connections; nothing is sent yet and no secret is read.
     pub fn new(settings: &Graph) -> Result<Self, Fault> {
         if settings.timeout.is_zero() {
@@ -60,9 +60,9 @@ impl Reader {
 
     /// All users of a tenant: page by page, each a request of its own, so a token that ends on
     /// the way costs one page.
-    pub async fn users(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
+    pub async fn users(&self, tenant: &TenantRef) -> Result<ReceivedUserList, Fault> {
         let mut listing = listing::Listing::new(tenant);
-        let list = List::Users;
+        let list = GraphList::Users;
         let mut url = Some(self.core.first(tenant, list, 0)?);
         while let Some(page) = url {
             let answer = self.core.page(tenant, list, page).await?;
@@ -75,11 +75,11 @@ impl Reader {
     }
 
     /// The same, with every number that Teams keeps and the users do not show: a second proof of who
-    /// holds a number. That it cannot be had is told in [`Beside::number_list`], and spoils nothing
+    /// holds a number. That it cannot be had is told in [`ListExtras::number_list`], and spoils nothing
     /// of the users.
     ///
-    /// [`Beside::number_list`]: crate::model::Beside::number_list
-    pub async fn users_and_numbers(&self, tenant: &TenantRef) -> Result<Listed, Fault> {
+    /// [`ListExtras::number_list`]: crate::model::ListExtras::number_list
+    pub async fn users_and_numbers(&self, tenant: &TenantRef) -> Result<ReceivedUserList, Fault> {
         let mut listed = self.users(tenant).await?;
         if let Some(why) = self.core.refused(tenant) {
             listed.beside.number_list = NumberList::NotRead(why);
@@ -93,16 +93,16 @@ impl Reader {
     }
 
     async fn numbers(&self, tenant: &TenantRef) -> Result<Assigned, Fault> {
-        let list = List::Numbers;
+        let list = GraphList::Numbers;
         let mut assigned = Assigned::default();
         let mut url = self.core.first(tenant, list, 0)?;
         loop {
             let answer = self.core.page(tenant, list, url).await?;
             let next = assigned.take(&answer, self.core.page_size());
             url = match next.map_err(|why| call::garbled(tenant, list, &why))? {
-                Next::Nowhere => return Ok(assigned),
-                Next::Link(link) => self.core.next(tenant, list, &link)?,
-                Next::Behind(entries) => self.core.first(tenant, list, entries)?,
+                NextPage::Nowhere => return Ok(assigned),
+                NextPage::Link(link) => self.core.next(tenant, list, &link)?,
+                NextPage::Behind(entries) => self.core.first(tenant, list, entries)?,
             };
         }
     }
@@ -136,13 +136,13 @@ impl Reader {
     pub fn emits() -> Vec<(Method, String)> {
         vec![
             (Method::Post, login::PATH.to_owned()),
-            (Method::Get, format!("{}?$top={{pageSize}}", List::Users.path())),
-            (Method::Get, format!("{}?$top={{pageSize}}", List::Numbers.path())),
+            (Method::Get, format!("{}?$top={{pageSize}}", GraphList::Users.path())),
+            (Method::Get, format!("{}?$top={{pageSize}}", GraphList::Numbers.path())),
         ]
     }
 }
 
-impl fmt::Debug for Reader {
+impl fmt::Debug for GraphReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("host", &self.core.host()).finish_non_exhaustive()
     }

@@ -3,13 +3,13 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::{answer, auth::Answer, transport::Request};
+use super::{answer, auth::Answer, transport::HttpRequest};
 use crate::model::{Fault, FaultKind};
 
 /// The page that a request was answered with. It takes `permission`, and `consent` is where an admin of the customer lets the
 /// application in.
 pub(super) fn page(
-    request: &Request,
+    request: &HttpRequest,
     answer: &Answer,
     permission: &str,
     consent: impl Fn() -> String,

@@ -22,7 +22,7 @@ use crate::model::Coverage;
 /// from 0; and all paths so far.
 async fn serve(
     answer: impl Fn(usize, &str) -> Response + Clone + Send + Sync + 'static,
-) -> (Reader, Arc<Mutex<Vec<String>>>) {
+) -> (GraphReader, Arc<Mutex<Vec<String>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -55,12 +55,12 @@ fn answered(
     answer(log.iter().filter(|path| path.starts_with("/v1.0/")).count() - 1)
 }
 
-fn reader(base: &str) -> Reader {
+fn reader(base: &str) -> GraphReader {
     let settings = json!({
         "clientId": "app", "clientSecret": {"command": ["echo", "hunter2-hunter2"]}, "baseUrl": base, "loginUrl": base,
         "pageSize": 2, "timeout": "5s",
     });
-    Reader::new(&serde_json::from_value(settings).unwrap()).unwrap()
+    GraphReader::new(&serde_json::from_value(settings).unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -49,8 +49,8 @@ impl Base {
     ) -> Result<Self, Fault> {
         let setting = Setting { section: section.to_owned(), key };
         let base = Url::parse(text)
-            .map_err(|error| Unusable::Url(error.to_string()))
-            .and_then(|url| Unusable::find(text, &url).map_or(Ok(url), Err));
+            .map_err(|error| BadAddress::Url(error.to_string()))
+            .and_then(|url| BadAddress::find(text, &url).map_or(Ok(url), Err));
         match base {
             Ok(url) => Ok(Self { text: text.trim_end_matches('/').to_owned(), url, setting }),
             Err(problem) => Err(problem.fault(&setting)),
@@ -113,12 +113,12 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Why a text is not a base URL. The text is not repeated where it may hold a password.
-enum Unusable {
+enum BadAddress {
     Url(String),
     Unencrypted(String),
 }
 
-impl Unusable {
+impl BadAddress {
     fn find(text: &str, url: &Url) -> Option<Self> {
         let problem = |why: &str| Some(Self::Url(why.to_owned()));
         // Parsers drop some of it and translate the rest: nobody would see where secrets go.
@@ -168,7 +168,7 @@ impl Unusable {
 
 /// What the places of a path template are filled with; what is absent is unknown to the call.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::api) struct Places<'a> {
+pub(in crate::api) struct PathPlaces<'a> {
     /// `{tenantId}`.
     pub tenant: Option<&'a str>,
     /// `{resellerId}`.
@@ -180,7 +180,7 @@ pub(in crate::api) struct Places<'a> {
 }
 
 /// Fills the places of a template. The error names the place that cannot be filled.
-pub(in crate::api) fn fill(template: &str, places: Places<'_>) -> Result<String, String> {
+pub(in crate::api) fn fill(template: &str, places: PathPlaces<'_>) -> Result<String, String> {
     let mut path = String::with_capacity(template.len() + 48);
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -223,7 +223,7 @@ mod tests {
             value in prop_oneof![".{0,12}", "[./%2eE\\\\?#;@{}\t\n]{0,6}"],
         ) {
             let base = parse("https://api.example.com/v1").unwrap();
-            let places = Places { enterprise: Some(&value), ..Places::default() };
+            let places = PathPlaces { enterprise: Some(&value), ..PathPlaces::default() };
             let filled = fill("/enterprises/{enterpriseId}/users", places);
             prop_assert_eq!(filled.is_err(), value == "." || value == "..");
             if let Ok(path) = filled {
@@ -256,7 +256,7 @@ mod tests {
             ("{tenantId}@contoso.com", "%7BtenantId%7D@contoso.com"),
             ("../x;y@contoso.com", "..%2Fx%3By@contoso.com"),
         ] {
-            let places = Places { user: Some(user), ..Places::default() };
+            let places = PathPlaces { user: Some(user), ..PathPlaces::default() };
             let path = fill("/enable/{userPrincipalName}", places).unwrap();
             assert_eq!(path, format!("/enable/{segment}"));
             let url = base.at(&path).unwrap();
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_place_in_a_query_is_filled_and_an_unknown_one_is_named() {
-        let places = Places {
+        let places = PathPlaces {
             tenant: Some("87d349ed"),
             reseller: Some(123),
             enterprise: Some("a/7"),

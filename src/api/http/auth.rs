@@ -29,7 +29,7 @@ use super::{
     gate::{Gate, Pace},
     grant::Grant,
     redact::Redactor,
-    transport::{Request, Transport},
+    transport::{HttpRequest, Transport},
 };
 use crate::model::{Fault, FaultKind};
 
@@ -74,11 +74,11 @@ pub(in crate::api) struct Answer {
 /// The current token of one account, or of one tenant.
 #[derive(Default)]
 pub(in crate::api) struct Auth {
-    state: Mutex<State>,
+    state: Mutex<TokenState>,
 }
 
 #[derive(Default)]
-struct State {
+struct TokenState {
     generation: u64,
     token: Option<Token>,
     /// The last login that failed, and when it ended.
@@ -95,7 +95,7 @@ impl Auth {
     pub(in crate::api) fn new(whose: &str, pace: &Pace) -> Self {
         let gate = Gate::new(whose, pace.clone());
         let renewals = Gate::new(whose, pace.clone());
-        Self { state: Mutex::new(State { gate, renewals, ..State::default() }) }
+        Self { state: Mutex::new(TokenState { gate, renewals, ..TokenState::default() }) }
     }
 
     /// A token that is good for a while; `login` is asked if there is none. The lock is held during
@@ -133,7 +133,7 @@ impl Auth {
     pub(in crate::api) async fn send(
         &self,
         transport: &Transport,
-        request: &Request,
+        request: &HttpRequest,
         login: &impl Login,
     ) -> Result<Answer, Fault> {
         let mut token = self.token(login).await?;
@@ -164,7 +164,7 @@ impl Auth {
     }
 }
 
-impl State {
+impl TokenState {
     fn give_up_token(&mut self, token: &Token, now: Instant) -> bool {
         if token.proven.load(Ordering::Relaxed) {
             self.fruitless = 0;
@@ -242,7 +242,7 @@ mod tests {
     fn renewal_comes_early_but_not_at_once() {
         let now = Instant::now();
         for (lifetime, renewed_after) in [(3600, 3240), (120, 90), (40, 20), (2, 1)] {
-            let token = State::default().adopt(grant(lifetime), now);
+            let token = TokenState::default().adopt(grant(lifetime), now);
             assert_eq!(token.renew_at - now, Duration::from_secs(renewed_after), "{lifetime}");
         }
     }
@@ -251,7 +251,7 @@ mod tests {
     fn a_failed_early_renewal_keeps_the_token_and_a_late_one_does_not() {
         let now = Instant::now();
         let fault = Fault::new(FaultKind::Unreachable, "down");
-        let mut state = State::default();
+        let mut state = TokenState::default();
         state.adopt(grant(100), now);
         let kept = state.make_do(fault.clone(), now + Duration::from_secs(80)).ok().unwrap();
         assert_eq!(kept.renew_at - now, Duration::from_secs(90));

@@ -42,10 +42,10 @@ pub(in crate::api) struct Gate {
     /// Whose credentials these are, for the log.
     whose: String,
     pace: Pace,
-    shut: Option<Shut>,
+    shut: Option<ShutGate>,
 }
 
-struct Shut {
+struct ShutGate {
     fault: Fault,
     /// What the files of the credentials looked like.
     stamp: String,
@@ -78,7 +78,7 @@ impl Gate {
                 over, unless the files of the credentials change");
         }
         let until = wait.and_then(|wait| now.checked_add(wait));
-        self.shut = Some(Shut { fault: fault.clone(), stamp, wait, until });
+        self.shut = Some(ShutGate { fault: fault.clone(), stamp, wait, until });
     }
 
     /// The credentials are good.

@@ -2,9 +2,9 @@
 //! answer is in words.
 //!
 //! ```text
-//! address --Request--> transport (tries, throttle, rate, proxy) --Reply--> answer, grant
-//!              ^                                            |
-//!            auth: one token at a time                   redact: fit for a message
+//! address --HttpRequest--> transport (tries, throttle, rate, proxy) --Reply--> answer, grant
+//!              ^                                                |
+//!            auth: one token at a time                       redact: fit for a message
 //! ```
 //!
 //! **Invariant:** a call that may have begun is sent once, unless it only reads; see [`tries`].

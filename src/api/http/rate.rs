@@ -42,12 +42,12 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Rate {
     seen: LetThrough,
-    paced: Option<Paced>,
+    paced: Option<LearnedRate>,
 }
 
 /// A rate that was learned.
 #[derive(Debug)]
-struct Paced {
+struct LearnedRate {
     /// Calls a second when it was set.
     base: f64,
     /// Whether the limit was met only once: then it is known only that it is lower than what was
@@ -106,12 +106,18 @@ impl Rate {
         };
         let base = base.clamp(SLOWEST, FASTEST);
         let next = now + Duration::from_secs_f64(1.0 / base);
-        self.paced =
-            Some(Paced { base, searching, kept: Duration::ZERO, next, since: now, let_through: 0 });
+        self.paced = Some(LearnedRate {
+            base,
+            searching,
+            kept: Duration::ZERO,
+            next,
+            since: now,
+            let_through: 0,
+        });
     }
 }
 
-impl Paced {
+impl LearnedRate {
     /// Calls a second, now.
     fn rate(&self) -> f64 {
         let growth = if self.searching {

@@ -41,11 +41,11 @@ const MIN_WAIT: Duration = Duration::from_millis(100);
 pub(in crate::api) struct Throttle {
     /// The first to come goes first.
     line: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Mutex<ThrottleState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ThrottleState {
     closed_until: Option<Instant>,
     rate: Rate,
 }
@@ -92,12 +92,12 @@ impl Throttle {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ThrottleState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ThrottleState {
     /// Until when the gate is closed, if it is; an error if it opens too late.
     fn open_before(&self, latest: Instant) -> Result<Option<Instant>, TooLong> {
         let now = Instant::now();

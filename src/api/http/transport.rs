@@ -29,7 +29,7 @@ use super::{
     proxy::{self, Proxy},
     section::Section,
     throttle::{self, MAX_TRIES, Throttle},
-    tries::{Again, Lost, Next, Tries},
+    tries::{CallAttempts, LostAnswer, NextTry, Resendable},
 };
 use lost::{no_proxy, no_tls, redirected, too_long};
 
@@ -55,7 +55,7 @@ const FEWER_CALLS: &str = "lower `execution.readers`, `execution.tenants` and \
 
 /// One request, ready to be sent but for who sends it.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Request {
+pub(in crate::api) struct HttpRequest {
     /// The call in plain words, such as `list users of contoso`.
     pub what: String,
     /// The section of the settings that its service is in.
@@ -90,7 +90,7 @@ pub(in crate::api) struct Until {
     pub fault: Fault,
 }
 
-impl Request {
+impl HttpRequest {
     /// Asked at the moment of sending: a login or a wait may have come in between.
     fn may_go(&self) -> Result<(), Fault> {
         match &self.until {
@@ -214,10 +214,10 @@ impl Transport {
     /// Sends a request and takes its answer; how often, is said in [`super::tries`].
     pub(in crate::api) async fn exchange(
         &self,
-        request: &Request,
+        request: &HttpRequest,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Reply, Fault> {
-        let mut tries = Tries::of(request.effort, self.pause);
+        let mut tries = CallAttempts::of(request.effort, self.pause);
         loop {
             let turn = request.wait(self.throttle.pass(tries.longest_wait())).await?;
             turn.map_err(|why| too_long(request, &why))?;
@@ -228,9 +228,9 @@ impl Transport {
                 self.throttle.answered(begun, reply.status == StatusCode::TOO_MANY_REQUESTS);
             }
             match tries.next(&came) {
-                Next::Done => return came.map(|(reply, _)| reply).map_err(|lost| lost.fault),
-                Next::TooMany => break,
-                Next::Again { pause, all } => {
+                NextTry::Done => return came.map(|(reply, _)| reply).map_err(|lost| lost.fault),
+                NextTry::TooMany => break,
+                NextTry::Again { pause, all } => {
                     tracing::debug!(pause_ms = millis(pause), all, "sent again after a pause");
                     if all {
                         self.throttle.close(pause);
@@ -251,7 +251,7 @@ impl Transport {
     /// service asks to be left alone.
     pub(in crate::api) async fn send_once(
         &self,
-        request: &Request,
+        request: &HttpRequest,
         complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<(Reply, Option<Duration>), Fault> {
         let came = self.once(request, complete(self.prepare(request))).await;
@@ -260,7 +260,7 @@ impl Transport {
         Ok((reply, wait))
     }
 
-    fn prepare(&self, request: &Request) -> RequestBuilder {
+    fn prepare(&self, request: &HttpRequest) -> RequestBuilder {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -281,9 +281,9 @@ impl Transport {
     /// One request, one answer, and what its `Retry-After` said.
     async fn once(
         &self,
-        request: &Request,
+        request: &HttpRequest,
         builder: RequestBuilder,
-    ) -> Result<(Reply, Option<String>), Lost> {
+    ) -> Result<(Reply, Option<String>), LostAnswer> {
         let started = Instant::now();
         let sent = builder.send().await;
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
@@ -293,9 +293,9 @@ impl Transport {
         self.note_clock(response.headers());
         let status = response.status();
         if status.is_redirection() {
-            return Err(Lost {
+            return Err(LostAnswer {
                 fault: redirected(request, &response, &self.setting),
-                again: Again::No,
+                again: Resendable::No,
             });
         }
         let retry_after = response
@@ -313,7 +313,11 @@ impl Transport {
     }
 
     /// The whole body, or a fault if it is larger than the request allows.
-    async fn whole(&self, request: &Request, mut response: Response) -> Result<Vec<u8>, Lost> {
+    async fn whole(
+        &self,
+        request: &HttpRequest,
+        mut response: Response,
+    ) -> Result<Vec<u8>, LostAnswer> {
         let mut body = Vec::new();
         // Counted after decompression: a small answer cannot unfold into a large one.
         while let Some(chunk) =
@@ -329,7 +333,7 @@ impl Transport {
                     "if it is a list of users, let it come in smaller pages: see `paging` and \
                         `pageSize`",
                 );
-                return Err(Lost { fault, again: Again::No });
+                return Err(LostAnswer { fault, again: Resendable::No });
             }
             body.extend_from_slice(&chunk);
         }

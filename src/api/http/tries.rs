@@ -33,16 +33,16 @@ const WRITE_PAUSE: Duration = Duration::from_millis(250);
 const BRIEF: Duration = Duration::from_secs(2);
 
 /// A call that got no whole answer.
-pub(super) struct Lost {
+pub(super) struct LostAnswer {
     /// In words.
     pub fault: Fault,
     /// What may be done about it.
-    pub again: Again,
+    pub again: Resendable,
 }
 
 /// Which calls may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum Resendable {
     /// None.
     No,
     /// Those that only read.
@@ -51,7 +51,7 @@ pub(super) enum Again {
     All,
 }
 
-impl Again {
+impl Resendable {
     /// What a failure to get an answer allows. What took too long once is not waited for twice.
     pub(super) fn after(error: &reqwest::Error) -> Self {
         if error.is_timeout() || error.is_builder() {
@@ -111,7 +111,7 @@ fn innermost(error: &io::Error) -> io::ErrorKind {
 
 /// What follows an attempt.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextTry {
     /// What came is the answer.
     Done,
     /// It is sent again after this long.
@@ -126,7 +126,7 @@ pub(super) enum Next {
 }
 
 /// One call on its way.
-pub(super) struct Tries {
+pub(super) struct CallAttempts {
     effort: Effort,
     /// The pause before the first repetition; it doubles, and up to as much again is added by
     /// chance, so many do not come back at once.
@@ -136,7 +136,7 @@ pub(super) struct Tries {
     failed: u32,
 }
 
-impl Tries {
+impl CallAttempts {
     /// Such a call, which waits so long before it is first repeated; a write never less than
     /// [`WRITE_PAUSE`].
     pub(super) fn of(effort: Effort, pause: Duration) -> Self {
@@ -154,29 +154,30 @@ impl Tries {
     }
 
     /// What follows what came.
-    pub(super) fn next(&mut self, came: &Result<(Reply, Option<String>), Lost>) -> Next {
+    pub(super) fn next(&mut self, came: &Result<(Reply, Option<String>), LostAnswer>) -> NextTry {
         match came {
             Ok((reply, told)) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                 self.throttled += 1;
                 if self.throttled == MAX_TRIES {
-                    return Next::TooMany;
+                    return NextTry::TooMany;
                 }
                 let pause = throttle::wait(told.as_deref(), Timestamp::now());
-                Next::Again { pause, all: pause > LEAST_TOLD }
+                NextTry::Again { pause, all: pause > LEAST_TOLD }
             }
             Ok((reply, told)) if self.is_read() && has_failed(reply) => {
                 self.once_more(told.as_deref())
             }
             Err(lost)
-                if lost.again == Again::All || lost.again == Again::Reads && self.is_read() =>
+                if lost.again == Resendable::All
+                    || lost.again == Resendable::Reads && self.is_read() =>
             {
                 self.once_more(None)
             }
-            Ok(_) | Err(_) => Next::Done,
+            Ok(_) | Err(_) => NextTry::Done,
         }
     }
 
-    fn once_more(&mut self, told: Option<&str>) -> Next {
+    fn once_more(&mut self, told: Option<&str>) -> NextTry {
         self.failed += 1;
         let grown = self.pause * 2_u32.saturating_pow(self.failed - 1);
         let pause = told.map_or_else(
@@ -185,9 +186,9 @@ impl Tries {
         );
         let in_time = self.begun.elapsed() + pause <= self.longest_wait();
         if self.failed == READ_TRIES || !in_time {
-            Next::Done
+            NextTry::Done
         } else {
-            Next::Again { pause, all: told.is_some() }
+            NextTry::Again { pause, all: told.is_some() }
         }
     }
 }
@@ -206,26 +207,26 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_millis(250);
 
-    type Came = Result<(Reply, Option<String>), Lost>;
+    type AttemptResult = Result<(Reply, Option<String>), LostAnswer>;
 
-    fn came(status: u16, body: &str, told: Option<&str>) -> Came {
-        let status = StatusCode::from_u16(status).map_err(|_| Lost {
+    fn came(status: u16, body: &str, told: Option<&str>) -> AttemptResult {
+        let status = StatusCode::from_u16(status).map_err(|_| LostAnswer {
             fault: Fault::new(FaultKind::Garbled, "no status"),
-            again: Again::No,
+            again: Resendable::No,
         })?;
         Ok((Reply { status, body: body.as_bytes().to_vec() }, told.map(str::to_owned)))
     }
 
-    fn lost(again: Again) -> Came {
-        Err(Lost { fault: Fault::new(FaultKind::NoAnswer, "gone"), again })
+    fn lost(again: Resendable) -> AttemptResult {
+        Err(LostAnswer { fault: Fault::new(FaultKind::NoAnswer, "gone"), again })
     }
 
     /// How often such a call is sent when this comes each time.
-    fn sent(effort: Effort, came: &Came) -> usize {
-        let mut tries = Tries::of(effort, PAUSE);
+    fn sent(effort: Effort, came: &AttemptResult) -> usize {
+        let mut tries = CallAttempts::of(effort, PAUSE);
         std::iter::repeat_with(|| tries.next(came))
             .take(100)
-            .take_while(|next| matches!(next, Next::Again { .. }))
+            .take_while(|next| matches!(next, NextTry::Again { .. }))
             .count()
             + 1
     }
@@ -248,9 +249,9 @@ mod tests {
             (came(503, "", Some("61")), 1, 1),
             (came(504, "<html>", None), 3, 1),
             (came(429, "", Some("0")), 5, 5),
-            (lost(Again::No), 1, 1),
-            (lost(Again::Reads), 3, 1),
-            (lost(Again::All), 3, 3),
+            (lost(Resendable::No), 1, 1),
+            (lost(Resendable::Reads), 3, 1),
+            (lost(Resendable::All), 3, 3),
         ] {
             let told = came
                 .as_ref()
@@ -263,41 +264,44 @@ mod tests {
 
     #[test]
     fn a_write_that_never_began_waits_until_the_old_connection_is_closed() {
-        let mut tries = Tries::of(Effort::Write, Duration::ZERO);
-        let next = tries.next(&lost(Again::All));
-        assert!(matches!(next, Next::Again { pause, all: false } if pause >= WRITE_PAUSE));
+        let mut tries = CallAttempts::of(Effort::Write, Duration::ZERO);
+        let next = tries.next(&lost(Resendable::All));
+        assert!(matches!(next, NextTry::Again { pause, all: false } if pause >= WRITE_PAUSE));
     }
 
     #[test]
     fn pauses_grow_and_what_nothing_depends_on_is_not_waited_for() {
-        let pause = |tries: &mut Tries, came| match tries.next(&came) {
-            Next::Again { pause, all } => (pause, all),
+        let pause = |tries: &mut CallAttempts, came| match tries.next(&came) {
+            NextTry::Again { pause, all } => (pause, all),
             other => panic!("{other:?}"),
         };
-        let mut tries = Tries::of(Effort::Read, PAUSE);
+        let mut tries = CallAttempts::of(Effort::Read, PAUSE);
         let (first, _) = pause(&mut tries, came(503, "", None));
         let (second, all) = pause(&mut tries, came(502, "", None));
         assert!(
             (PAUSE..PAUSE * 2).contains(&first) && (PAUSE * 2..PAUSE * 4).contains(&second) && !all
         );
         assert_eq!(
-            pause(&mut Tries::of(Effort::Read, PAUSE), came(503, "", Some("7"))),
+            pause(&mut CallAttempts::of(Effort::Read, PAUSE), came(503, "", Some("7"))),
             (Duration::from_secs(7), true)
         );
         for (told, expected) in [("1", (1, false)), ("2", (2, true))] {
             let (pause, all) =
-                pause(&mut Tries::of(Effort::Write, PAUSE), came(429, "", Some(told)));
+                pause(&mut CallAttempts::of(Effort::Write, PAUSE), came(429, "", Some(told)));
             assert_eq!(
                 (pause.as_secs(), all),
                 expected,
                 "the least that can be told tells nothing of others"
             );
         }
-        assert_eq!(Tries::of(Effort::Aside, PAUSE).next(&came(503, "", Some("7"))), Next::Done);
+        assert_eq!(
+            CallAttempts::of(Effort::Aside, PAUSE).next(&came(503, "", Some("7"))),
+            NextTry::Done
+        );
         assert_eq!(
             (
-                Tries::of(Effort::Aside, PAUSE).longest_wait(),
-                Tries::of(Effort::Write, PAUSE).longest_wait()
+                CallAttempts::of(Effort::Aside, PAUSE).longest_wait(),
+                CallAttempts::of(Effort::Write, PAUSE).longest_wait()
             ),
             (BRIEF, MAX_WAIT)
         );

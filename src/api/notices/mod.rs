@@ -31,13 +31,13 @@ use super::http::{
     address::Base,
     redact::Redactor,
     section::Section,
-    transport::{Payload, Request, Transport},
+    transport::{HttpRequest, Payload, Transport},
 };
 use crate::{
     config::{Effort, Method, Notices, Receiver, ReceiverKind, SecretSource},
     foreign::line,
     model::{Fault, FaultKind, Notice},
-    ports::{Messenger, Permit, Undelivered},
+    ports::{DeliveryFailure, Messenger, Permit},
 };
 
 /// How long one delivery may take.
@@ -46,7 +46,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST: usize = 300;
 
 /// A body as it is sent.
-struct Body {
+struct NoticeBody {
     content_type: &'static str,
     text: String,
     headers: HeaderMap,
@@ -87,7 +87,7 @@ impl Poster {
         self.receivers.get(name).map(|found| (found, section)).ok_or_else(unknown)
     }
 
-    async fn deliver_once(&self, name: &str, notice: &Notice) -> Result<(), Undelivered> {
+    async fn deliver_once(&self, name: &str, notice: &Notice) -> Result<(), DeliveryFailure> {
         let (receiver, section) = self.find(name)?;
         let url = address(receiver, &section).await?;
         let mut secrets = vec![SecretString::from(url.to_string())];
@@ -104,7 +104,7 @@ impl Poster {
         };
         let transport = Transport::new(&base(&url, &section)?, TIMEOUT, Duration::ZERO)?;
         let what = format!("notice to {}", line(name));
-        let request = Request {
+        let request = HttpRequest {
             what: what.clone(),
             section,
             row: "notice",
@@ -118,7 +118,7 @@ impl Poster {
             until: None,
             permit: Permit::default(),
         };
-        let Body { content_type, text, headers } = body;
+        let NoticeBody { content_type, text, headers } = body;
         let sent = transport.send_once(&request, |builder| {
             builder.header(CONTENT_TYPE, content_type).headers(headers).body(text)
         });
@@ -138,17 +138,17 @@ impl Poster {
         let kind =
             if reply.status.is_server_error() { FaultKind::Server } else { FaultKind::Rejected };
         let fault = Fault::new(kind, format!("{what}: it answered {}{said}", reply.status));
-        Err(Undelivered { fault, wait, gone: reply.status == StatusCode::GONE })
+        Err(DeliveryFailure { fault, wait, gone: reply.status == StatusCode::GONE })
     }
 }
 
 impl Messenger for Poster {
-    async fn deliver(&self, receiver: &str, notice: &Notice) -> Result<(), Undelivered> {
+    async fn deliver(&self, receiver: &str, notice: &Notice) -> Result<(), DeliveryFailure> {
         self.deliver_once(receiver, notice).await
     }
 }
 
-impl From<Fault> for Undelivered {
+impl From<Fault> for DeliveryFailure {
     fn from(fault: Fault) -> Self {
         Self { fault, wait: None, gone: false }
     }

@@ -4,16 +4,16 @@
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Body, short};
+use super::{NoticeBody, short};
 use crate::{
-    model::{Notice, Told},
+    model::{Notice, NoticeEntry},
     words::{many, time},
 };
 
 /// The most of one text, in characters (Slack allows 3,000).
 const LONGEST: usize = 2_500;
 
-pub(super) fn body(notice: &Notice, page: Option<&str>) -> Body {
+pub(super) fn body(notice: &Notice, page: Option<&str>) -> NoticeBody {
     let (told, more) = notice.in_words();
     let mut blocks: Vec<Value> = Vec::new();
     if told.is_empty() || more > 0 || told.len() > 1 {
@@ -31,7 +31,11 @@ pub(super) fn body(notice: &Notice, page: Option<&str>) -> Body {
     // Shown where blocks are not, such as on a telephone that rings.
     let text = escaped(&short(&notice.headline()));
     let body = json!({ "text": text, "mrkdwn": false, "blocks": blocks });
-    Body { content_type: "application/json", text: body.to_string(), headers: HeaderMap::new() }
+    NoticeBody {
+        content_type: "application/json",
+        text: body.to_string(),
+        headers: HeaderMap::new(),
+    }
 }
 
 fn plain(text: &str) -> Value {
@@ -39,7 +43,7 @@ fn plain(text: &str) -> Value {
     json!({ "type": "section", "text": { "type": "plain_text", "text": text, "emoji": false } })
 }
 
-fn words(told: &Told) -> String {
+fn words(told: &NoticeEntry) -> String {
     let mut lines = vec![told.headline(), format!("since {}", time(told.since))];
     if let Some(details) = &told.details {
         lines.push(short(&details.reason));

@@ -7,16 +7,16 @@
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Body, short};
+use super::{NoticeBody, short};
 use crate::{
-    model::{Notice, Telling, Told},
+    model::{Notice, NoticeEntry, NoticeOccasion},
     words::{many, time},
 };
 
 /// The most of a card, in bytes.
 const MOST: usize = 18 * 1024;
 
-pub(super) fn body(notice: &Notice, page: Option<&str>) -> Body {
+pub(super) fn body(notice: &Notice, page: Option<&str>) -> NoticeBody {
     let (told, more) = notice.in_words();
     let mut shown = told.len();
     let mut text = card(notice, &told[..shown], more, page);
@@ -24,19 +24,19 @@ pub(super) fn body(notice: &Notice, page: Option<&str>) -> Body {
         shown -= 1;
         text = card(notice, &told[..shown], more + told.len() - shown, page);
     }
-    Body { content_type: "application/json", text, headers: HeaderMap::new() }
+    NoticeBody { content_type: "application/json", text, headers: HeaderMap::new() }
 }
 
-fn card(notice: &Notice, told: &[Told], more: usize, page: Option<&str>) -> String {
+fn card(notice: &Notice, told: &[NoticeEntry], more: usize, page: Option<&str>) -> String {
     let mut body: Vec<Value> = Vec::new();
     if told.len() != 1 || more > 0 {
         body.push(runs(&[bold(&notice.headline(), "default")]));
     }
     for told in told {
         let color = match told.telling {
-            Telling::Opened | Telling::Reminded => "attention",
-            Telling::Closed => "good",
-            Telling::Applied => "default",
+            NoticeOccasion::Opened | NoticeOccasion::Reminded => "attention",
+            NoticeOccasion::Closed => "good",
+            NoticeOccasion::Applied => "default",
         };
         body.push(runs(&[bold(&told.headline(), color)]));
         body.push(runs(&[faint(&format!("since {}", time(told.since)))]));

@@ -4,12 +4,12 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::*;
-use crate::model::{Incident, IncidentDetails, IncidentKind, Telling, Told};
+use crate::model::{Incident, IncidentDetails, IncidentKind, NoticeEntry, NoticeOccasion};
 
 const HOSTILE: &str =
     "<!channel> *b* [x](https://evil.example) <at>all</at>\u{202e}\u{1b}[31m @here";
 
-fn told(telling: Telling, reason: &str) -> Told {
+fn told(telling: NoticeOccasion, reason: &str) -> NoticeEntry {
     let incident = Incident {
         kind: IncidentKind::Held,
         tenant: Some("contoso".to_owned()),
@@ -20,11 +20,11 @@ fn told(telling: Telling, reason: &str) -> Told {
         reason: reason.to_owned(),
         hint: "see `dialplane plan`".to_owned(),
     };
-    let details = (telling != Telling::Closed).then_some(details);
-    Told { telling, incident, since: Timestamp::UNIX_EPOCH, details }
+    let details = (telling != NoticeOccasion::Closed).then_some(details);
+    NoticeEntry { telling, incident, since: Timestamp::UNIX_EPOCH, details }
 }
 
-fn notice(told: Vec<Told>) -> Notice {
+fn notice(told: Vec<NoticeEntry>) -> Notice {
     Notice { id: "msg_1".to_owned(), at: Timestamp::UNIX_EPOCH, told }
 }
 
@@ -37,8 +37,8 @@ const PAGE: Option<&str> = Some("https://dialplane.acme.example");
 
 #[test]
 fn what_each_kind_of_receiver_gets() {
-    let two = notice(vec![told(Telling::Opened, HOSTILE), told(Telling::Closed, "")]);
-    let one = notice(vec![told(Telling::Reminded, "11 people would lose calling")]);
+    let two = notice(vec![told(NoticeOccasion::Opened, HOSTILE), told(NoticeOccasion::Closed, "")]);
+    let one = notice(vec![told(NoticeOccasion::Reminded, "11 people would lose calling")]);
     let trial = Notice::trial("msg_2".to_owned(), Timestamp::UNIX_EPOCH);
     let mut all = Vec::new();
     for (name, notice) in [("two", &two), ("one", &one), ("trial", &trial)] {
@@ -56,7 +56,7 @@ fn what_each_kind_of_receiver_gets() {
 #[test]
 fn no_body_is_larger_than_its_receiver_takes() {
     let long = "\u{1f4de}\u{202e}\"\\".repeat(400);
-    let many = notice(vec![told(Telling::Opened, &long); 10_000]);
+    let many = notice(vec![told(NoticeOccasion::Opened, &long); 10_000]);
     let mut longest = many.clone();
     for details in longest.told.iter_mut().filter_map(|told| told.details.as_mut()) {
         let telephones = "\u{1f4de}".repeat(400);
@@ -91,7 +91,7 @@ fn text_of_others_is_plain_text_everywhere() {
             _ => {}
         }
     }
-    let mut bad = told(Telling::Opened, HOSTILE);
+    let mut bad = told(NoticeOccasion::Opened, HOSTILE);
     bad.incident.tenant = Some("<!here>".to_owned());
     for body in
         [slack::body(&notice(vec![bad.clone()]), None), teams::body(&notice(vec![bad]), None)]

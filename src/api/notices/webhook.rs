@@ -13,11 +13,11 @@ use secrecy::{ExposeSecret as _, SecretBox};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Body, secret, short};
+use super::{NoticeBody, secret, short};
 use crate::{
     api::http::section::Section,
     config::Receiver,
-    model::{Fault, FaultKind, Notice, Telling, Told},
+    model::{Fault, FaultKind, Notice, NoticeEntry, NoticeOccasion},
 };
 
 /// How a secret begins that is written as the standard wants it.
@@ -31,11 +31,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What a body is signed with: more than one while a secret is replaced.
-pub(super) type Keys = Vec<SecretBox<Vec<u8>>>;
+pub(super) type SigningKeys = Vec<SecretBox<Vec<u8>>>;
 
 /// The keys of a receiver, as their sources give them now.
-pub(super) async fn keys(receiver: &Receiver, section: &Section) -> Result<Keys, Fault> {
-    let mut keys = Keys::new();
+pub(super) async fn keys(receiver: &Receiver, section: &Section) -> Result<SigningKeys, Fault> {
+    let mut keys = SigningKeys::new();
     let sources = [("secret", &receiver.secret), ("formerSecret", &receiver.former_secret)];
     for (name, source) in sources {
         let Some(source) = source else { continue };
@@ -61,9 +61,14 @@ pub(super) async fn keys(receiver: &Receiver, section: &Section) -> Result<Keys,
 }
 
 /// The notice as it is sent at this moment.
-pub(super) fn body(notice: &Notice, page: Option<&str>, keys: &Keys, at: Timestamp) -> Body {
+pub(super) fn body(
+    notice: &Notice,
+    page: Option<&str>,
+    keys: &SigningKeys,
+    at: Timestamp,
+) -> NoticeBody {
     let text = event(notice, page).to_string();
-    Body {
+    NoticeBody {
         content_type: "application/cloudevents+json",
         headers: signed(&notice.id, &text, keys, at),
         text,
@@ -72,7 +77,7 @@ pub(super) fn body(notice: &Notice, page: Option<&str>, keys: &Keys, at: Timesta
 
 /// The headers of Standard Webhooks. Without a key there is nothing to sign with, and the id alone
 /// lets a receiver notice what it had before.
-fn signed(id: &str, body: &str, keys: &Keys, at: Timestamp) -> HeaderMap {
+fn signed(id: &str, body: &str, keys: &SigningKeys, at: Timestamp) -> HeaderMap {
     let seconds = at.as_second().to_string();
     let signatures: Vec<String> =
         keys.iter().filter_map(|key| sign(key, id, &seconds, body)).collect();
@@ -106,7 +111,7 @@ fn event(notice: &Notice, page: Option<&str>) -> Value {
         [] => ("dialplane.trial".to_owned(), None, json!({ "text": notice.headline() })),
         [only] if more == 0 => (
             match only.telling {
-                Telling::Applied => "dialplane.applied".to_owned(),
+                NoticeOccasion::Applied => "dialplane.applied".to_owned(),
                 telling => format!("dialplane.incident.{}", telling.name()),
             },
             only.incident.tenant.clone(),
@@ -133,7 +138,7 @@ fn event(notice: &Notice, page: Option<&str>) -> Value {
     event
 }
 
-fn data(told: &Told) -> Value {
+fn data(told: &NoticeEntry) -> Value {
     let incident = &told.incident;
     let mut data = json!({
         "telling": told.telling.name(),

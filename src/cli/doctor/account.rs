@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Check, Checks};
+use super::{Checks, DoctorCheck};
 use crate::{
     api::connecttoteams::Probe,
     config::Settings,
@@ -13,7 +13,7 @@ use crate::{
 /// How far clocks may be apart. Tokens last minutes; what is written settles for hours.
 const MAX_APART: i64 = 60;
 
-pub(super) async fn check(probe: &Probe) -> Vec<Check> {
+pub(super) async fn check(probe: &Probe) -> Vec<DoctorCheck> {
     let mut checks = Checks::of(probe.section());
     let login = probe.log_in().await;
     // Without its secrets nothing was asked yet.
@@ -146,7 +146,7 @@ async fn inventory(checks: &mut Checks, probe: &Probe) {
 
 /// Tenants of the settings that no manifest describes, or for another account: what is here
 /// would silently not be used.
-pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> {
+pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<DoctorCheck> {
     let mut all = Vec::new();
     for (section, _, account) in settings.all_accounts() {
         let mut checks = Checks::of(section.clone());
@@ -168,7 +168,7 @@ pub(super) fn enterprises(settings: &Settings, desired: &Desired) -> Vec<Check> 
 }
 
 /// Accounts whose users could not be read by anybody. Tenants that there are tell it themselves.
-pub(super) fn readers(settings: &Settings, desired: Option<&Desired>) -> Vec<Check> {
+pub(super) fn readers(settings: &Settings, desired: Option<&Desired>) -> Vec<DoctorCheck> {
     let mut all = Vec::new();
     for (section, ..) in
         settings.all_accounts().filter(|(.., account)| account.endpoints.list_users.is_none())

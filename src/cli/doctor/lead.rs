@@ -1,12 +1,12 @@
 //! Which service leads, where several share the journal.
 
 use super::Checks;
-use crate::{config::Settings, foreign::line, journal::Service, words::time};
+use crate::{config::Settings, foreign::line, journal::PostgresLead, words::time};
 
 /// A database that cannot be asked is told as that of the journal.
 pub(super) async fn check(checks: &mut Checks, settings: &Settings) {
     let Some(postgres) = &settings.state.postgres else { return };
-    let service = Service::start(postgres);
+    let service = PostgresLead::start(postgres);
     let Ok(leader) = service.leader().await else { return };
     match leader {
         Some(leader) => {

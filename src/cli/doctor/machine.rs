@@ -10,7 +10,7 @@ use super::{
     Checks,
 };
 use crate::{
-    journal::{Finding, Grade, Place},
+    journal::{Finding, Grade, JournalLocation},
     source::{self, Sources, Watch},
     stop::StopSwitch,
     words::many,
@@ -74,7 +74,7 @@ pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<
     Some(looked)
 }
 
-pub(super) async fn journal(checks: &mut Checks, place: &Place) {
+pub(super) async fn journal(checks: &mut Checks, place: &JournalLocation) {
     let mut reachable = true;
     for Finding { grade, text, hint } in place.examine().await {
         match grade {

@@ -37,7 +37,7 @@ use super::{
 use crate::{
     config::Settings,
     foreign::line,
-    journal::Place,
+    journal::JournalLocation,
     model::{Fault, Mode},
     style::{ALARM, FAINT, GREEN, YELLOW},
 };
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
+enum CheckVerdict {
     /// As it should be.
     Pass,
     /// It deserves a look; what depends on it is held or left out.
@@ -77,12 +77,12 @@ enum Verdict {
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Check {
+struct DoctorCheck {
     /// What was looked at: `machine`, a section of the settings, a tenant.
     subject: String,
     #[serde(rename = "check")]
     name: &'static str,
-    verdict: Verdict,
+    verdict: CheckVerdict,
     finding: String,
     remedy: Option<String>,
 }
@@ -90,7 +90,7 @@ struct Check {
 /// The checks of one subject.
 struct Checks {
     subject: String,
-    list: Vec<Check>,
+    list: Vec<DoctorCheck>,
 }
 
 impl Checks {
@@ -101,11 +101,11 @@ impl Checks {
     fn add(
         &mut self,
         check: &'static str,
-        verdict: Verdict,
+        verdict: CheckVerdict,
         finding: impl Into<String>,
         remedy: Option<String>,
     ) {
-        self.list.push(Check {
+        self.list.push(DoctorCheck {
             subject: self.subject.clone(),
             name: check,
             verdict,
@@ -115,19 +115,19 @@ impl Checks {
     }
 
     fn pass(&mut self, check: &'static str, finding: impl Into<String>) {
-        self.add(check, Verdict::Pass, finding, None);
+        self.add(check, CheckVerdict::Pass, finding, None);
     }
 
     fn warn(&mut self, check: &'static str, finding: impl Into<String>, remedy: impl Into<String>) {
-        self.add(check, Verdict::Warn, finding, Some(remedy.into()));
+        self.add(check, CheckVerdict::Warn, finding, Some(remedy.into()));
     }
 
     fn fail(&mut self, check: &'static str, finding: impl Into<String>, remedy: impl Into<String>) {
-        self.add(check, Verdict::Fail, finding, Some(remedy.into()));
+        self.add(check, CheckVerdict::Fail, finding, Some(remedy.into()));
     }
 
     fn fault(&mut self, check: &'static str, fault: Fault) {
-        self.add(check, Verdict::Fail, fault.message, fault.hint);
+        self.add(check, CheckVerdict::Fail, fault.message, fault.hint);
     }
 }
 
@@ -155,13 +155,13 @@ pub(super) async fn doctor(
         }
     }
     Ok(match checks.iter().map(|check| check.verdict).max() {
-        None | Some(Verdict::Pass) => Exit::Done,
-        Some(Verdict::Warn) => Exit::Held,
-        Some(Verdict::Fail) => Exit::Error,
+        None | Some(CheckVerdict::Pass) => Exit::Done,
+        Some(CheckVerdict::Warn) => Exit::Held,
+        Some(CheckVerdict::Fail) => Exit::Error,
     })
 }
 
-async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
+async fn all(global: &Global, command: &Arguments) -> Vec<DoctorCheck> {
     let mut here = Checks::of("machine");
     let settings = match manifests::settings(global) {
         Ok(settings) => settings,
@@ -196,7 +196,7 @@ async fn all(global: &Global, command: &Arguments) -> Vec<Check> {
         asked(&mut here, looked, &command.tenants);
         secrets::named(&mut here, looked, &settings);
     }
-    machine::journal(&mut here, &Place::of(&settings.state)).await;
+    machine::journal(&mut here, &JournalLocation::of(&settings.state)).await;
     lead::check(&mut here, &settings).await;
     machine::stop(&mut here, &switch(false, &settings).await);
     if looked.is_some() && !paths.is_empty() {
@@ -238,12 +238,12 @@ async fn service(
     backend: &Backend,
     looked: Option<&FoundManifests>,
     tenants: &Tenants,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let mut checks = Vec::new();
     let mut unusable = BTreeSet::new();
     for probe in backend.client.probes() {
         let found = account::check(&probe).await;
-        if found.iter().any(|check| check.verdict == Verdict::Fail) {
+        if found.iter().any(|check| check.verdict == CheckVerdict::Fail) {
             unusable.insert(probe.section().to_owned());
         }
         checks.extend(found);
@@ -259,7 +259,8 @@ async fn service(
             && account.is_none_or(|(section, _)| !unusable.contains(&section))
     });
     let tenants = stream::iter(asked).map(|tenant| tenant::check(&service, &users, tenant));
-    let tenants: Vec<Vec<Check>> = tenants.buffered(settings.execution.readers).collect().await;
+    let tenants: Vec<Vec<DoctorCheck>> =
+        tenants.buffered(settings.execution.readers).collect().await;
     checks.extend(tenants.into_iter().flatten());
     checks
 }
@@ -267,15 +268,15 @@ async fn service(
 /// Checks that are shown one by one even if they pass; of more, only those that do not.
 const ONE_BY_ONE: usize = 100;
 
-fn text(checks: &[Check], all: bool) -> String {
+fn text(checks: &[DoctorCheck], all: bool) -> String {
     let mut out = String::new();
     let all = all || checks.len() <= ONE_BY_ONE;
     let width = checks.iter().map(|check| line(&check.subject).len()).max().unwrap_or_default();
-    for check in checks.iter().filter(|check| all || check.verdict != Verdict::Pass) {
+    for check in checks.iter().filter(|check| all || check.verdict != CheckVerdict::Pass) {
         let (word, style) = match check.verdict {
-            Verdict::Pass => ("pass", GREEN),
-            Verdict::Warn => ("warn", YELLOW),
-            Verdict::Fail => ("fail", ALARM),
+            CheckVerdict::Pass => ("pass", GREEN),
+            CheckVerdict::Warn => ("warn", YELLOW),
+            CheckVerdict::Fail => ("fail", ALARM),
         };
         // Writing to a string cannot fail.
         let subject = line(&check.subject);
@@ -290,10 +291,10 @@ fn text(checks: &[Check], all: bool) -> String {
     let _ = writeln!(
         out,
         "{} passed{}, {} to look at, {} failed",
-        count(Verdict::Pass),
+        count(CheckVerdict::Pass),
         if all { "" } else { " (-v shows them)" },
-        count(Verdict::Warn),
-        count(Verdict::Fail)
+        count(CheckVerdict::Warn),
+        count(CheckVerdict::Fail)
     );
     out
 }

@@ -1,7 +1,7 @@
 //! The secrets of the settings: what looking at them does not show, and who else can read them.
 //! Those that cannot be had at all are told by the login that needs them.
 
-use super::{Check, Checks};
+use super::{Checks, DoctorCheck};
 use crate::{
     api::notices::Poster,
     cli::{manifests::FoundManifests, named_secrets},
@@ -10,7 +10,7 @@ use crate::{
 
 /// Reads each file and variable; commands are left to the login, because asking twice may mean to
 /// be asked for a key twice.
-pub(super) async fn check(settings: &Settings) -> Vec<Check> {
+pub(super) async fn check(settings: &Settings) -> Vec<DoctorCheck> {
     let mut all = Vec::new();
     for (section, _, account) in settings.all_accounts() {
         let mut checks = Checks::of(section.as_str());
@@ -46,7 +46,7 @@ pub(super) async fn check(settings: &Settings) -> Vec<Check> {
 }
 
 /// What a login to Graph needs, where no tenant is there yet whose reading would log in.
-pub(super) async fn graph(settings: &Settings) -> Vec<Check> {
+pub(super) async fn graph(settings: &Settings) -> Vec<DoctorCheck> {
     let Some(graph) = &settings.graph else { return Vec::new() };
     let mut checks = Checks::of("graph");
     if graph.client_id.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
@@ -75,7 +75,7 @@ pub(super) async fn graph(settings: &Settings) -> Vec<Check> {
 }
 
 /// The receivers of notices: everything but whether they take one, which would send it.
-async fn notices(settings: &Settings) -> Vec<Check> {
+async fn notices(settings: &Settings) -> Vec<DoctorCheck> {
     let poster = Poster::new(&settings.notices);
     let mut all = Vec::new();
     for (name, receiver) in &settings.notices.receivers {

@@ -1,12 +1,12 @@
 //! One tenant: does the service know it, does the customer consent, can its users be read, are they
 //! those of the manifests?
 
-use super::{Check, Checks};
+use super::{Checks, DoctorCheck};
 use crate::{
-    api::connecttoteams::Reader,
+    api::connecttoteams::TenantReader,
     model::{
         Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, NumberList,
-        Observed, Service, TenantRef, Upn,
+        ObservedValue, Service, TenantRef, Upn,
     },
     plan,
     ports::LiveReader,
@@ -18,10 +18,10 @@ const SHOWN: usize = 3;
 
 /// `users` is whatever reads this tenant's users; `service` answers for the rest.
 pub(super) async fn check(
-    service: &Reader,
+    service: &TenantReader,
     users: &impl LiveReader,
     desired: &DesiredTenant,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let mut checks = Checks::of(desired.name.as_str());
     let tenant = desired.reference();
     let login = service.log_in_for(&tenant).await;
@@ -207,7 +207,7 @@ fn understood(checks: &mut Checks, live: &LiveTenant) {
         .values()
         .flat_map(|user| user.details.iter().map(move |(field, observed)| (user, field, observed)));
     let odd = odd.filter_map(|(user, field, observed)| match observed {
-        Observed::Unreadable(read) if field != Field::PhoneNumber => {
+        ObservedValue::Unreadable(read) if field != Field::PhoneNumber => {
             Some(format!("{field} of {} {read}", user.upn))
         }
         _ => None,

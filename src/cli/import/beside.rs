@@ -11,7 +11,7 @@ use crate::{
         manifests::{self, FoundManifests},
     },
     foreign::line,
-    import::Beside,
+    import::ExistingManifests,
     manifest::ManifestFile,
     model::Desired,
     source::Sources,
@@ -24,7 +24,7 @@ const MAX_NAMED: usize = 5;
 
 /// What is there.
 #[derive(Default)]
-pub(super) struct There {
+pub(super) struct ExistingFiles {
     looked: Option<FoundManifests>,
     files: Vec<ManifestFile>,
     nothing: Desired,
@@ -32,7 +32,7 @@ pub(super) struct There {
     names: BTreeSet<String>,
 }
 
-impl There {
+impl ExistingFiles {
     /// Reads what is there. Manifests with errors may describe anybody.
     pub(super) fn look(folder: &Path) -> Result<Self, Failure> {
         let looked = manifests::look_if_any(&Sources::folders(&[folder.to_owned()]))?;
@@ -62,8 +62,8 @@ impl There {
         &self.files
     }
 
-    pub(super) fn beside(&self) -> Beside<'_> {
-        Beside { desired: Some(self.desired()), names: self.names.clone() }
+    pub(super) fn beside(&self) -> ExistingManifests<'_> {
+        ExistingManifests { desired: Some(self.desired()), names: self.names.clone() }
     }
 }
 

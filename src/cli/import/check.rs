@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Users with calling that no manifest names, by tenant.
-type Strangers<'s> = BTreeMap<&'s str, Vec<&'s LiveUser>>;
+type UnmanagedUsers<'s> = BTreeMap<&'s str, Vec<&'s LiveUser>>;
 
 pub(super) async fn check(
     global: &Global,
@@ -52,8 +52,8 @@ pub(super) async fn check(
     })
 }
 
-fn strangers<'s>(shots: &'s [TenantSnapshot], desired: &Desired) -> Strangers<'s> {
-    let mut strangers = Strangers::new();
+fn strangers<'s>(shots: &'s [TenantSnapshot], desired: &Desired) -> UnmanagedUsers<'s> {
+    let mut strangers = UnmanagedUsers::new();
     for shot in shots {
         let Ok(live) = &shot.live else { continue };
         let described = desired.tenants.values().find(|tenant| tenant.id == shot.tenant.id);
@@ -76,7 +76,7 @@ fn number(user: &LiveUser) -> Option<String> {
     }
 }
 
-fn text(strangers: &Strangers<'_>) -> String {
+fn text(strangers: &UnmanagedUsers<'_>) -> String {
     let mut out = String::new();
     for (tenant, users) in strangers {
         // Writing to a string cannot fail.
@@ -93,7 +93,7 @@ fn text(strangers: &Strangers<'_>) -> String {
     out
 }
 
-fn as_json(strangers: &Strangers<'_>, shots: &[TenantSnapshot]) -> serde_json::Value {
+fn as_json(strangers: &UnmanagedUsers<'_>, shots: &[TenantSnapshot]) -> serde_json::Value {
     let tenants = shots.iter().map(|shot| {
         let users = strangers.get(shot.tenant.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         let users: Vec<_> = users.iter().map(|user| json!({ "user": user.upn.as_str(), "phoneNumber": number(user) })).collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{Arguments, There, proven_beside, report, write};
+use super::{Arguments, ExistingFiles, proven_beside, report, write};
 use crate::{
     cli::{
         exit::{Exit, Failure},
@@ -15,7 +15,7 @@ use crate::{
     foreign::line,
     import::{
         File,
-        lists::{self, Asked, Format, Named, Report},
+        lists::{self, Format, ListInput, Report, UpnById},
     },
     model::{Calling, LiveTenant, TenantRef},
     snapshot::TenantSnapshot,
@@ -29,14 +29,14 @@ const REPORT: &str = "import-report.md";
 
 /// What calling is of everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Said {
+pub(super) enum ListedCalling {
     /// It is on
     Enabled,
     /// It is off
     Disabled,
 }
 
-impl Said {
+impl ListedCalling {
     fn calling(self) -> Calling {
         match self {
             Self::Enabled => Calling::Enabled,
@@ -48,7 +48,7 @@ impl Said {
 /// Writes the manifests of a list, once they have been read again and planned to nothing.
 pub(super) fn import(command: &Arguments, folder: &Path) -> Result<Exit, Failure> {
     let tenant = tenant(command)?;
-    let there = There::look(folder)?;
+    let there = ExistingFiles::look(folder)?;
     is_new(&there, tenant, folder)?;
     let (shot, reports) = read(command, tenant)?;
     let (mut imported, unknown) = proven_beside(vec![shot], &command.choice(), &there)?;
@@ -65,7 +65,7 @@ pub(super) fn import(command: &Arguments, folder: &Path) -> Result<Exit, Failure
 }
 
 /// Whether no manifest in the folder describes the tenant: those are left alone.
-fn is_new(there: &There, tenant: &TenantRef, folder: &Path) -> Result<(), Failure> {
+fn is_new(there: &ExistingFiles, tenant: &TenantRef, folder: &Path) -> Result<(), Failure> {
     let known = there.desired().tenants.values();
     let known = known.into_iter().find(|known| known.id == tenant.id || known.name == tenant.name);
     match known {
@@ -94,7 +94,7 @@ pub(super) fn read(
     tenant: &TenantRef,
 ) -> Result<(TenantSnapshot, Vec<Report>), Failure> {
     let (first, rest) = command.from.split_at(command.from.len().min(2));
-    let List { mut live, mut report, format } = one(command, first, tenant, None)?;
+    let ImportedList { mut live, mut report, format } = one(command, first, tenant, None)?;
     let mut reports = Vec::new();
     if !rest.is_empty() {
         let named = live
@@ -125,7 +125,7 @@ pub(super) fn read(
 }
 
 /// A list that was read.
-struct List {
+struct ImportedList {
     live: LiveTenant,
     report: Report,
     format: Format,
@@ -136,8 +136,8 @@ fn one(
     command: &Arguments,
     said: &[PathBuf],
     tenant: &TenantRef,
-    named: Option<&Named>,
-) -> Result<List, Failure> {
+    named: Option<&UpnById>,
+) -> Result<ImportedList, Failure> {
     let [format, path, ..] = said else { return Err(Failure::new("no list is named")) };
     let name = format.to_string_lossy();
     let format = Format::named(&name).ok_or_else(|| {
@@ -147,19 +147,19 @@ fn one(
     })?;
     let file = path.display().to_string();
     let bytes = file::read(path, MOST).map_err(|why| Failure::new(format!("{file}: {why}")))?;
-    let asked = Asked {
+    let asked = ListInput {
         format,
         file: &file,
         prefix: tenant.extension_prefix.as_ref(),
         country: command.country.as_ref(),
         // Beside a list of users, that one says it.
-        calling: command.calling.filter(|_| named.is_none()).map(Said::calling),
+        calling: command.calling.filter(|_| named.is_none()).map(ListedCalling::calling),
         named,
     };
     let (live, report) = lists::read(&bytes, &asked).map_err(|refused| {
         Failure::new(format!("{file}: {}; nothing was written", refused.why)).hint(refused.hint)
     })?;
-    Ok(List { live, report, format })
+    Ok(ImportedList { live, report, format })
 }
 
 /// What became of the list, in a few lines; the report has it all.

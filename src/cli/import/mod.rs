@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{
     args::{Global, Output},
     backend::Backend,
-    customers::{self, Asked, Picked},
+    customers::{self, CustomerSelection, PickedTenants},
     exit::{Exit, Failure},
     manifests, out,
     signals::Signals,
@@ -25,13 +25,13 @@ use crate::{
     config::Execution,
     import::{self, Choice, File, Import, SplitBy},
     manifest::{self, Keeper, ManifestFile},
-    model::{Desired, ExtensionPrefix, Recalled},
+    model::{Desired, ExtensionPrefix, RecalledMemory},
     pass,
     plan::{self, render},
     snapshot::TenantSnapshot,
 };
 
-use beside::There;
+use beside::ExistingFiles;
 pub(super) use beside::check_empty;
 pub(super) use report::tell_left_out;
 pub(super) use write::write;
@@ -74,7 +74,7 @@ pub(super) struct Arguments {
     country: Option<ExtensionPrefix>,
     /// Whether calling of everybody is on, for a list that does not say it
     #[arg(long, value_enum, value_name = "WORD", requires = "from")]
-    calling: Option<listed::Said>,
+    calling: Option<listed::ListedCalling>,
     /// The folder that the manifests go to. It must be absent or empty, but with --all, --tenants and
     /// --from, which leave alone what is there
     #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
@@ -116,10 +116,10 @@ impl Arguments {
     }
 
     /// Which customers are asked for that no manifest describes, if it is not said tenant by tenant.
-    fn asked(&self) -> Option<Asked<'_>> {
+    fn asked(&self) -> Option<CustomerSelection<'_>> {
         match &self.list {
-            Some(path) => Some(Asked::In(path)),
-            None => self.all.then_some(Asked::All),
+            Some(path) => Some(CustomerSelection::In(path)),
+            None => self.all.then_some(CustomerSelection::All),
         }
     }
 }
@@ -139,9 +139,10 @@ pub(super) async fn import(
     }
     let Some(asked) = command.asked() else {
         check_empty(folder)?;
-        return carry_out(global, command, (&There::default(), &command.targets), signals).await;
+        return carry_out(global, command, (&ExistingFiles::default(), &command.targets), signals)
+            .await;
     };
-    let there = There::look(folder)?;
+    let there = ExistingFiles::look(folder)?;
     let picked = pick(global, command, asked, there.desired(), signals).await?;
     report::tell_passed_over(&picked);
     if picked.tenants.is_empty() {
@@ -155,10 +156,10 @@ pub(super) async fn import(
 async fn pick(
     global: &Global,
     command: &Arguments,
-    asked: Asked<'_>,
+    asked: CustomerSelection<'_>,
     described: &Desired,
     signals: &Signals,
-) -> Result<Picked, Failure> {
+) -> Result<PickedTenants, Failure> {
     let settings = manifests::settings(global)?;
     let client = Backend::real(&settings)?.client;
     let live = command.targets.reader.unwrap_or_default();
@@ -173,7 +174,7 @@ async fn pick(
 async fn carry_out(
     global: &Global,
     command: &Arguments,
-    (there, targets): (&There, &Targets),
+    (there, targets): (&ExistingFiles, &Targets),
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let Some(folder) = &command.out else { return Err(Failure::new("no folder is named")) };
@@ -198,14 +199,14 @@ async fn carry_out(
 
 /// Manifests that ask for what was seen, once they have been read again and planned to nothing.
 pub(super) fn proven(shots: Vec<TenantSnapshot>, choice: &Choice) -> Result<Import, Failure> {
-    proven_beside(shots, choice, &There::default()).map(|(imported, _)| imported)
+    proven_beside(shots, choice, &ExistingFiles::default()).map(|(imported, _)| imported)
 }
 
 /// The same beside manifests that are there; and what of them the accounts do not have.
 fn proven_beside(
     shots: Vec<TenantSnapshot>,
     choice: &Choice,
-    there: &There,
+    there: &ExistingFiles,
 ) -> Result<(Import, Vec<String>), Failure> {
     let imported = import::import_beside(&shots, choice, there.beside());
     let unknown = prove(&imported.files, shots, there)?;
@@ -217,7 +218,7 @@ fn proven_beside(
 fn prove(
     files: &[File],
     shots: Vec<TenantSnapshot>,
-    there: &There,
+    there: &ExistingFiles,
 ) -> Result<Vec<String>, Failure> {
     let made = files.iter().map(|file| ManifestFile::new(&file.path, &file.text));
     let files: Vec<ManifestFile> = there.files().iter().cloned().chain(made).collect();
@@ -242,7 +243,7 @@ fn prove(
     let mut plan = pass::decide(
         &in_force,
         &observed,
-        |_| Recalled::default(),
+        |_| RecalledMemory::default(),
         Timestamp::now(),
         &Execution::default(),
     );

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Arguments;
 use crate::{
-    cli::{customers::Picked, out},
+    cli::{customers::PickedTenants, out},
     foreign::line,
     import::Import,
     words::{first, list, many},
@@ -14,7 +14,7 @@ use crate::{
 const MAX_NAMED: usize = 20;
 
 /// Customers that are not looked at.
-pub(super) fn tell_passed_over(picked: &Picked) {
+pub(super) fn tell_passed_over(picked: &PickedTenants) {
     if !picked.described.is_empty() {
         out::talk(&format!(
             "left alone, because manifests describe them: {}\n",

@@ -12,21 +12,21 @@ use std::{
 
 use similar::TextDiff;
 
-use super::{Arguments, There, listed};
+use super::{Arguments, ExistingFiles, listed};
 use crate::{
     cli::{
         args::Global,
         exit::{Exit, Failure},
         out,
-        patch::{self, Change},
+        patch::{self, UserPatch},
         signals::Signals,
         targets,
     },
     config::Execution,
     foreign::{self, line},
     import::{self, Update},
-    manifest::{self, Edit, Keeper, Loaded, ManifestFile},
-    model::{DesiredTenant, Recalled, Upn},
+    manifest::{self, Edit, Keeper, LoadedManifests, ManifestFile},
+    model::{DesiredTenant, RecalledMemory, Upn},
     pass,
     snapshot::TenantSnapshot,
     words::{clauses, many},
@@ -37,14 +37,14 @@ use crate::{
 const NAMED: usize = 20;
 
 /// A tenant of the folder, and what is to become of its manifests.
-struct Tenant<'t> {
+struct TenantUpdate<'t> {
     desired: &'t DesiredTenant,
     update: Update,
     shot: &'t TenantSnapshot,
 }
 
 /// A file with new users.
-struct New {
+struct NewFile {
     path: PathBuf,
     text: String,
 }
@@ -56,7 +56,7 @@ pub(super) async fn update(
     folder: &Path,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
-    let there = There::look(folder)?;
+    let there = ExistingFiles::look(folder)?;
     if there.desired().tenants.is_empty() {
         let message = format!("no manifest in {} describes a tenant", line(folder.display()));
         return Err(Failure::new(message).hint("import without --update makes them"));
@@ -65,24 +65,24 @@ pub(super) async fn update(
     let unread = targets::tell_unread(&shots);
     let tenants = tenants(&there, &shots);
     let mut texts = texts(&there);
-    let edits: Vec<Change<'_>> = tenants.iter().flat_map(changes).collect();
+    let edits: Vec<UserPatch<'_>> = tenants.iter().flat_map(changes).collect();
     for change in &edits {
         patch::edit(&mut texts, change, there.desired());
     }
     let patched = check(&there, &texts, &edits, &[])?;
-    let by_hand: Vec<&Change<'_>> =
+    let by_hand: Vec<&UserPatch<'_>> =
         edits.iter().filter(|change| !patch::is_wanted(change, &patched.desired)).collect();
     let choice = command.choice();
     let mut left: Vec<(Upn, String)> = Vec::new();
-    let mut new: Vec<New> = Vec::new();
-    for Tenant { desired, shot, .. } in &tenants {
+    let mut new: Vec<NewFile> = Vec::new();
+    for TenantUpdate { desired, shot, .. } in &tenants {
         let is_addition = |file: &&ManifestFile| import::is_addition(&desired.name, &file.path);
         let rounds = there.files().iter().filter(is_addition).count();
         let additions = import::additions(desired, shot, &patched.desired, &choice, rounds);
         left.extend(additions.left);
         let beside = Path::new(&*desired.origin.file).parent().unwrap_or(Path::new(""));
         new.extend(
-            additions.file.map(|file| New { path: beside.join(file.path), text: file.text }),
+            additions.file.map(|file| NewFile { path: beside.join(file.path), text: file.text }),
         );
     }
     let loaded = check(&there, &texts, &edits, &new)?;
@@ -106,7 +106,7 @@ pub(super) async fn update(
 async fn see(
     global: &Global,
     command: &Arguments,
-    (there, folder): (&There, &Path),
+    (there, folder): (&ExistingFiles, &Path),
     signals: &Signals,
 ) -> Result<Vec<TenantSnapshot>, Failure> {
     if command.from.is_empty() {
@@ -130,18 +130,18 @@ async fn see(
 }
 
 /// The tenants that could be read, and what is to become of their users.
-fn tenants<'t>(there: &'t There, shots: &'t [TenantSnapshot]) -> Vec<Tenant<'t>> {
+fn tenants<'t>(there: &'t ExistingFiles, shots: &'t [TenantSnapshot]) -> Vec<TenantUpdate<'t>> {
     let found = shots.iter().filter_map(|shot| {
         let live = shot.live.as_deref().ok()?;
         let known = there.desired().tenants.values();
         let desired = known.into_iter().find(|known| known.id == shot.tenant.id)?;
-        Some(Tenant { desired, update: import::update(desired, live), shot })
+        Some(TenantUpdate { desired, update: import::update(desired, live), shot })
     });
     found.collect()
 }
 
-fn changes<'t>(tenant: &'t Tenant<'_>) -> Vec<Change<'t>> {
-    let change = |(user, edits): &'t (Upn, Vec<Edit>)| Change {
+fn changes<'t>(tenant: &'t TenantUpdate<'_>) -> Vec<UserPatch<'t>> {
+    let change = |(user, edits): &'t (Upn, Vec<Edit>)| UserPatch {
         tenant: &tenant.desired.name,
         user,
         edits: edits.clone(),
@@ -149,18 +149,18 @@ fn changes<'t>(tenant: &'t Tenant<'_>) -> Vec<Change<'t>> {
     tenant.update.edits.iter().map(change).collect()
 }
 
-fn texts(there: &There) -> BTreeMap<&str, String> {
+fn texts(there: &ExistingFiles) -> BTreeMap<&str, String> {
     let text = |file: &'_ ManifestFile| file.at_hand().map(ToString::to_string);
     there.files().iter().filter_map(|file| Some((&*file.path, text(file)?))).collect()
 }
 
 /// The manifests with the edits and the new files, if they say what is wanted and nothing else.
 fn check(
-    there: &There,
+    there: &ExistingFiles,
     texts: &BTreeMap<&str, String>,
-    edits: &[Change<'_>],
-    new: &[New],
-) -> Result<Loaded, Failure> {
+    edits: &[UserPatch<'_>],
+    new: &[NewFile],
+) -> Result<LoadedManifests, Failure> {
     let edited = there.files().iter().map(|file| match texts.get(&*file.path) {
         Some(text) => ManifestFile { text: Ok(text.as_str().into()), ..file.clone() },
         None => file.clone(),
@@ -186,7 +186,7 @@ fn check(
 }
 
 /// Shows the changes as a patch. Gives back how many files they are in.
-fn show(there: &There, texts: &BTreeMap<&str, String>, new: &[New]) -> usize {
+fn show(there: &ExistingFiles, texts: &BTreeMap<&str, String>, new: &[NewFile]) -> usize {
     let mut shown = 0;
     let mut one = |path: &str, before: &str, after: &str| {
         let diff = TextDiff::from_lines(before, after);
@@ -201,15 +201,15 @@ fn show(there: &There, texts: &BTreeMap<&str, String>, new: &[New]) -> usize {
             one(path, before, after);
         }
     }
-    for New { path, text } in new {
+    for NewFile { path, text } in new {
         one(&path.display().to_string(), "", text);
     }
     shown
 }
 
 /// What is left as it is, and why.
-fn tell(tenants: &[Tenant<'_>], new: &[(Upn, String)], by_hand: &[&Change<'_>]) {
-    for Tenant { desired, update, .. } in tenants {
+fn tell(tenants: &[TenantUpdate<'_>], new: &[(Upn, String)], by_hand: &[&UserPatch<'_>]) {
+    for TenantUpdate { desired, update, .. } in tenants {
         let name = line(&desired.name);
         if !update.not_live.is_empty() {
             let users = clauses(NAMED, update.not_live.iter().map(line), "user");
@@ -232,8 +232,12 @@ fn tell(tenants: &[Tenant<'_>], new: &[(Upn, String)], by_hand: &[&Change<'_>]) 
 }
 
 /// Writes the files, each whole or not at all. What has changed since it was read is left alone.
-fn write(there: &There, texts: &BTreeMap<&str, String>, new: &[New]) -> Result<(), Failure> {
-    for New { path, text } in new {
+fn write(
+    there: &ExistingFiles,
+    texts: &BTreeMap<&str, String>,
+    new: &[NewFile],
+) -> Result<(), Failure> {
+    for NewFile { path, text } in new {
         super::write::write(path, text).map_err(|error| unwritten(path, &error))?;
         out::talk(&format!("written: {}\n", line(path.display())));
     }
@@ -267,7 +271,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What a plan says of the manifests now.
-fn tell_plan(loaded: Loaded, shots: Vec<TenantSnapshot>) {
+fn tell_plan(loaded: LoadedManifests, shots: Vec<TenantSnapshot>) {
     let in_force = Keeper::default().take(loaded);
     let known: BTreeMap<_, _> = in_force
         .desired
@@ -280,8 +284,13 @@ fn tell_plan(loaded: Loaded, shots: Vec<TenantSnapshot>) {
         .filter_map(|shot| Some((known.get(&shot.tenant.id)?.clone(), shot.live)))
         .collect();
     let now = jiff::Timestamp::now();
-    let plan =
-        pass::decide(&in_force, &observed, |_| Recalled::default(), now, &Execution::default());
+    let plan = pass::decide(
+        &in_force,
+        &observed,
+        |_| RecalledMemory::default(),
+        now,
+        &Execution::default(),
+    );
     let steps: usize = plan
         .tenants
         .iter()

@@ -8,18 +8,18 @@ use std::{
     path::Path,
 };
 
-use super::{Begin, files};
+use super::{StartingPoint, files};
 use crate::{
     cli::{exit::Failure, out},
     foreign::line,
 };
 
 /// What `.gitignore` lacks of what is not for git: the journal, secrets, lists with names of people.
-pub(super) fn ignored(folder: &Path, begin: &Begin) -> Result<String, Failure> {
+pub(super) fn ignored(folder: &Path, begin: &StartingPoint) -> Result<String, Failure> {
     let lines: &[&str] = match begin {
-        Begin::Demo => &["/.dialplane/"],
-        Begin::List(_) => &["/.dialplane/", "*.csv"],
-        Begin::Graph | Begin::Account => &["/.dialplane/", "/secrets/"],
+        StartingPoint::Demo => &["/.dialplane/"],
+        StartingPoint::List(_) => &["/.dialplane/", "*.csv"],
+        StartingPoint::Graph | StartingPoint::Account => &["/.dialplane/", "/secrets/"],
     };
     let path = folder.join(files::GITIGNORE);
     let found = match fs::read_to_string(&path) {

@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     #[arg(default_value = ".")]
     folder: PathBuf,
     #[command(flatten)]
-    ways: Ways,
+    ways: InitSources,
     /// With --csv: the customer that the list is of, perhaps with what the platform shows before
     /// its extensions, such as +1
     #[arg(long, value_name = "NAME=GUID[,PREFIX]", value_parser = targets::tenant_ref, requires = "csv")]
@@ -69,7 +69,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Args)]
-struct Ways {
+struct InitSources {
     /// A demonstration: five customers, 92 users, no account and no network
     #[arg(long, group = "way")]
     demo: bool,
@@ -96,7 +96,7 @@ impl Arguments {
 }
 
 /// How somebody begins.
-enum Begin {
+enum StartingPoint {
     Demo,
     List(PathBuf),
     Graph,
@@ -127,14 +127,14 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
     check(folder, files::SETTINGS)?;
     import::check_empty(&folder.join(files::MANIFESTS))?;
     let mut made = match &begin {
-        Begin::Demo => {
+        StartingPoint::Demo => {
             let mut made = vec![files::settings(include_str!("demo.yaml"))];
             made.extend(files::demo());
             made
         }
-        Begin::List(list) => of_list(list, command, signals).await?,
-        Begin::Graph => vec![files::settings(include_str!("graph.yaml"))],
-        Begin::Account => vec![files::settings(include_str!("account.yaml"))],
+        StartingPoint::List(list) => of_list(list, command, signals).await?,
+        StartingPoint::Graph => vec![files::settings(include_str!("graph.yaml"))],
+        StartingPoint::Account => vec![files::settings(include_str!("account.yaml"))],
     };
     made.extend(files::schemas());
     if command.github {
@@ -151,7 +151,7 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
         out::data(&format!("{}\n", line(path.display())));
     }
     beside::ignore(folder, &ignored)?;
-    if matches!(begin, Begin::Graph | Begin::Account) {
+    if matches!(begin, StartingPoint::Graph | StartingPoint::Account) {
         beside::make_secrets(folder)?;
     }
     out::talk(&next(command, &begin));
@@ -159,14 +159,14 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
 }
 
 /// What the arguments say, or else the person at the terminal.
-async fn begin(command: &Arguments, signals: &Signals) -> Result<Begin, Failure> {
+async fn begin(command: &Arguments, signals: &Signals) -> Result<StartingPoint, Failure> {
     if let Some(list) = &command.ways.csv {
-        return Ok(Begin::List(list.clone()));
+        return Ok(StartingPoint::List(list.clone()));
     }
     match (command.ways.demo, command.ways.graph, command.ways.account) {
-        (true, ..) => return Ok(Begin::Demo),
-        (_, true, _) => return Ok(Begin::Graph),
-        (.., true) => return Ok(Begin::Account),
+        (true, ..) => return Ok(StartingPoint::Demo),
+        (_, true, _) => return Ok(StartingPoint::Graph),
+        (.., true) => return Ok(StartingPoint::Account),
         _ => {}
     }
     let hint = "`dialplane init --demo` shows a small fleet; --csv FILE, --graph and --account begin \
@@ -187,10 +187,10 @@ async fn begin(command: &Arguments, signals: &Signals) -> Result<Begin, Failure>
     )
     .await?;
     match answer.as_str() {
-        "1" => Ok(Begin::Demo),
-        "2" => Ok(Begin::List(ask::question("File: ", signals).await?.into())),
-        "3" => Ok(Begin::Graph),
-        "4" => Ok(Begin::Account),
+        "1" => Ok(StartingPoint::Demo),
+        "2" => Ok(StartingPoint::List(ask::question("File: ", signals).await?.into())),
+        "3" => Ok(StartingPoint::Graph),
+        "4" => Ok(StartingPoint::Account),
         _ => {
             Err(Failure::new("nothing was written: the answer was not a number from 1 to 4")
                 .hint(hint))
@@ -301,28 +301,28 @@ async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
 }
 
 /// What to do now.
-fn next(command: &Arguments, begin: &Begin) -> String {
+fn next(command: &Arguments, begin: &StartingPoint) -> String {
     let here = command.is_here();
     let mut steps = Vec::new();
     if !here {
         steps.push(format!("cd {}", line(command.folder.display())));
     }
     match begin {
-        Begin::Demo => steps.extend([
+        StartingPoint::Demo => steps.extend([
             "dialplane plan --sandbox       what would change".to_owned(),
             "dialplane apply --sandbox      do it, in a rehearsal".to_owned(),
             "dialplane run --sandbox        keep watching the manifests".to_owned(),
         ]),
-        Begin::List(list) => {
+        StartingPoint::List(list) => {
             let list = std::path::absolute(list).ok().filter(|_| !here).unwrap_or(list.clone());
             steps.push(format!("dialplane plan --live {}", line(list.display())));
         }
-        Begin::Graph => steps.extend([
+        StartingPoint::Graph => steps.extend([
             "edit dialplane.yaml, and write the secret into secrets/graph-secret".to_owned(),
             "dialplane doctor               line by line, what works".to_owned(),
             "dialplane import --reader graph --tenant-id NAME=GUID --out manifests".to_owned(),
         ]),
-        Begin::Account => steps.extend([
+        StartingPoint::Account => steps.extend([
             "edit dialplane.yaml, and write secrets/client-secret and secrets/password".to_owned(),
             "dialplane doctor               line by line, what works".to_owned(),
             "dialplane tenants              who the customers are".to_owned(),

@@ -10,8 +10,8 @@ use std::{path::Path, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    args::{Global, Once, PlanOutput},
-    choose::{Tenants, Users},
+    args::{Global, PassArguments, PlanOutput},
+    choose::{Tenants, UserFilter},
     exit::{Exit, Failure},
     manifests, out, saved, session, show,
     signals::Signals,
@@ -19,24 +19,24 @@ use super::{
 };
 use crate::{
     config::Settings,
-    journal::Place,
+    journal::JournalLocation,
     manifest::InForce,
     model::{DesiredTenant, Upn},
     pass::{self, Memories, Versions},
     plan::{
         Mask,
         render::{self, Compared, Mistake},
-        review::{LeftOut, Review, Scope},
+        review::{LeftOut, Review, ReviewScope},
     },
     source::{Repository, Sources},
     words::list,
     yaml::Diagnostic,
 };
-use version::Version;
+use version::ManifestVersion;
 
 /// Which versions are compared.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change<'a> {
+pub(super) struct ComparedVersions<'a> {
     /// Without the change: a folder, or the name of a commit.
     pub(super) base: &'a str,
     /// With it: the name of a commit; nothing for the manifests that lie here.
@@ -48,11 +48,11 @@ pub(super) struct Change<'a> {
 }
 
 /// Where live state is from, and the time of the oldest of it.
-type Observed = (String, Option<Timestamp>);
+type LiveOrigin = (String, Option<Timestamp>);
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
+pub(super) struct ReviewDisplay<'a> {
     pub(super) output: PlanOutput,
     /// The longest page.
     pub(super) most: usize,
@@ -65,19 +65,19 @@ pub(super) struct View<'a> {
 /// Shows what a change does.
 pub(super) async fn review(
     global: &Global,
-    (once, live, change): (&Once, Option<&Path>, Change<'_>),
-    users: &Users,
-    view: View<'_>,
+    (once, live, change): (&PassArguments, Option<&Path>, ComparedVersions<'_>),
+    users: &UserFilter,
+    view: ReviewDisplay<'_>,
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let paths = session::paths(once, &settings)?;
-    let base = Version::without(change.base, &paths)?;
+    let base = ManifestVersion::without(change.base, &paths)?;
     let head = match change.head {
-        Some(name) => Version::committed(&Repository::of(&paths)?, name, &paths)?,
-        None => {
-            Version::here(manifests::look_unless_stopped(&Sources::folders(&paths), signals).await?)
-        }
+        Some(name) => ManifestVersion::committed(&Repository::of(&paths)?, name, &paths)?,
+        None => ManifestVersion::here(
+            manifests::look_unless_stopped(&Sources::folders(&paths), signals).await?,
+        ),
     };
     if head.files == 0 {
         let named = list(paths.iter().map(|path| path.display().to_string()));
@@ -164,12 +164,12 @@ async fn compare(
     path: &Path,
     settings: &Settings,
     signals: &Signals,
-) -> Result<(Review, Option<Observed>), Failure> {
+) -> Result<(Review, Option<LiveOrigin>), Failure> {
     let kept = targets::kept(path, settings)?;
     targets::tell_age(&kept, versions.looked_at().into_iter());
     let taken = versions.looked_at().into_iter().filter_map(|tenant| kept.taken(&tenant));
     let observed = taken.map(|(at, _)| at).min();
-    let remembered = Place::of(&settings.state).look().await?;
+    let remembered = JournalLocation::of(&settings.state).look().await?;
     let described = |in_force: &'_ InForce| -> Vec<Arc<DesiredTenant>> {
         in_force.desired.tenants.values().cloned().collect()
     };
@@ -195,7 +195,7 @@ fn only(
     review: &mut Review,
     versions: Versions<'_>,
     tenants: &Tenants,
-    users: &Users,
+    users: &UserFilter,
 ) -> Result<Option<LeftOut>, Failure> {
     if tenants.is_all() && users.is_all() {
         return Ok(None);
@@ -207,7 +207,7 @@ fn only(
     let steps = plans.flat_map(|tenant| &tenant.steps).map(|step| &step.user);
     users.know(named.chain(steps), "neither version of the manifests names")?;
     let user = |user: &Upn| users.has(user);
-    let scope = Scope {
+    let scope = ReviewScope {
         tenant: &|tenant| tenants.has(tenant.as_str()),
         user: (!users.is_all()).then_some(&user as &dyn Fn(&Upn) -> bool),
     };

@@ -11,13 +11,13 @@ use crate::{
     },
     file,
     manifest::{self, InForce, Keeper, Role},
-    source::{CommitId, Repository, Tree, Unread, read_tree},
+    source::{CommitError, CommitId, Repository, Tree, read_tree},
     words::many,
     yaml::{self, Diagnostic},
 };
 
 /// A version of the manifests.
-pub(super) struct Version {
+pub(super) struct ManifestVersion {
     /// The commit that holds it, if one does.
     commit: Option<(Repository, CommitId)>,
     /// As people call it.
@@ -28,7 +28,7 @@ pub(super) struct Version {
     pub(super) files: usize,
 }
 
-impl Version {
+impl ManifestVersion {
     /// The one without the change: a folder or a commit.
     pub(super) fn without(base: &str, paths: &[PathBuf]) -> Result<Self, Failure> {
         let folder = Path::new(base);
@@ -87,7 +87,11 @@ impl Version {
 
 /// Whether the change is one of the configuration as well, where that is a file beside the
 /// manifests in the commit before.
-pub(super) fn configuration_changes(global: &Global, base: &Version, head: &Version) -> bool {
+pub(super) fn configuration_changes(
+    global: &Global,
+    base: &ManifestVersion,
+    head: &ManifestVersion,
+) -> bool {
     let Some(path) = manifests::configuration(global).filter(|_| base.commit.is_some()) else {
         return false;
     };
@@ -105,8 +109,8 @@ pub(super) fn configuration_changes(global: &Global, base: &Version, head: &Vers
 /// How many commits of the version before the change lacks, where both are of one repository.
 /// Nothing if that cannot be told.
 pub(super) fn lacks(
-    base: &Version,
-    head: &Version,
+    base: &ManifestVersion,
+    head: &ManifestVersion,
     paths: &[PathBuf],
 ) -> Result<Option<u64>, Failure> {
     let Some((repository, before)) = &base.commit else { return Ok(Some(0)) };
@@ -122,7 +126,7 @@ pub(super) fn lacks(
 }
 
 /// Says what is wrong: of the version before only that something is.
-pub(super) fn tell(base: &Version, head: &Version) {
+pub(super) fn tell(base: &ManifestVersion, head: &ManifestVersion) {
     if base.files == 0 {
         out::talk(&format!("there are no manifests in {}: all of them are new\n", base.name));
     }
@@ -138,8 +142,8 @@ pub(super) fn tell(base: &Version, head: &Version) {
     }
 }
 
-impl From<Unread> for Failure {
-    fn from(unread: Unread) -> Self {
+impl From<CommitError> for Failure {
+    fn from(unread: CommitError) -> Self {
         let hint = unread.hint.clone();
         Self::new(unread).hint(hint)
     }

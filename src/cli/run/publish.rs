@@ -15,14 +15,14 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::super::{
-    exit::Failure, lately::Lately, reload::Lifetime, service_manager::StatusLine, why,
+    exit::Failure, lately::RecentHistory, reload::Lifetime, service_manager::StatusLine, why,
 };
 use crate::{
     board::{Board, Status},
     config::Settings,
     control::Desk,
     daemon::Pulse,
-    journal::Place,
+    journal::JournalLocation,
     server::{Feed, Published, Server, StartError},
     source::Sources,
 };
@@ -33,7 +33,7 @@ pub(super) struct Publishing<'s> {
     pub(super) paths: &'s [PathBuf],
     pub(super) sources: &'s Sources,
     /// A rehearsal has no file.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<JournalLocation>,
     pub(super) pulse: &'s Pulse,
     pub(super) lifetime: &'s Lifetime,
     pub(super) desk: Desk,
@@ -65,7 +65,7 @@ pub(super) async fn publish(
         Arc::new(move |who| why::told(settings.clone(), paths.clone(), who, rehearsal))
     };
     let followed = with.sources.clone();
-    let lately = Arc::new(Lately::new(with.place.clone()));
+    let lately = Arc::new(RecentHistory::new(with.place.clone()));
     let looks_back = Arc::clone(&lately);
     let feed = Feed {
         published: receive,
@@ -110,13 +110,13 @@ fn not_served(error: StartError) -> Failure {
 
 /// The status in the state folder, where there is one.
 struct StatusFile {
-    place: Option<Place>,
+    place: Option<JournalLocation>,
     /// Whether the last try to write it has failed.
     unwritten: AtomicBool,
 }
 
 impl StatusFile {
-    fn new(place: Option<Place>) -> Self {
+    fn new(place: Option<JournalLocation>) -> Self {
         Self { place, unwritten: AtomicBool::new(false) }
     }
 

@@ -9,8 +9,8 @@ use tracing::debug;
 
 use super::super::{logging, out, report};
 use crate::{
-    board::{Doing, News},
-    journal::Place,
+    board::{Activity, News},
+    journal::JournalLocation,
     model::TenantName,
     plan::{Plan, TenantPlan, render},
 };
@@ -24,7 +24,7 @@ pub(super) struct Show {
     /// stderr is read by a machine.
     pub(super) json_log: bool,
     /// Where what held each user is kept.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<JournalLocation>,
     /// What was last shown of each tenant: the same hold every quarter of an hour is not news.
     pub(super) shown: Mutex<BTreeMap<TenantName, String>>,
 }
@@ -66,7 +66,7 @@ impl Show {
                     out::data(&text);
                 }
             }
-            News::Tenant(tenant, Doing::Gone) => {
+            News::Tenant(tenant, Activity::Gone) => {
                 self.shown().remove(*tenant);
             }
             News::Beat

@@ -163,13 +163,13 @@ fn read(path: &Path) -> Result<(SavedKind, Value), Failure> {
 }
 
 /// What somebody is told whose file says something else than was saved.
-fn damaged(path: &Path, broken: render::Broken) -> Failure {
+fn damaged(path: &Path, broken: render::SealError) -> Failure {
     let shown = path.display();
     let message = match broken {
-        render::Broken::Bare => format!(
+        render::SealError::Bare => format!(
             "{shown} has no `sum`: a part of it is missing, or another version of Dialplane saved it"
         ),
-        render::Broken::Other => format!(
+        render::SealError::Other => format!(
             "{shown} does not say what was saved: it was damaged or edited, and its `sum` is that of \
                 something else"
         ),
@@ -297,17 +297,17 @@ fn values(changes: &Value) -> BTreeMap<&str, String> {
 }
 
 /// A step as far as it is compared.
-struct Done<'p> {
+struct ComparedStep<'p> {
     runs: bool,
     changes: &'p Value,
 }
 
 /// The steps of a tenant's plan, by action and user.
-fn steps(tenant: &Value) -> BTreeMap<String, Done<'_>> {
+fn steps(tenant: &Value) -> BTreeMap<String, ComparedStep<'_>> {
     let steps = tenant["steps"].as_array().into_iter().flatten();
     let word = |step: &Value, key: &str| step[key].as_str().unwrap_or_default().to_owned();
     let named = steps.map(|step| {
-        let done = Done { runs: step["runs"] == true, changes: &step["changes"] };
+        let done = ComparedStep { runs: step["runs"] == true, changes: &step["changes"] };
         (format!("{} {}", word(step, "action"), word(step, "user")), done)
     });
     named.collect()

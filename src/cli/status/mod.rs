@@ -21,14 +21,14 @@ use super::{
 use crate::{
     board::Status,
     config::Settings,
-    control::{Client, ClientError},
+    control::{ClientError, ControlClient},
     foreign::line,
-    journal::{About, OpenError, Place},
-    stop::Stopped,
+    journal::{JournalLocation, JournalSize, OpenError},
+    stop::StopMessage,
     style::{ALARM, FAINT},
     words::many,
 };
-use text::{Life, View};
+use text::{Life, StatusDisplay};
 
 /// For its help.
 pub(super) const EXIT_CODES: &str = "\
@@ -41,7 +41,7 @@ Exit codes:
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a status comes from.
-enum Heard {
+enum StatusOrigin {
     /// The service has answered.
     Service,
     /// From its file: no service answers.
@@ -70,7 +70,7 @@ pub(super) struct Arguments {
 pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
     let stopped = switch(false, &settings).await.state();
-    let place = Place::of(&settings.state);
+    let place = JournalLocation::of(&settings.state);
     let (status, heard) = match ask(&settings).await {
         (Some(status), heard) => (Some(status), heard),
         (None, heard) => (place.read_status().map_err(|error| unreadable(&error))?, heard),
@@ -84,7 +84,7 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     status.tenants.retain(|row| command.tenants.has(&row.tenant));
     let left_out = all - status.tenants.len();
     // The lock tells a process that has ended, the time one that hangs.
-    let answers = matches!(heard, Heard::Service);
+    let answers = matches!(heard, StatusOrigin::Service);
     let held = place.is_held().await.map_err(|error| Failure::new(format!("{place}: {error}")))?;
     let held = held || answers;
     let now = Timestamp::now();
@@ -100,7 +100,7 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         Output::Text => {
             let zone = TimeZone::system();
             let all = command.all;
-            let view = View { status: &status, life, answers, now, zone: &zone, all };
+            let view = StatusDisplay { status: &status, life, answers, now, zone: &zone, all };
             let stop = stop_line(stopped.as_ref());
             let left_out = left_out_line(left_out);
             let silent = silent_line(&heard, life);
@@ -136,7 +136,7 @@ fn unreadable(error: &io::Error) -> Failure {
 }
 
 /// Where no service has run: the stop switch is told all the same, because it stops commands too.
-fn no_service(place: &Place, stopped: Option<&Stopped>, output: Output) -> Failure {
+fn no_service(place: &JournalLocation, stopped: Option<&StopMessage>, output: Output) -> Failure {
     match output {
         Output::Text => out::data(&stop_line(stopped)),
         Output::Json => out::json(&serde_json::json!({
@@ -149,23 +149,25 @@ fn no_service(place: &Place, stopped: Option<&Stopped>, output: Output) -> Failu
 }
 
 /// Asks the service that works with this state.
-async fn ask(settings: &Settings) -> (Option<Status>, Heard) {
-    let client = Client::of(&settings.state.path);
+async fn ask(settings: &Settings) -> (Option<Status>, StatusOrigin) {
+    let client = ControlClient::of(&settings.state.path);
     match timeout(PATIENCE, client.get::<Status>("/status")).await {
-        Ok(Ok(status)) => (Some(status), Heard::Service),
-        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => (None, Heard::File),
-        Ok(Err(error)) => (None, Heard::FileInstead(error.to_string())),
+        Ok(Ok(status)) => (Some(status), StatusOrigin::Service),
+        Ok(Err(ClientError::NobodyThere(..) | ClientError::NoSocket(_))) => {
+            (None, StatusOrigin::File)
+        }
+        Ok(Err(error)) => (None, StatusOrigin::FileInstead(error.to_string())),
         Err(_) => {
             let why = format!("it did not answer within {} s", PATIENCE.as_secs());
-            (None, Heard::FileInstead(why))
+            (None, StatusOrigin::FileInstead(why))
         }
     }
 }
 
 /// Why a service that is alive was not asked itself.
-fn silent_line(heard: &Heard, life: Life) -> String {
+fn silent_line(heard: &StatusOrigin, life: Life) -> String {
     match heard {
-        Heard::FileInstead(why) if life == Life::Alive => {
+        StatusOrigin::FileInstead(why) if life == Life::Alive => {
             format!("{FAINT}as it last wrote it: {}{FAINT:#}\n", line(why))
         }
         _ => String::new(),
@@ -180,7 +182,7 @@ fn left_out_line(tenants: usize) -> String {
     }
 }
 
-fn journal_line(journal: &Result<About, OpenError>) -> String {
+fn journal_line(journal: &Result<JournalSize, OpenError>) -> String {
     match journal {
         Ok(about) => format!("journal: {about}\n"),
         Err(_) => "journal: it cannot be read\n".to_owned(),
@@ -188,9 +190,9 @@ fn journal_line(journal: &Result<About, OpenError>) -> String {
 }
 
 /// The first line, while everything is stopped.
-fn stop_line(stopped: Option<&Stopped>) -> String {
+fn stop_line(stopped: Option<&StopMessage>) -> String {
     stopped
-        .map(|Stopped { message, hint, .. }| {
+        .map(|StopMessage { message, hint, .. }| {
             let message = line(message);
             let hint = line(hint);
             format!("{ALARM}{message}{ALARM:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
@@ -198,7 +200,7 @@ fn stop_line(stopped: Option<&Stopped>) -> String {
         .unwrap_or_default()
 }
 
-fn stop_json(stopped: &Stopped) -> serde_json::Value {
-    let Stopped { message, hint, note, known: _ } = stopped;
+fn stop_json(stopped: &StopMessage) -> serde_json::Value {
+    let StopMessage { message, hint, note, known: _ } = stopped;
     serde_json::json!({ "message": message, "hint": hint, "by": note.by, "at": note.at, "reason": note.reason })
 }

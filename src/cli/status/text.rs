@@ -28,7 +28,7 @@ pub(super) enum Life {
 }
 
 /// A status as somebody reads it.
-pub(super) struct View<'s> {
+pub(super) struct StatusDisplay<'s> {
     pub(super) status: &'s Status,
     pub(super) life: Life,
     /// It has just said all this itself.
@@ -40,7 +40,7 @@ pub(super) struct View<'s> {
     pub(super) all: bool,
 }
 
-impl fmt::Display for View<'_> {
+impl fmt::Display for StatusDisplay<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.life(f)?;
         lead::write(f, self.status.lead.as_ref(), self.now, self.zone)?;
@@ -71,7 +71,7 @@ impl fmt::Display for View<'_> {
     }
 }
 
-impl View<'_> {
+impl StatusDisplay<'_> {
     fn life(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Status { process, started, at, .. } = self.status;
         let heard = self.moment(*at);
@@ -303,7 +303,7 @@ mod tests {
         let zone = crate::model::time_zone("Europe/Berlin").unwrap();
         let answers = false;
         let now = at("08:15:00");
-        let view = View { status, life, answers, now, zone: &zone, all: false };
+        let view = StatusDisplay { status, life, answers, now, zone: &zone, all: false };
         anstream::adapter::strip_str(&view.to_string()).to_string()
     }
 

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{model::Desired, ports::LiveReader as _};
 
-use row::{Found, Row};
+use row::{CustomerRow, TenantFacts};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     words: Vec<String>,
     /// Only these; given more than once, only those that are all of it
     #[arg(long, value_enum, value_name = "WHICH")]
-    only: Vec<Only>,
+    only: Vec<CustomerFilter>,
     /// Also count the users, which reads the list of users of each tenant
     #[arg(long)]
     users: bool,
@@ -53,12 +53,12 @@ pub(super) struct Arguments {
     #[arg(long)]
     sandbox: bool,
     /// How it is shown
-    #[arg(short, long, value_enum, default_value_t = Form::Text, value_name = "FORMAT")]
-    output: Form,
+    #[arg(short, long, value_enum, default_value_t = CustomerOutput::Text, value_name = "FORMAT")]
+    output: CustomerOutput,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Only {
+enum CustomerFilter {
     /// Described by a manifest
     Managed,
     /// Registered, and described by no manifest
@@ -72,7 +72,7 @@ enum Only {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum CustomerOutput {
     /// For people
     Text,
     /// One JSON object
@@ -111,16 +111,16 @@ async fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     if failed > 0 && lists.customers.is_empty() {
         return Err(Failure::new("no account could be asked for its customers"));
     }
-    let rows = lists.customers.into_iter().map(|listed| Row::of(listed, desired));
-    let rows: Vec<Row<'_>> = rows.filter(|row| row.is_wanted(command)).collect();
+    let rows = lists.customers.into_iter().map(|listed| CustomerRow::of(listed, desired));
+    let rows: Vec<CustomerRow<'_>> = rows.filter(|row| row.is_wanted(command)).collect();
     let mut rows = asked(rows, &backend, command).await;
-    if command.only.contains(&Only::WithoutConsent) {
-        rows.retain(Row::lacks_consent);
+    if command.only.contains(&CustomerFilter::WithoutConsent) {
+        rows.retain(CustomerRow::lacks_consent);
     }
     match command.output {
-        Form::Text => out::data(&text::table(&rows, settings.all_accounts().count() > 1)),
-        Form::Json => out::json(&row::json(&rows)),
-        Form::Ids => out::data(&text::ids(&rows)),
+        CustomerOutput::Text => out::data(&text::table(&rows, settings.all_accounts().count() > 1)),
+        CustomerOutput::Json => out::json(&row::json(&rows)),
+        CustomerOutput::Ids => out::data(&text::ids(&rows)),
     }
     out::talk(&text::summary(&rows));
     let unread = rows.iter().filter(|row| matches!(row.found, Some(Err(_)))).count();
@@ -135,17 +135,23 @@ async fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// Asks about each tenant, several side by side. What nobody wants to see is not asked for.
-async fn asked<'d>(rows: Vec<Row<'d>>, backend: &Backend, command: &Arguments) -> Vec<Row<'d>> {
-    if command.output == Form::Ids && !command.only.contains(&Only::WithoutConsent) {
+async fn asked<'d>(
+    rows: Vec<CustomerRow<'d>>,
+    backend: &Backend,
+    command: &Arguments,
+) -> Vec<CustomerRow<'d>> {
+    if command.output == CustomerOutput::Ids
+        && !command.only.contains(&CustomerFilter::WithoutConsent)
+    {
         return rows;
     }
     let service = backend.client.reader();
-    let reader = backend.reader();
+    let live = backend.reader();
     let bar = out::progress("asking about tenants", rows.len());
-    let ask = async |mut row: Row<'d>| {
+    let ask = async |mut row: CustomerRow<'d>| {
         row.found = match &row.tenant {
-            Some(tenant) if command.users => Some(reader.observe(tenant).await.map(Found::of)),
-            Some(tenant) => Some(service.consent(tenant).await.map(Found::consent_alone)),
+            Some(tenant) if command.users => Some(live.observe(tenant).await.map(TenantFacts::of)),
+            Some(tenant) => Some(service.consent(tenant).await.map(TenantFacts::consent_alone)),
             None => None,
         };
         bar.inc(1);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Arguments, Only};
+use super::{Arguments, CustomerFilter};
 use crate::{
-    cli::customers::Listed,
+    cli::customers::ListedCustomer,
     import,
     model::{
         AccountName, Consent, Coverage, Desired, DesiredTenant, Fault, LiveSource, LiveTenant,
@@ -16,23 +16,23 @@ use crate::{
 };
 
 /// One customer, and what was found out about it.
-pub(super) struct Row<'d> {
-    pub(super) listed: Listed,
+pub(super) struct CustomerRow<'d> {
+    pub(super) listed: ListedCustomer,
     /// What describes it.
     pub(super) manifest: Option<&'d DesiredTenant>,
     /// How it is asked about; not if it is not registered.
     pub(super) tenant: Option<TenantRef>,
-    pub(super) found: Option<Result<Found, Fault>>,
+    pub(super) found: Option<Result<TenantFacts, Fault>>,
 }
 
 /// What the service said of a tenant.
-pub(super) struct Found {
+pub(super) struct TenantFacts {
     pub(super) consent: Consent,
     /// All users that were seen and those with calling, and whether the list is whole.
     pub(super) users: Option<(usize, usize, Coverage)>,
 }
 
-impl Found {
+impl TenantFacts {
     pub(super) fn consent_alone(consent: Consent) -> Self {
         Self { consent, users: None }
     }
@@ -43,8 +43,8 @@ impl Found {
     }
 }
 
-impl<'d> Row<'d> {
-    pub(super) fn of(listed: Listed, desired: &'d Desired) -> Self {
+impl<'d> CustomerRow<'d> {
+    pub(super) fn of(listed: ListedCustomer, desired: &'d Desired) -> Self {
         let id = listed.customer.tenant.as_ref();
         let manifest =
             desired.tenants.values().find(|known| Some(&known.id) == id).map(AsRef::as_ref);
@@ -70,15 +70,15 @@ impl<'d> Row<'d> {
         let holds = |word: &String| texts.iter().any(|text| text.contains(&word.to_lowercase()));
         command.words.iter().all(holds)
             && command.only.iter().all(|only| match only {
-                Only::Managed => manifest.is_some(),
-                Only::Unmanaged => manifest.is_none() && id.is_some(),
-                Only::Registered | Only::WithoutConsent => id.is_some(),
-                Only::Unregistered => id.is_none(),
+                CustomerFilter::Managed => manifest.is_some(),
+                CustomerFilter::Unmanaged => manifest.is_none() && id.is_some(),
+                CustomerFilter::Registered | CustomerFilter::WithoutConsent => id.is_some(),
+                CustomerFilter::Unregistered => id.is_none(),
             })
     }
 
     pub(super) fn lacks_consent(&self) -> bool {
-        let lacks = |found: &Found| {
+        let lacks = |found: &TenantFacts| {
             !matches!(found.consent, Consent::Granted | Consent::ResellerUnclear(_))
         };
         matches!(&self.found, Some(Ok(found)) if lacks(found))
@@ -103,7 +103,7 @@ impl<'d> Row<'d> {
 
     pub(super) fn users(&self) -> String {
         match &self.found {
-            Some(Ok(Found { users: Some((all, calling, coverage)), .. })) => {
+            Some(Ok(TenantFacts { users: Some((all, calling, coverage)), .. })) => {
                 let more = if *coverage == Coverage::Complete { "" } else { ", perhaps more" };
                 format!("{all}, {calling} with calling{more}")
             }
@@ -155,7 +155,7 @@ fn word(consent: &Consent) -> &'static str {
 }
 
 /// All of them.
-pub(super) fn json(rows: &[Row<'_>]) -> Value {
-    let tenants: Vec<Value> = rows.iter().map(Row::json).collect();
+pub(super) fn json(rows: &[CustomerRow<'_>]) -> Value {
+    let tenants: Vec<Value> = rows.iter().map(CustomerRow::json).collect();
     json!({ "version": 1, "kind": "Tenants", "tenants": tenants })
 }

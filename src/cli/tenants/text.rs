@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::row::Row;
+use super::row::CustomerRow;
 use crate::{foreign::line, style::FAINT, words::many};
 
 /// A column: its heading, and what it shows of a customer.
-type Column = (&'static str, fn(&Row<'_>) -> String);
+type CustomerColumn = (&'static str, fn(&CustomerRow<'_>) -> String);
 
 /// A line for each customer, and why some could not be asked about.
-pub(super) fn table(rows: &[Row<'_>], accounts: bool) -> String {
-    let counted = |row: &Row<'_>| matches!(&row.found, Some(Ok(found)) if found.users.is_some());
-    let mut columns: Vec<Column> = vec![
+pub(super) fn table(rows: &[CustomerRow<'_>], accounts: bool) -> String {
+    let counted =
+        |row: &CustomerRow<'_>| matches!(&row.found, Some(Ok(found)) if found.users.is_some());
+    let mut columns: Vec<CustomerColumn> = vec![
         ("name", |row| row.listed.title()),
         ("tenant", |row| row.id()),
         ("consent", |row| row.consent().to_owned()),
@@ -60,8 +61,8 @@ fn aligned(table: &[Vec<String>]) -> String {
 }
 
 /// What `import --tenants` takes.
-pub(super) fn ids(rows: &[Row<'_>]) -> String {
-    let id = |row: &Row<'_>| {
+pub(super) fn ids(rows: &[CustomerRow<'_>]) -> String {
+    let id = |row: &CustomerRow<'_>| {
         let id = row.listed.customer.tenant.as_ref()?;
         Some(format!("{id} # {}\n", row.listed.title()))
     };
@@ -69,8 +70,8 @@ pub(super) fn ids(rows: &[Row<'_>]) -> String {
 }
 
 /// How many of each kind.
-pub(super) fn summary(rows: &[Row<'_>]) -> String {
-    let count = |of: &dyn Fn(&Row<'_>) -> bool| rows.iter().filter(|row| of(row)).count();
+pub(super) fn summary(rows: &[CustomerRow<'_>]) -> String {
+    let count = |of: &dyn Fn(&CustomerRow<'_>) -> bool| rows.iter().filter(|row| of(row)).count();
     let mut parts = vec![many(rows.len(), "customer")];
     for (found, what) in [
         (count(&|row| row.manifest.is_some()), "described by a manifest"),

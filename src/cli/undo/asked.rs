@@ -5,15 +5,15 @@ use crate::{
     cli::{
         exit::Failure,
         out,
-        past::{self, Meant},
+        past::{self, PassOrRun},
     },
-    model::{Begun, Entry, RunId},
+    model::{Entry, RunId, RunStart},
     ports::History,
     words::{many, time},
 };
 
 /// What is to be taken back.
-pub(super) struct Asked {
+pub(super) struct UndoRequest {
     /// In words: `pass 1f0c5e7a93`.
     pub(super) what: String,
     /// All runs of it, the oldest first: what was there before the first of them comes back.
@@ -26,8 +26,8 @@ pub(super) struct Asked {
 pub(super) async fn asked(
     arguments: &Arguments,
     history: &impl History,
-    begun: &[Begun],
-) -> Result<Asked, Failure> {
+    begun: &[RunStart],
+) -> Result<UndoRequest, Failure> {
     let (what, runs) = match (&arguments.id, arguments.since) {
         (_, Some(since)) => (format!("all since {}", time(since)), past::since(since, begun)?),
         (_, None) if arguments.last => of(past::last(begun)?),
@@ -38,7 +38,7 @@ pub(super) async fn asked(
         (None, None) => return Err(past::unknown("", begun)),
     };
     let all = runs.len();
-    let runs: Vec<&Begun> =
+    let runs: Vec<&RunStart> =
         runs.into_iter().filter(|run| arguments.tenants.has(&run.tenant)).collect();
     if runs.is_empty() {
         return Err(Failure::new(format!("{what} wrote nothing of such a tenant"))
@@ -49,23 +49,23 @@ pub(super) async fn asked(
     }
     let runs: Vec<RunId> = runs.iter().rev().map(|run| run.run.clone()).collect();
     let entries = recorded::entries(history, &runs).await?;
-    Ok(Asked { what, runs, entries })
+    Ok(UndoRequest { what, runs, entries })
 }
 
-fn of(meant: Meant<'_>) -> (String, Vec<&Begun>) {
+fn of(meant: PassOrRun<'_>) -> (String, Vec<&RunStart>) {
     match meant {
-        Meant::Pass(pass, runs) if runs.iter().all(|run| run.run.as_str() == pass.as_str()) => {
+        PassOrRun::Pass(pass, runs) if runs.iter().all(|run| run.run.as_str() == pass.as_str()) => {
             (format!("run {pass}"), runs)
         }
-        Meant::Pass(pass, runs) => (format!("pass {pass}"), runs),
-        Meant::Run(run) => (format!("run {}", run.run), vec![run]),
+        PassOrRun::Pass(pass, runs) => (format!("pass {pass}"), runs),
+        PassOrRun::Run(run) => (format!("run {}", run.run), vec![run]),
     }
 }
 
 /// A run that is too long ago to be among those that are looked at, by its whole id.
-async fn old(id: &str, history: &impl History) -> Result<Option<Asked>, Failure> {
+async fn old(id: &str, history: &impl History) -> Result<Option<UndoRequest>, Failure> {
     let run = past::run(id);
     let entries = history.entries(&run).await?;
     let what = format!("run {run}");
-    Ok((!entries.is_empty()).then(|| Asked { what, runs: vec![run], entries }))
+    Ok((!entries.is_empty()).then(|| UndoRequest { what, runs: vec![run], entries }))
 }

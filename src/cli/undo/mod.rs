@@ -20,23 +20,23 @@ use asked::asked;
 pub(super) use recorded::past;
 
 use super::{
-    args::{Global, Once, PlanOutput},
+    args::{Global, PassArguments, PlanOutput},
     backend::Backend,
-    choose::{Shown, Tenants},
+    choose::{PlanDetail, Tenants},
     confirm,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     past, patch,
-    report::Recovered,
-    right::Right,
+    report::DebtsByTenant,
+    right::CommandLead,
     session::{self, Brakes},
-    show::{self, View},
+    show::{self, PlanDisplay},
     signals::Signals,
 };
 use crate::{
     config::{Execution, Settings},
-    control::Client,
-    journal::{OpenError, Place, Store},
+    control::ControlClient,
+    journal::{JournalLocation, OpenError, Store},
     model::{Entry, PartOf, TenantName},
     pass::{self, Leases, Memories},
     plan::{Plan, Undo},
@@ -98,13 +98,13 @@ impl Arguments {
     }
 
     /// What a single pass takes.
-    pub(super) fn as_once(&self) -> Once {
+    pub(super) fn as_once(&self) -> PassArguments {
         let first = self.id.as_ref().filter(|_| self.has_no_id()).map(PathBuf::from);
-        Once {
+        PassArguments {
             paths: first.into_iter().chain(self.paths.iter().cloned()).collect(),
             sandbox: false,
             tenants: Tenants::default(),
-            shown: Shown::default(),
+            shown: PlanDetail::default(),
             output: self.output,
         }
     }
@@ -117,17 +117,17 @@ pub(super) async fn undo(
     signals: &Signals,
 ) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
-    let history = Place::of(&settings.state).look().await?;
+    let history = JournalLocation::of(&settings.state).look().await?;
     let begun = history.begun(past::LOOKED_AT).await.map_err(Failure::from)?;
     let asked = asked(arguments, &history, &begun).await?;
     let once = arguments.as_once();
     let looked = session::look(&once, &settings, signals).await?;
     let tenants = pass::by_tenant(asked.entries, &looked.in_force).map_err(undescribed)?;
-    let back = Back { what: &asked.what, tenants, looked: &looked, signals };
+    let back = UndoPass { what: &asked.what, tenants, looked: &looked, signals };
     let exit = if arguments.apply {
-        let view = View::of(&once, global);
-        match Place::of(&settings.state).open().await {
-            Ok(journal) => match Right::take(&settings).await {
+        let view = PlanDisplay::of(&once, global);
+        match JournalLocation::of(&settings.state).open().await {
+            Ok(journal) => match CommandLead::take(&settings).await {
                 Ok(right) => {
                     let brakes = Brakes {
                         switch: session::switch(false, &settings).await,
@@ -160,8 +160,8 @@ pub(super) async fn undo(
 
 async fn show(
     global: &Global,
-    back: &Back<'_>,
-    once: &Once,
+    back: &UndoPass<'_>,
+    once: &PassArguments,
     arguments: &Arguments,
     settings: &Settings,
 ) -> Result<Exit, Failure> {
@@ -170,7 +170,7 @@ async fn show(
         confirm::tell_place(&backend);
         (backend.reader(), backend.execution)
     };
-    let remembered = Place::of(&settings.state).look().await?;
+    let remembered = JournalLocation::of(&settings.state).look().await?;
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&reader, &execution, &memories).await?;
@@ -179,14 +179,14 @@ async fn show(
         return patch::print(&plan, back.looked, Timestamp::now(), into);
     }
     session::stop(&mut plan, &session::switch(false, settings).await);
-    show::plan(&plan, &View { pages: true, ..View::of(once, global) });
+    show::plan(&plan, &PlanDisplay { pages: true, ..PlanDisplay::of(once, global) });
     Ok(Exit::of_plan(&plan, false))
 }
 
 async fn carry_out(
-    back: &Back<'_>,
+    back: &UndoPass<'_>,
     journal: &Store,
-    (view, yes): (&View<'_>, bool),
+    (view, yes): (&PlanDisplay<'_>, bool),
     (settings, brakes): (&Settings, Brakes),
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
@@ -207,7 +207,7 @@ async fn carry_out(
         (&backend, journal, leases),
         brakes,
         (None, part_of),
-        (&Recovered::new(), &Place::of(&settings.state)),
+        (&DebtsByTenant::new(), &JournalLocation::of(&settings.state)),
         view,
         back.signals,
     )
@@ -215,8 +215,8 @@ async fn carry_out(
 }
 
 /// The service of this machine, which is handed the undo; `refused` if there is none.
-async fn heard(settings: &Settings, refused: Failure) -> Result<Client, Failure> {
-    let client = Client::of(&settings.state.path);
+async fn heard(settings: &Settings, refused: Failure) -> Result<ControlClient, Failure> {
+    let client = ControlClient::of(&settings.state.path);
     if client.is_heard().await { Ok(client) } else { Err(refused) }
 }
 
@@ -228,20 +228,20 @@ fn in_use(error: OpenError) -> Failure {
     )
 }
 
-fn undescribed(error: pass::Undescribed) -> Failure {
+fn undescribed(error: pass::UndescribedRun) -> Failure {
     let hint = error.hint();
     Failure::new(error).hint(hint)
 }
 
 /// The way back.
-struct Back<'a> {
+struct UndoPass<'a> {
     what: &'a str,
     tenants: BTreeMap<TenantName, Vec<Entry>>,
     looked: &'a FoundManifests,
     signals: &'a Signals,
 }
 
-impl Back<'_> {
+impl UndoPass<'_> {
     /// All tenants are looked at, because a number may have moved to any of them.
     async fn plan<R: LiveReader>(
         &self,

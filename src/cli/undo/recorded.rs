@@ -5,19 +5,24 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 
 use crate::{
     cli::exit::Failure,
-    daemon::Past,
-    journal::Place,
+    daemon::RunLookup,
+    journal::JournalLocation,
     model::{Entry, RunId},
     ports::History,
 };
 
 /// For a service; a rehearsal has no place where a journal is.
-pub(in crate::cli) fn past(place: Option<Place>) -> Past {
-    place.map_or_else(Past::nothing, |place| Past::new(move |runs| in_place(place.clone(), runs)))
+pub(in crate::cli) fn past(place: Option<JournalLocation>) -> RunLookup {
+    place.map_or_else(RunLookup::nothing, |place| {
+        RunLookup::new(move |runs| in_place(place.clone(), runs))
+    })
 }
 
 /// Reads it on a thread of its own: a large journal takes its time.
-fn in_place(place: Place, runs: Vec<RunId>) -> BoxFuture<'static, Result<Vec<Entry>, String>> {
+fn in_place(
+    place: JournalLocation,
+    runs: Vec<RunId>,
+) -> BoxFuture<'static, Result<Vec<Entry>, String>> {
     let runtime = Handle::current();
     let read = move || runtime.block_on(of_runs(&place, &runs)).map_err(|failure| failure.message);
     Box::pin(async {
@@ -26,7 +31,7 @@ fn in_place(place: Place, runs: Vec<RunId>) -> BoxFuture<'static, Result<Vec<Ent
     })
 }
 
-async fn of_runs(place: &Place, runs: &[RunId]) -> Result<Vec<Entry>, Failure> {
+async fn of_runs(place: &JournalLocation, runs: &[RunId]) -> Result<Vec<Entry>, Failure> {
     entries(&place.look().await?, runs).await
 }
 

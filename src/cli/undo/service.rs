@@ -3,23 +3,23 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::Back;
+use super::UndoPass;
 use crate::{
     cli::{
         backend::Backend,
         confirm,
         exit::{Exit, Failure},
         operator, out,
-        report::{self, Recovered},
+        report::{self, DebtsByTenant},
         session,
-        show::{self, View},
+        show::{self, PlanDisplay},
         signals::Signals,
     },
     config::Settings,
-    control::{Client, ClientError, Order, Request, State, TakeBack},
+    control::{ClientError, ControlClient, Order, Request, RequestState, TakeBack},
     execute::TenantReport,
     foreign::line,
-    journal::Place,
+    journal::JournalLocation,
     model::RunId,
     pass::Memories,
     plan::{Note, Plan, TenantPlan, fingerprint_of},
@@ -28,14 +28,14 @@ use crate::{
 
 /// Plans, asks, hands over, and shows what the service answers.
 pub(super) async fn hand_over(
-    back: &Back<'_>,
+    back: &UndoPass<'_>,
     runs: &[RunId],
-    (view, yes): (&View<'_>, bool),
-    (settings, client): (&Settings, &Client),
+    (view, yes): (&PlanDisplay<'_>, bool),
+    (settings, client): (&Settings, &ControlClient),
 ) -> Result<Exit, Failure> {
     let backend = Backend::real(settings)?;
     confirm::tell_place(&backend);
-    let remembered = Place::of(&settings.state).look().await?;
+    let remembered = JournalLocation::of(&settings.state).look().await?;
     let tenants = back.looked.in_force.desired.tenants.values();
     let memories = Memories::recall(&remembered, tenants).await.map_err(session::unusable)?;
     let mut plan = back.plan(&backend.reader(), &backend.execution, &memories).await?;
@@ -60,7 +60,7 @@ pub(super) async fn hand_over(
         show::plan(&plan, view);
         tell_steps(&plan, &reports, view);
     }
-    show::reports(&plan, &reports, &Recovered::new(), view, begun.elapsed());
+    show::reports(&plan, &reports, &DebtsByTenant::new(), view, begun.elapsed());
     if reports.iter().any(|report| report.accepted() > 0) {
         tell_of_the_next_pass(&plan, settings);
     }
@@ -69,7 +69,7 @@ pub(super) async fn hand_over(
 
 /// Gives the order, and waits for what becomes of it.
 async fn told(
-    client: &Client,
+    client: &ControlClient,
     order: &Order,
     signals: &Signals,
 ) -> Result<Option<Request>, Failure> {
@@ -83,8 +83,8 @@ async fn told(
         };
     }
     match request.state {
-        State::Refused => Err(refused(&request)),
-        State::Asked | State::Taken | State::Done => Ok(Some(request)),
+        RequestState::Refused => Err(refused(&request)),
+        RequestState::Asked | RequestState::Taken | RequestState::Done => Ok(Some(request)),
     }
 }
 
@@ -149,7 +149,7 @@ fn reports(plan: &Plan, carried: Option<&Request>) -> Result<Vec<TenantReport>, 
 }
 
 /// Each step, where each is told in a line.
-fn tell_steps(plan: &Plan, reports: &[TenantReport], view: &View<'_>) {
+fn tell_steps(plan: &Plan, reports: &[TenantReport], view: &PlanDisplay<'_>) {
     for (tenant, report) in plan.tenants.iter().zip(reports) {
         for (step, outcome) in tenant.steps.iter().zip(&report.steps) {
             if let Some(outcome) = outcome {

@@ -13,7 +13,7 @@ use crate::{
     daemon::beginning::Beginning,
     foreign::line,
     model::{Adopted, Debts, TenantId, TenantName},
-    pass::Shared,
+    pass::SharedFleet,
     ports::{Journal, JournalError, LiveReader, Provisioner},
 };
 
@@ -60,7 +60,7 @@ where
         let is_any = self.in_force_since.is_some();
         let now = self.now();
         self.rank.begin(term, is_any, now);
-        self.fleet = Arc::new(Shared::new(&self.daemon.execution));
+        self.fleet = Arc::new(SharedFleet::new(&self.daemon.execution));
         self.fleet.take(&self.in_force);
         self.met.clear();
         self.halts.forget();

@@ -14,12 +14,15 @@ use super::{Loop, Task};
 use crate::{
     board::{Commit, News, SourceRow, SourceTrouble},
     daemon::{
-        look::{Asked, Eye, Findings, Read, Sighting, Understood, warn_of},
+        look::{
+            Findings, LoadedTree, LookRequest, SourceObserver, SourceSighting, UnderstoodManifests,
+            warn_of,
+        },
         versions::Versions,
     },
     model::{Debts, TenantId, TenantName},
     ports::{Journal, LiveReader, Provisioner},
-    reconcile::{Look, Looks, Sight},
+    reconcile::{LookDecision, LookTiming, Looks},
     source::SourceReport,
 };
 
@@ -38,7 +41,7 @@ where
         let sight = self.debounce.looked(self.now());
         self.poll_at = self.now() + self.daemon.timing.poll;
         let eye = std::mem::take(&mut self.eye);
-        let asked = Asked {
+        let asked = LookRequest {
             sight,
             taken: self.looks.taken(),
             in_force: self.in_force.desired.clone(),
@@ -57,15 +60,15 @@ where
             self.looking = false;
             return self.told.look_again();
         };
-        let Sighting { sight, digest, files, trust, versions } = seen;
+        let SourceSighting { sight, digest, files, trust, versions } = seen;
         if self.looks.taken() == Some(digest) {
             self.rank.read(digest, &self.reports, (self.now(), self.daemon.timing.poll));
         }
         match self.looks.judge(digest, sight, trust) {
-            Look::Same => {
+            LookDecision::Same => {
                 self.looking = false;
                 self.see_still();
-                if sight == Sight::Early {
+                if sight == LookTiming::Early {
                     return self.told.look_again();
                 }
                 // What was only edited may be committed by now.
@@ -82,17 +85,17 @@ where
                 }
                 self.look_for_those_who_asked();
             }
-            Look::Again => {
+            LookDecision::Again => {
                 self.looking = false;
                 self.told.look_again();
                 self.debounce.again(self.now());
             }
-            Look::Take => {
-                if let Some((Read { contents, loaded, speakers, .. }, earlier)) =
+            LookDecision::Take => {
+                if let Some((LoadedTree { contents, loaded, speakers, .. }, earlier)) =
                     self.eye.give(digest)
                 {
                     let versions = Versions { list: versions, speakers };
-                    self.recall(Understood { files, contents, loaded, earlier, versions });
+                    self.recall(UnderstoodManifests { files, contents, loaded, earlier, versions });
                 } else {
                     self.forget_looks();
                     self.debounce.again(self.now());
@@ -132,12 +135,12 @@ where
     pub(super) fn forget_looks(&mut self) {
         self.looking = false;
         self.told.look_again();
-        self.eye = Eye::default();
+        self.eye = SourceObserver::default();
         self.looks = Looks::default();
     }
 
-    pub(super) fn take(&mut self, understood: Understood) {
-        let Understood { files, contents, mut loaded, earlier, versions } = understood;
+    pub(super) fn take(&mut self, understood: UnderstoodManifests) {
+        let UnderstoodManifests { files, contents, mut loaded, earlier, versions } = understood;
         let commit_before = self.versions.whole().map(|revision| revision.commit.clone());
         self.versions = versions;
         let (diagnostics, warnings) =
@@ -191,7 +194,7 @@ where
 
     /// Asks the journal about tenants that are met for the first time, before any of them has its
     /// turn. What it cannot tell now is asked again with the next manifests.
-    pub(super) fn recall(&mut self, understood: Understood) {
+    pub(super) fn recall(&mut self, understood: UnderstoodManifests) {
         let tenants = understood.loaded.desired.tenants.values().map(|tenant| &tenant.id);
         // Of several services the one that leads asks, when it puts them in force.
         let tenants = tenants.filter(|_| self.rank.lead.is_none());

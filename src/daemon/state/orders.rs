@@ -10,8 +10,8 @@ use tracing::{error, info};
 use super::{Loop, Task};
 use crate::{
     board::LastPass,
-    control::{Order, PassMade, Placed, Request, State},
-    daemon::told::{Edict, Reconcile, What},
+    control::{Order, PassMade, PlacedOrder, Request, RequestState},
+    daemon::told::{Reconcile, RecordedOrder, TenantOrder},
     model::{Suspension, TenantName, TenantRef},
     pass,
     ports::{Journal, JournalError, LiveReader, Provisioner},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Why a request is refused: what is wrong, and what to do.
-type Refusal = (String, String);
+type OrderRefusal = (String, String);
 
 impl<R, P, J> Loop<R, P, J>
 where
@@ -30,8 +30,8 @@ where
     J: Journal + 'static,
 {
     /// Somebody has given an order.
-    pub(in crate::daemon) fn told(&mut self, placed: Placed) {
-        let Placed { id, order, by } = placed;
+    pub(in crate::daemon) fn told(&mut self, placed: PlacedOrder) {
+        let PlacedOrder { id, order, by } = placed;
         info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
         if let Some((message, hint)) = self.not_for_us(&order) {
             return self.orders.note(&id, |request| request.refuse(message, hint));
@@ -46,13 +46,13 @@ where
                 Ok(())
             }
             Order::Suspend { tenant, reason, until } => {
-                self.decree(&id, by, &tenant, What::Suspend(reason, until))
+                self.decree(&id, by, &tenant, RecordedOrder::Suspend(reason, until))
             }
-            Order::Resume { tenant } => self.decree(&id, by, &tenant, What::Resume),
+            Order::Resume { tenant } => self.decree(&id, by, &tenant, RecordedOrder::Resume),
             Order::Undo(undo) => self.wants_undo(&id, by, undo),
         };
         self.orders.note(&id, |request| match taken {
-            Ok(()) => request.state = State::Taken,
+            Ok(()) => request.state = RequestState::Taken,
             Err((message, hint)) => request.refuse(message, hint),
         });
     }
@@ -76,19 +76,19 @@ where
         id: &str,
         by: String,
         name: &TenantName,
-        what: What,
-    ) -> Result<(), Refusal> {
+        what: RecordedOrder,
+    ) -> Result<(), OrderRefusal> {
         let tenant = self.known(name)?;
-        if matches!(what, What::Suspend(..)) {
+        if matches!(what, RecordedOrder::Suspend(..)) {
             self.running.stop(&tenant.id);
             self.told.stop_undo(name);
         }
-        self.told.decree(Edict { id: id.to_owned(), by, tenant, what, task: None });
+        self.told.decree(TenantOrder { id: id.to_owned(), by, tenant, what, task: None });
         Ok(())
     }
 
     /// The tenant of this name, if one is in force.
-    pub(super) fn known(&self, name: &TenantName) -> Result<TenantRef, Refusal> {
+    pub(super) fn known(&self, name: &TenantName) -> Result<TenantRef, OrderRefusal> {
         let tenants = &self.in_force.desired.tenants;
         if let Some(tenant) = tenants.get(name) {
             return Ok(tenant.reference());
@@ -116,16 +116,16 @@ where
             self.runs += 1;
             let run = pass::run_id(daemon.journal.now(), self.runs);
             let daemon = Arc::clone(daemon);
-            let Edict { by, tenant, what, .. } = edict.clone();
+            let TenantOrder { by, tenant, what, .. } = edict.clone();
             let task = self.tasks.spawn(async move {
                 let journal = &*daemon.journal;
                 let recorded = match what {
-                    What::Suspend(reason, until) => {
+                    RecordedOrder::Suspend(reason, until) => {
                         let suspension = (by, reason, until);
                         let done = pass::suspend(journal, &tenant, run.clone(), suspension).await;
                         done.map(|()| None)
                     }
-                    What::Resume => pass::resume(journal, &tenant, run.clone(), by).await,
+                    RecordedOrder::Resume => pass::resume(journal, &tenant, run.clone(), by).await,
                 };
                 Task::Recorded(run.to_string(), recorded)
             });
@@ -147,8 +147,8 @@ where
                 self.orders.note(&edict.id, |request| {
                     request.run = Some(run);
                     match edict.what {
-                        What::Suspend(_, until) => request.suspended(until),
-                        What::Resume => request.resumed(before.as_ref()),
+                        RecordedOrder::Suspend(_, until) => request.suspended(until),
+                        RecordedOrder::Resume => request.resumed(before.as_ref()),
                     }
                 });
                 // Then everybody sees it.

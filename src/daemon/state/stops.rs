@@ -9,13 +9,13 @@ use tracing::warn;
 use super::{Loop, Task};
 use crate::{
     board::News,
-    control::State,
+    control::RequestState,
     daemon::{
         brake::{Edge, halt},
-        halts::Heard,
+        halts::HaltAnswer,
     },
     model::TenantName,
-    pass::{self, Switched},
+    pass::{self, StopSwitchChange},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopNote,
     words::many,
@@ -86,7 +86,7 @@ where
         };
         let id = id.to_owned();
         let file = self.daemon.switch.clone();
-        self.orders.note(&id, |request| request.state = State::Taken);
+        self.orders.note(&id, |request| request.state = RequestState::Taken);
         self.tasks.spawn(async move {
             let done = common.put(&note).await;
             if done.is_ok() && matches!(put, Ok(true)) {
@@ -140,7 +140,7 @@ where
         };
         let id = id.to_owned();
         let file = self.daemon.switch.clone();
-        self.orders.note(&id, |request| request.state = State::Taken);
+        self.orders.note(&id, |request| request.state = RequestState::Taken);
         self.tasks.spawn(async move {
             let removed = match common.remove(&by).await {
                 Ok(was) => file.remove().map_err(|error| unremoved(&error)).map(|own| {
@@ -187,7 +187,8 @@ where
     /// the one that leads is what stops calls.
     pub(super) fn record_switch(&mut self) {
         let brake = &self.brake;
-        let is = || brake.on().map_or(Switched { by: None, on: None }, Switched::on);
+        let is =
+            || brake.on().map_or(StopSwitchChange { by: None, on: None }, StopSwitchChange::on);
         let is_known = brake.on().is_none_or(|stopped| stopped.known);
         let can_be = is_known && self.rank.leads() && self.away.is_none();
         let next = can_be.then(|| self.halts.next(is, self.start.elapsed())).flatten();
@@ -223,7 +224,7 @@ where
 
     /// Answers those who moved the switch; all of them if the service is over.
     pub(super) fn tell_those_who_switched(&mut self, is_over: bool) {
-        for Heard { id, message, run } in self.halts.heard(self.start.elapsed(), is_over) {
+        for HaltAnswer { id, message, run } in self.halts.heard(self.start.elapsed(), is_over) {
             self.orders.note(&id, |request| {
                 request.run = run;
                 request.done(message);
@@ -246,13 +247,13 @@ where
                 warn!(hint = stopped.hint, "{}", stopped.message);
                 self.listeners.tell(&News::Stopped(Some(&halt(&stopped))));
                 if stopped.known {
-                    self.halts.moved(Switched::on(&stopped));
+                    self.halts.moved(StopSwitchChange::on(&stopped));
                 }
             }
             Some(Edge::Off(since)) => {
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
                 self.listeners.tell(&News::Stopped(None));
-                self.halts.moved(Switched { by, on: None });
+                self.halts.moved(StopSwitchChange { by, on: None });
                 let held = |name: &&TenantName| self.last.get(*name).is_none_or(|at| *at >= since);
                 for name in self.in_force.desired.tenants.keys().filter(held) {
                     self.schedule.news(name, now);

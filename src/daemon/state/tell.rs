@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Loop;
 use crate::{
-    board::{Doing, News},
+    board::{Activity, News},
     model::TenantName,
     ports::{Journal, LiveReader, Provisioner},
     reconcile::Phase,
@@ -35,11 +35,11 @@ where
         let clock = Timestamp::now();
         for (tenant, phase) in self.schedule.changes() {
             let doing = match phase {
-                None => Doing::Gone,
-                Some(Phase::Running) => Doing::Running,
+                None => Activity::Gone,
+                Some(Phase::Running) => Activity::Running,
                 Some(Phase::Waiting(at)) => {
                     let wait = at.saturating_sub(now);
-                    Doing::Waiting(clock.checked_add(wait).unwrap_or(Timestamp::MAX))
+                    Activity::Waiting(clock.checked_add(wait).unwrap_or(Timestamp::MAX))
                 }
             };
             self.listeners.tell(&News::Tenant(&tenant, doing));

@@ -7,10 +7,10 @@ use tracing::{error, info};
 
 use super::{Loop, Task};
 use crate::{
-    control::{Carried, TakeBack},
+    control::{CarriedPlan, TakeBack},
     daemon::{
-        told::Back,
-        undo::{Refusal, Undoing, Undone, ended},
+        told::UndoOrder,
+        undo::{UndoRefusal, UndoResult, Undoing, ended},
     },
     execute::TenantReport,
     model::TenantName,
@@ -32,7 +32,7 @@ where
         id: &str,
         by: String,
         order: TakeBack,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), UndoRefusal> {
         if !self.beginning.is_over() {
             let message = "the service has just begun, and has not looked at all tenants yet";
             return Err((message.to_owned(), "try again in a moment".to_owned()));
@@ -42,7 +42,7 @@ where
         }
         self.running.stop_all();
         let stop = self.stop.child_token();
-        self.told.undo(Back { id: id.to_owned(), by, order, stop, task: None });
+        self.told.undo(UndoOrder { id: id.to_owned(), by, order, stop, task: None });
         Ok(())
     }
 
@@ -66,13 +66,13 @@ where
         self.runs += back.order.tenants.len() as u64;
         let id = back.id.clone();
         let task = self.tasks.spawn(async move {
-            Task::Undone(Undone { id, reports: Box::pin(undoing.go()).await })
+            Task::Undone(UndoResult { id, reports: Box::pin(undoing.go()).await })
         });
         back.task = Some(task.id());
     }
 
     /// An undo has ended.
-    pub(super) fn undone(&mut self, task: Id, undone: Undone) {
+    pub(super) fn undone(&mut self, task: Id, undone: UndoResult) {
         let Some(back) = self.told.undone(task) else { return };
         let what = &back.order.what;
         match undone.reports {
@@ -84,7 +84,7 @@ where
                 let accepted = reports.iter().map(TenantReport::accepted).sum::<usize>();
                 info!(what, by = back.by, "undone: {} accepted", many(accepted, "step"));
                 self.orders.note(&undone.id, |request| {
-                    request.carried = reports.iter().map(Carried::from).collect();
+                    request.carried = reports.iter().map(CarriedPlan::from).collect();
                     request.done(format!("{} accepted", many(accepted, "step")));
                 });
                 for report in &reports {

@@ -53,7 +53,7 @@ impl Format {
     }
 
     /// The columns that are read.
-    pub(super) fn columns(self) -> &'static [Column] {
+    pub(super) fn columns(self) -> &'static [ListColumn] {
         match self {
             Self::TeamsUsers => TEAMS_USERS,
             Self::ConnectUsers => CONNECT_USERS,
@@ -67,15 +67,15 @@ impl Format {
 
 /// A column that is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
-    pub(super) what: What,
+pub(super) struct ListColumn {
+    pub(super) what: ColumnMeaning,
     /// Its headings, of one version of the list after the other; the first that is there counts.
     pub(super) headings: &'static [&'static str],
     /// A list without it is not read.
     pub(super) is_needed: bool,
 }
 
-impl Column {
+impl ListColumn {
     /// Whether this is one of its headings.
     pub(super) fn is_called(&self, heading: &str) -> bool {
         self.headings.iter().any(|own| bare(own) == bare(heading))
@@ -84,7 +84,7 @@ impl Column {
 
 /// What a column says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum ColumnMeaning {
     /// The user principal name.
     User,
     /// Whether calling is on.
@@ -111,67 +111,67 @@ pub(super) enum What {
     Field(Field),
 }
 
-const fn needed(what: What, headings: &'static [&'static str]) -> Column {
-    Column { what, headings, is_needed: true }
+const fn needed(what: ColumnMeaning, headings: &'static [&'static str]) -> ListColumn {
+    ListColumn { what, headings, is_needed: true }
 }
 
-const fn maybe(what: What, headings: &'static [&'static str]) -> Column {
-    Column { what, headings, is_needed: false }
+const fn maybe(what: ColumnMeaning, headings: &'static [&'static str]) -> ListColumn {
+    ListColumn { what, headings, is_needed: false }
 }
 
-const TEAMS_USERS: &[Column] = &[
-    needed(What::User, &["UserPrincipalName"]),
-    needed(What::Number, &["LineUri", "OnPremLineURI"]),
-    needed(What::Calling, &["EnterpriseVoiceEnabled"]),
-    maybe(What::Account, &["AccountEnabled"]),
-    maybe(What::Identity, &["Identity", "ObjectId"]),
-    maybe(What::Country, &["UsageLocation"]),
+const TEAMS_USERS: &[ListColumn] = &[
+    needed(ColumnMeaning::User, &["UserPrincipalName"]),
+    needed(ColumnMeaning::Number, &["LineUri", "OnPremLineURI"]),
+    needed(ColumnMeaning::Calling, &["EnterpriseVoiceEnabled"]),
+    maybe(ColumnMeaning::Account, &["AccountEnabled"]),
+    maybe(ColumnMeaning::Identity, &["Identity", "ObjectId"]),
+    maybe(ColumnMeaning::Country, &["UsageLocation"]),
 ];
 
-const TEAMS_NUMBERS: &[Column] = &[
-    needed(What::Number, &["TelephoneNumber", "Id"]),
+const TEAMS_NUMBERS: &[ListColumn] = &[
+    needed(ColumnMeaning::Number, &["TelephoneNumber", "Id"]),
     needed(
-        What::User,
+        ColumnMeaning::User,
         &["UserPrincipalName", "AssignedPstnTargetId", "AssignmentTargetId", "TargetId", "UserId"],
     ),
-    maybe(What::Holder, &["PstnAssignmentStatus", "AssignmentStatus", "TargetType"]),
-    maybe(What::Category, &["AssignmentCategory"]),
-    maybe(What::State, &["ActivationState"]),
-    maybe(What::Country, &["IsoCountryCode"]),
+    maybe(ColumnMeaning::Holder, &["PstnAssignmentStatus", "AssignmentStatus", "TargetType"]),
+    maybe(ColumnMeaning::Category, &["AssignmentCategory"]),
+    maybe(ColumnMeaning::State, &["ActivationState"]),
+    maybe(ColumnMeaning::Country, &["IsoCountryCode"]),
 ];
 
-const PORTAL: &[Column] = &[
-    needed(What::User, &["TeamsUserID", "Teams User"]),
-    needed(What::Number, &["PhoneNumber"]),
+const PORTAL: &[ListColumn] = &[
+    needed(ColumnMeaning::User, &["TeamsUserID", "Teams User"]),
+    needed(ColumnMeaning::Number, &["PhoneNumber"]),
     maybe(
-        What::Calling,
+        ColumnMeaning::Calling,
         &["Calling", "Calling Status", "Calling State", "Calling Enabled", "Enabled For Calling"],
     ),
-    maybe(What::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
-    maybe(What::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
-    maybe(What::Field(Field::PortalLoginName), &["PortalLoginName"]),
+    maybe(ColumnMeaning::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
+    maybe(ColumnMeaning::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
+    maybe(ColumnMeaning::Field(Field::PortalLoginName), &["PortalLoginName"]),
 ];
 
-const M365DSC: &[Column] = &[
-    needed(What::User, &["Identity"]),
-    needed(What::Number, &["TelephoneNumber"]),
-    maybe(What::Resource, &["ResourceName"]),
+const M365DSC: &[ListColumn] = &[
+    needed(ColumnMeaning::User, &["Identity"]),
+    needed(ColumnMeaning::Number, &["TelephoneNumber"]),
+    maybe(ColumnMeaning::Resource, &["ResourceName"]),
 ];
 
-const CONNECT_USERS: &[Column] = &[
-    needed(What::User, &["TeamsUserID"]),
-    needed(What::Number, &["PhoneNumber"]),
-    maybe(What::Calling, &["Calling", "Calling Enabled"]),
-    maybe(What::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
-    maybe(What::Field(Field::PbxUserId), &["SIP UserID"]),
-    maybe(What::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
-    maybe(What::Field(Field::PortalLoginName), &["PortalLoginName"]),
+const CONNECT_USERS: &[ListColumn] = &[
+    needed(ColumnMeaning::User, &["TeamsUserID"]),
+    needed(ColumnMeaning::Number, &["PhoneNumber"]),
+    maybe(ColumnMeaning::Calling, &["Calling", "Calling Enabled"]),
+    maybe(ColumnMeaning::Field(Field::UseTeamsVoicemail), &["Use Teams Voicemail"]),
+    maybe(ColumnMeaning::Field(Field::PbxUserId), &["SIP UserID"]),
+    maybe(ColumnMeaning::Field(Field::PbxAuthUserId), &["SIPAuthenticationID"]),
+    maybe(ColumnMeaning::Field(Field::PortalLoginName), &["PortalLoginName"]),
 ];
 
-const CONNECT_TRUNKS: &[Column] = &[
-    needed(What::User, &["teams_user_id"]),
-    needed(What::Number, &["did_list", "default_did"]),
-    maybe(What::Which, &["default_did_index_number"]),
+const CONNECT_TRUNKS: &[ListColumn] = &[
+    needed(ColumnMeaning::User, &["teams_user_id"]),
+    needed(ColumnMeaning::Number, &["did_list", "default_did"]),
+    maybe(ColumnMeaning::Which, &["default_did_index_number"]),
 ];
 
 /// A heading without what people and programs change about it.

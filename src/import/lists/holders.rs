@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    NAMED, Refused, Report, Rows,
-    columns::What,
+    ListRefusal, NAMED, Report, Rows,
+    columns::ColumnMeaning,
     is_guid,
-    number::{self, Reading},
+    number::{self, NumberCell},
     refused, shown,
 };
 use crate::{
     model::{
-        Calling, Field, HeldNumber, LiveCalling, LivePhone, LiveTenant, LiveUser, Observed,
-        PhoneNumber, Unread, Upn, Value,
+        Calling, Field, HeldNumber, LiveCalling, LivePhone, LiveTenant, LiveUser, ObservedValue,
+        PhoneNumber, UnreadableValue, Upn, Value,
     },
     words::{clauses, many},
 };
@@ -24,10 +24,10 @@ use crate::{
 const USUAL: usize = 500;
 
 /// The users of a list, by the id of each.
-pub type Named = BTreeMap<String, Upn>;
+pub type UpnById = BTreeMap<String, Upn>;
 
 /// What a row says of a number.
-struct Held {
+struct ListedNumber {
     row: usize,
     number: PhoneNumber,
     /// Who, as the list calls the holder.
@@ -36,13 +36,15 @@ struct Held {
     aside: Option<String>,
 }
 
-pub(super) fn read(mut rows: Rows<'_>) -> Result<(LiveTenant, Report), Refused> {
-    let mut held: Vec<Held> = Vec::new();
+pub(super) fn read(mut rows: Rows<'_>) -> Result<(LiveTenant, Report), ListRefusal> {
+    let mut held: Vec<ListedNumber> = Vec::new();
     let mut free = 0;
     for row in &rows.table.rows {
         match &row.cells {
             Err(why) => rows.odd(row.number, why),
-            Ok(cells) if rows.cell(cells, What::User).is_none_or(str::is_empty) => free += 1,
+            Ok(cells) if rows.cell(cells, ColumnMeaning::User).is_none_or(str::is_empty) => {
+                free += 1;
+            }
             Ok(cells) => held.extend(of_row(&mut rows, row.number, cells)),
         }
     }
@@ -67,22 +69,22 @@ pub(super) fn read(mut rows: Rows<'_>) -> Result<(LiveTenant, Report), Refused> 
 }
 
 /// Nothing if the number is not understood, which is told.
-fn of_row(rows: &mut Rows<'_>, row: usize, cells: &[String]) -> Option<Held> {
-    let cell = rows.cell(cells, What::Number).unwrap_or_default().to_owned();
-    let target = rows.cell(cells, What::User).unwrap_or_default().to_owned();
+fn of_row(rows: &mut Rows<'_>, row: usize, cells: &[String]) -> Option<ListedNumber> {
+    let cell = rows.cell(cells, ColumnMeaning::Number).unwrap_or_default().to_owned();
+    let target = rows.cell(cells, ColumnMeaning::User).unwrap_or_default().to_owned();
     let number = match number::read(&cell, rows.how(cells)) {
-        Reading::Number(number, repair) => {
+        NumberCell::Number(number, repair) => {
             if let Some(repair) = repair {
                 rows.report.repaired(repair, row);
             }
             number
         }
-        Reading::Damaged => {
-            let heading = rows.heading(What::Number).to_owned();
+        NumberCell::Damaged => {
+            let heading = rows.heading(ColumnMeaning::Number).to_owned();
             rows.damaged.push(format!("row {row}, column `{heading}`: {}", shown(&cell)));
             return None;
         }
-        Reading::Nothing | Reading::Unread => {
+        NumberCell::Nothing | NumberCell::Unread => {
             rows.odd(
                 row,
                 &format!("its number is not understood: {}{}", shown(&cell), super::HINT),
@@ -92,17 +94,21 @@ fn of_row(rows: &mut Rows<'_>, row: usize, cells: &[String]) -> Option<Held> {
     };
     let says = |what| rows.cell(cells, what).filter(|cell| !cell.is_empty()).map(str::to_owned);
     let is = |cell: &str, known: &[&str]| known.iter().any(|it| cell.eq_ignore_ascii_case(it));
-    let holder = says(What::Holder).filter(|it| !is(it, &["UserAssigned", "User", "Assigned"]));
-    let category = says(What::Category).filter(|it| !is(it, &["Primary"]));
-    if let Some(state) = says(What::State).filter(|it| !is(it, &["Activated"])) {
+    let holder =
+        says(ColumnMeaning::Holder).filter(|it| !is(it, &["UserAssigned", "User", "Assigned"]));
+    let category = says(ColumnMeaning::Category).filter(|it| !is(it, &["Primary"]));
+    if let Some(state) = says(ColumnMeaning::State).filter(|it| !is(it, &["Activated"])) {
         let what = format!("{number} of {target} is {state:?}: it may not work yet");
         rows.report.findings.push((row, what));
     }
-    Some(Held { row, number, target, aside: holder.or(category) })
+    Some(ListedNumber { row, number, target, aside: holder.or(category) })
 }
 
 /// Users with their numbers; numbers of others beside them.
-fn gather(mut rows: Rows<'_>, held: Vec<Held>) -> Result<(LiveTenant, Report), Refused> {
+fn gather(
+    mut rows: Rows<'_>,
+    held: Vec<ListedNumber>,
+) -> Result<(LiveTenant, Report), ListRefusal> {
     let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
     let mut others: Vec<HeldNumber> = Vec::new();
     let calling = match rows.asked.calling {
@@ -110,7 +116,7 @@ fn gather(mut rows: Rows<'_>, held: Vec<Held>) -> Result<(LiveTenant, Report), R
         Some(Calling::Disabled) => LiveCalling::Disabled,
         None => LiveCalling::Unclear(String::new()),
     };
-    for Held { row, number, target, aside } in held {
+    for ListedNumber { row, number, target, aside } in held {
         let upn = match rows.asked.named {
             Some(named) if is_guid(&target) => named.get(&target.to_lowercase()).cloned(),
             _ => Upn::parse(&target).ok(),
@@ -130,7 +136,7 @@ fn gather(mut rows: Rows<'_>, held: Vec<Held>) -> Result<(LiveTenant, Report), R
         };
         match users.get_mut(&upn) {
             None => {
-                let details = [(Field::PhoneNumber, Observed::Set(Value::Phone(number)))];
+                let details = [(Field::PhoneNumber, ObservedValue::Set(Value::Phone(number)))];
                 let details = details.into_iter().collect();
                 let calling = calling.clone();
                 users.insert(upn.clone(), LiveUser { upn, id: None, calling, details });
@@ -139,8 +145,8 @@ fn gather(mut rows: Rows<'_>, held: Vec<Held>) -> Result<(LiveTenant, Report), R
                 let what =
                     format!("{upn} holds {number} as well, and which one counts is not told");
                 rows.report.findings.push((row, what));
-                let unread = Unread::new(number.normal(), "among several numbers");
-                user.details.insert(Field::PhoneNumber, Observed::Unreadable(unread));
+                let unread = UnreadableValue::new(number.normal(), "among several numbers");
+                user.details.insert(Field::PhoneNumber, ObservedValue::Unreadable(unread));
                 let held_as = "a second number".into();
                 let holder = upn.as_str().into();
                 others.push(HeldNumber { holder, held_as, number: Ok(number) });
@@ -184,8 +190,8 @@ pub fn join(live: &mut LiveTenant, numbers: LiveTenant, report: &mut Report) {
             user.upn,
         );
         report.findings.push((0, what));
-        let unread = Unread::new(there, "the two lists disagree");
-        user.details.insert(Field::PhoneNumber, Observed::Unreadable(unread));
+        let unread = UnreadableValue::new(there, "the two lists disagree");
+        user.details.insert(Field::PhoneNumber, ObservedValue::Unreadable(unread));
     }
     for other in numbers.users.values().filter(|other| !live.users.contains_key(&other.upn)) {
         let what = format!("{} holds a number and is not in the list of users", other.upn);

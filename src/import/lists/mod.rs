@@ -22,20 +22,20 @@ mod text;
 use std::{collections::BTreeMap, fmt::Display};
 
 pub use columns::Format;
-pub use holders::{Named, join};
+pub use holders::{UpnById, join};
 pub use report::{Repair, Report};
 
 use crate::{
     foreign::line,
     model::{
-        Beside, Calling, Confirmation, Consent, Coverage, ExtensionPrefix, Field, LiveCalling,
-        LiveTenant, LiveUser, Observed, Unread, Upn, UserId, Value,
+        Calling, Confirmation, Consent, Coverage, ExtensionPrefix, Field, ListExtras, LiveCalling,
+        LiveTenant, LiveUser, ObservedValue, UnreadableValue, Upn, UserId, Value,
     },
     snapshot::observed_cell,
     words::{clauses, list},
 };
-use columns::{Column, What};
-use number::{How, Reading};
+use columns::{ColumnMeaning, ListColumn};
+use number::{NumberCell, NumberOptions};
 use table::Table;
 
 /// Cells that a refusal names, at most.
@@ -43,7 +43,7 @@ const NAMED: usize = 10;
 
 /// A list that is to be read.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct ListInput<'a> {
     /// Its kind.
     pub format: Format,
     /// What it is called.
@@ -55,12 +55,12 @@ pub struct Asked<'a> {
     /// Whether calling is on, in a list that does not say it.
     pub calling: Option<Calling>,
     /// Whose ids holders of numbers may have, where a list of users says so.
-    pub named: Option<&'a Named>,
+    pub named: Option<&'a UpnById>,
 }
 
 /// Why a list is not taken, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct ListRefusal {
     /// Why.
     pub why: String,
     /// What to do.
@@ -68,12 +68,12 @@ pub struct Refused {
 }
 
 /// A refusal shows words of the list, its headings among them.
-fn refused(why: impl Display, hint: impl Display) -> Refused {
-    Refused { why: line(why), hint: line(hint) }
+fn refused(why: impl Display, hint: impl Display) -> ListRefusal {
+    ListRefusal { why: line(why), hint: line(hint) }
 }
 
 /// The users of a list as live state, and what became of it.
-pub fn read(bytes: &[u8], asked: &Asked<'_>) -> Result<(LiveTenant, Report), Refused> {
+pub fn read(bytes: &[u8], asked: &ListInput<'_>) -> Result<(LiveTenant, Report), ListRefusal> {
     let (text, utf16) = text::decode(bytes)
         .map_err(|why| refused(why, "save the list as CSV in UTF-8, and import it again"))?;
     let columns = asked.format.columns();
@@ -109,14 +109,14 @@ pub fn read(bytes: &[u8], asked: &Asked<'_>) -> Result<(LiveTenant, Report), Ref
 }
 
 /// Columns that are read and are not there.
-fn missing(table: &Table, columns: &[Column]) -> Vec<&'static str> {
+fn missing(table: &Table, columns: &[ListColumn]) -> Vec<&'static str> {
     let both = columns.iter().zip(&table.headings);
     let missing = both.filter(|(_, heading)| heading.is_none());
     missing.filter_map(|(column, _)| column.headings.first().copied()).collect()
 }
 
 /// Whether the list says what it has to say.
-fn check(table: &Table, columns: &[Column], asked: &Asked<'_>) -> Result<(), Refused> {
+fn check(table: &Table, columns: &[ListColumn], asked: &ListInput<'_>) -> Result<(), ListRefusal> {
     let both = || columns.iter().zip(&table.headings);
     let needed = both().filter(|(column, heading)| column.is_needed && heading.is_none());
     let absent: Vec<String> =
@@ -134,7 +134,8 @@ fn check(table: &Table, columns: &[Column], asked: &Asked<'_>) -> Result<(), Ref
             "remove one of the two columns",
         ));
     }
-    let says = both().any(|(column, heading)| column.what == What::Calling && heading.is_some());
+    let says =
+        both().any(|(column, heading)| column.what == ColumnMeaning::Calling && heading.is_some());
     // Beside a list of users, that one says it.
     match (says || asked.named.is_some(), asked.calling) {
         (false, None) => Err(refused(
@@ -158,8 +159,8 @@ fn check(table: &Table, columns: &[Column], asked: &Asked<'_>) -> Result<(), Ref
 
 /// The rows of a list on their way to users.
 struct Rows<'r> {
-    asked: &'r Asked<'r>,
-    columns: &'r [Column],
+    asked: &'r ListInput<'r>,
+    columns: &'r [ListColumn],
     table: &'r Table,
     report: Report,
     /// Cells that a spreadsheet has damaged.
@@ -169,7 +170,7 @@ struct Rows<'r> {
 }
 
 impl<'r> Rows<'r> {
-    fn read(mut self) -> Result<(LiveTenant, Report), Refused> {
+    fn read(mut self) -> Result<(LiveTenant, Report), ListRefusal> {
         let mut users: BTreeMap<Upn, LiveUser> = BTreeMap::new();
         for row in &self.table.rows {
             match &row.cells {
@@ -212,8 +213,8 @@ impl<'r> Rows<'r> {
         let both = self.columns.iter().zip(&self.table.headings);
         let sees = both.filter(|(_, heading)| heading.is_some()).filter_map(|(column, _)| {
             match column.what {
-                What::Number => Some(Field::PhoneNumber),
-                What::Field(field) => Some(field),
+                ColumnMeaning::Number => Some(Field::PhoneNumber),
+                ColumnMeaning::Field(field) => Some(field),
                 _ => None,
             }
         });
@@ -222,7 +223,7 @@ impl<'r> Rows<'r> {
             coverage,
             sees: sees.collect(),
             users: users.into_values().collect(),
-            beside: Beside::default(),
+            beside: ListExtras::default(),
             confirmation: Confirmation::NotAsked,
         }
     }
@@ -232,20 +233,20 @@ impl<'r> Rows<'r> {
         self.report.findings.push((row, format!("{what}; it was left out")));
     }
 
-    fn cell<'c>(&self, cells: &'c [String], what: What) -> Option<&'c str> {
+    fn cell<'c>(&self, cells: &'c [String], what: ColumnMeaning) -> Option<&'c str> {
         let at = self.columns.iter().position(|column| column.what == what)?;
         self.table.headings.get(at)?.as_ref()?;
         cells.get(at).map(String::as_str)
     }
 
     fn user(&mut self, row: usize, cells: &[String]) -> Option<LiveUser> {
-        let identity = self.cell(cells, What::Identity).filter(|cell| is_guid(cell));
+        let identity = self.cell(cells, ColumnMeaning::Identity).filter(|cell| is_guid(cell));
         let identity = identity.and_then(UserId::observed);
-        let Ok(upn) = Upn::parse(self.cell(cells, What::User)?) else {
+        let Ok(upn) = Upn::parse(self.cell(cells, ColumnMeaning::User)?) else {
             self.odd(row, "it names no user");
             return None;
         };
-        let calling = match (self.cell(cells, What::Calling), self.asked.calling) {
+        let calling = match (self.cell(cells, ColumnMeaning::Calling), self.asked.calling) {
             (Some(cell), _) => calling(cell),
             (None, Some(Calling::Enabled)) => LiveCalling::Enabled,
             (None, Some(Calling::Disabled)) => LiveCalling::Disabled,
@@ -255,12 +256,15 @@ impl<'r> Rows<'r> {
             let what = format!("calling of {upn} is {cell:?}, which is neither on nor off");
             self.report.findings.push((row, what));
         }
-        if self.cell(cells, What::Account).is_some_and(|cell| cell.eq_ignore_ascii_case("false")) {
+        if self
+            .cell(cells, ColumnMeaning::Account)
+            .is_some_and(|cell| cell.eq_ignore_ascii_case("false"))
+        {
             self.report.findings.push((row, format!("{upn} may not sign in")));
         }
-        let mut details: Vec<(Field, Observed)> = Vec::new();
+        let mut details: Vec<(Field, ObservedValue)> = Vec::new();
         for column in self.columns {
-            let What::Field(field) = column.what else { continue };
+            let ColumnMeaning::Field(field) = column.what else { continue };
             if let Some(cell) = self.cell(cells, column.what) {
                 let heading = column.headings.first().copied().unwrap_or_default();
                 details.push((field, observed_cell(field.kind(), cell, heading)));
@@ -274,26 +278,26 @@ impl<'r> Rows<'r> {
 
     /// Whether a row is about a user, where a list holds other things as well.
     fn is_user(&self, cells: &[String]) -> bool {
-        let resource = self.cell(cells, What::Resource);
+        let resource = self.cell(cells, ColumnMeaning::Resource);
         resource.is_none_or(|resource| resource.is_empty() || resource == script::RESOURCE)
     }
 
     /// How the numbers of a row are read.
-    fn how(&self, cells: &[String]) -> How<'r> {
-        let of_row = self.cell(cells, What::Country).and_then(country::code);
-        How { prefix: self.asked.prefix, country: self.asked.country, of_row }
+    fn how(&self, cells: &[String]) -> NumberOptions<'r> {
+        let of_row = self.cell(cells, ColumnMeaning::Country).and_then(country::code);
+        NumberOptions { prefix: self.asked.prefix, country: self.asked.country, of_row }
     }
 
     /// The number of a user: of several, the one that the list names, or the first.
-    fn number(&mut self, row: usize, upn: &Upn, cells: &[String]) -> Option<Observed> {
-        let all = self.cell(cells, What::Number)?;
+    fn number(&mut self, row: usize, upn: &Upn, cells: &[String]) -> Option<ObservedValue> {
+        let all = self.cell(cells, ColumnMeaning::Number)?;
         let several: Vec<&str> = match self.asked.format {
             Format::ConnectTrunks => {
                 all.split([',', ';']).filter(|it| !it.trim().is_empty()).collect()
             }
             _ => vec![all],
         };
-        let which = self.cell(cells, What::Which).filter(|cell| !cell.is_empty());
+        let which = self.cell(cells, ColumnMeaning::Which).filter(|cell| !cell.is_empty());
         let which = which.map_or(Ok(0), str::parse::<usize>).ok();
         let cell = which.and_then(|which| several.get(which)).copied();
         let count = several.len();
@@ -301,18 +305,21 @@ impl<'r> Rows<'r> {
             self.report
                 .findings
                 .push((row, format!("which of {count} numbers {upn} has is not told")));
-            return Some(Observed::Unreadable(Unread::new(shown(all), "among several numbers")));
+            return Some(ObservedValue::Unreadable(UnreadableValue::new(
+                shown(all),
+                "among several numbers",
+            )));
         };
         let how = self.how(cells);
-        let is_damaged = several.iter().any(|cell| number::read(cell, how) == Reading::Damaged);
+        let is_damaged = several.iter().any(|cell| number::read(cell, how) == NumberCell::Damaged);
         Some(match number::read(cell, how) {
             _ if is_damaged => {
-                let heading = self.heading(What::Number);
+                let heading = self.heading(ColumnMeaning::Number);
                 self.damaged.push(format!("row {row}, column `{heading}`: {}", shown(all)));
-                Observed::Unset
+                ObservedValue::Unset
             }
-            Reading::Nothing => Observed::Unset,
-            Reading::Number(number, repair) => {
+            NumberCell::Nothing => ObservedValue::Unset,
+            NumberCell::Number(number, repair) => {
                 if let Some(repair) = repair {
                     self.report.repaired(repair, row);
                 }
@@ -320,18 +327,21 @@ impl<'r> Rows<'r> {
                     let what = format!("{upn} has {count} numbers, of which {number} is taken");
                     self.report.findings.push((row, what));
                 }
-                Observed::Set(Value::Phone(number))
+                ObservedValue::Set(Value::Phone(number))
             }
-            Reading::Damaged | Reading::Unread => {
+            NumberCell::Damaged | NumberCell::Unread => {
                 let cell = shown(cell);
                 let what = format!("the number of {upn} is not understood: {cell}{HINT}");
                 self.report.findings.push((row, what));
-                Observed::Unreadable(Unread::new(cell, self.heading(What::Number)))
+                ObservedValue::Unreadable(UnreadableValue::new(
+                    cell,
+                    self.heading(ColumnMeaning::Number),
+                ))
             }
         })
     }
 
-    fn heading(&self, what: What) -> &'r str {
+    fn heading(&self, what: ColumnMeaning) -> &'r str {
         let at = self.columns.iter().position(|column| column.what == what);
         let heading = at.and_then(|at| self.table.headings.get(at)?.as_deref());
         heading.unwrap_or_default()

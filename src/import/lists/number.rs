@@ -8,7 +8,7 @@ use crate::model::{ExtensionPrefix, PhoneNumber, is_blank};
 
 /// What a cell says.
 #[derive(Debug, PartialEq)]
-pub(super) enum Reading {
+pub(super) enum NumberCell {
     Nothing,
     Number(PhoneNumber, Option<Repair>),
     /// A spreadsheet has made something else of it.
@@ -19,7 +19,7 @@ pub(super) enum Reading {
 
 /// How numbers are read.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct How<'h> {
+pub(super) struct NumberOptions<'h> {
     /// What the platform shows before a short extension.
     pub(super) prefix: Option<&'h ExtensionPrefix>,
     /// The country whose numbers may lack their `+`.
@@ -28,14 +28,14 @@ pub(super) struct How<'h> {
     pub(super) of_row: Option<&'static str>,
 }
 
-pub(super) fn read(cell: &str, how: How<'_>) -> Reading {
+pub(super) fn read(cell: &str, how: NumberOptions<'_>) -> NumberCell {
     // The mark by which a sheet knows text.
     let bare = cell.trim().trim_start_matches('\'').trim();
     if is_blank(bare) {
-        return Reading::Nothing;
+        return NumberCell::Nothing;
     }
     if is_float(bare) {
-        return Reading::Damaged;
+        return NumberCell::Damaged;
     }
     let scheme = bare.get(..4).filter(|start| start.eq_ignore_ascii_case("tel:"));
     let text = bare.get(scheme.map_or(0, str::len)..).unwrap_or_default().trim();
@@ -49,18 +49,18 @@ pub(super) fn read(cell: &str, how: How<'_>) -> Reading {
             }
         };
         let is_short = number.is_extension();
-        return Reading::Number(number, repair.filter(|_| !is_short));
+        return NumberCell::Number(number, repair.filter(|_| !is_short));
     }
     let named = how.country.and_then(|country| country.as_str().strip_prefix('+'));
     // What somebody said goes before what the list says.
     let (country, repair) = match (named, how.of_row) {
         (Some(country), _) => (country, Repair::Plus),
         (None, Some(country)) => (country, Repair::PlusOfCountry),
-        (None, None) => return Reading::Unread,
+        (None, None) => return NumberCell::Unread,
     };
     match with_plus(text, country) {
-        Some(number) => Reading::Number(number, Some(repair)),
-        None => Reading::Unread,
+        Some(number) => NumberCell::Number(number, Some(repair)),
+        None => NumberCell::Unread,
     }
 }
 
@@ -108,35 +108,35 @@ mod tests {
     #[test]
     fn a_number_is_read_as_it_is_meant_or_not_at_all() {
         let germany = ExtensionPrefix::parse("+49").unwrap();
-        let plain = How::default();
-        let german = How { country: Some(&germany), ..plain };
-        let in_germany = How { of_row: Some("49"), ..plain };
+        let plain = NumberOptions::default();
+        let german = NumberOptions { country: Some(&germany), ..plain };
+        let in_germany = NumberOptions { of_row: Some("49"), ..plain };
         let whole = || number("+493012345678");
         let cases = [
-            ("", plain, Reading::Nothing),
-            ("+493012345678", plain, Reading::Number(whole(), None)),
-            ("tel:+493012345678", plain, Reading::Number(whole(), Some(Repair::Scheme))),
-            ("TEL:+49 30 12345678", plain, Reading::Number(whole(), Some(Repair::Scheme))),
-            ("+49 (30) 1234-5678", plain, Reading::Number(whole(), Some(Repair::Spelling))),
-            ("'+493012345678", plain, Reading::Number(whole(), Some(Repair::Spelling))),
-            ("493012345678", plain, Reading::Unread),
-            ("493012345678", german, Reading::Number(whole(), Some(Repair::Plus))),
-            ("49 30 12345678", german, Reading::Number(whole(), Some(Repair::Plus))),
-            ("03012345678", german, Reading::Unread),
-            ("14255550100", german, Reading::Unread),
-            ("4.93012E+11", german, Reading::Damaged),
-            ("4,93012E+11", plain, Reading::Damaged),
-            ("493012345678.0", german, Reading::Damaged),
-            ("5E11", plain, Reading::Damaged),
-            ("on leave", german, Reading::Unread),
-            ("493012345678", in_germany, Reading::Number(whole(), Some(Repair::PlusOfCountry))),
-            ("03012345678", in_germany, Reading::Unread),
-            ("14255550100", in_germany, Reading::Unread),
+            ("", plain, NumberCell::Nothing),
+            ("+493012345678", plain, NumberCell::Number(whole(), None)),
+            ("tel:+493012345678", plain, NumberCell::Number(whole(), Some(Repair::Scheme))),
+            ("TEL:+49 30 12345678", plain, NumberCell::Number(whole(), Some(Repair::Scheme))),
+            ("+49 (30) 1234-5678", plain, NumberCell::Number(whole(), Some(Repair::Spelling))),
+            ("'+493012345678", plain, NumberCell::Number(whole(), Some(Repair::Spelling))),
+            ("493012345678", plain, NumberCell::Unread),
+            ("493012345678", german, NumberCell::Number(whole(), Some(Repair::Plus))),
+            ("49 30 12345678", german, NumberCell::Number(whole(), Some(Repair::Plus))),
+            ("03012345678", german, NumberCell::Unread),
+            ("14255550100", german, NumberCell::Unread),
+            ("4.93012E+11", german, NumberCell::Damaged),
+            ("4,93012E+11", plain, NumberCell::Damaged),
+            ("493012345678.0", german, NumberCell::Damaged),
+            ("5E11", plain, NumberCell::Damaged),
+            ("on leave", german, NumberCell::Unread),
+            ("493012345678", in_germany, NumberCell::Number(whole(), Some(Repair::PlusOfCountry))),
+            ("03012345678", in_germany, NumberCell::Unread),
+            ("14255550100", in_germany, NumberCell::Unread),
         ];
         for (cell, how, reading) in cases {
             assert_eq!(read(cell, how), reading, "{cell}");
         }
         let extension = read("+493012345678;ext=12", plain);
-        assert_eq!(extension, Reading::Number(number("+493012345678;ext=12"), None));
+        assert_eq!(extension, NumberCell::Number(number("+493012345678;ext=12"), None));
     }
 }

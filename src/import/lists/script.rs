@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    columns::Column,
-    table::{Row, Table, places},
+    columns::ListColumn,
+    table::{ListRow, Table, places},
 };
 
 /// What begins a block that is read.
@@ -23,7 +23,7 @@ struct Block {
 
 /// The blocks as rows, each numbered by the line that it begins in, and the rows in which a variable
 /// was replaced.
-pub(super) fn read(text: &str, columns: &[Column]) -> (Table, Vec<usize>) {
+pub(super) fn read(text: &str, columns: &[ListColumn]) -> (Table, Vec<usize>) {
     let variables = variables(text);
     let mut replaced = Vec::new();
     let mut blocks: Vec<Block> = Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn read(text: &str, columns: &[Column]) -> (Table, Vec<usize>) {
             value.unwrap_or(Ok(String::new()))
         };
         let cells: Result<Vec<String>, String> = table.headings.iter().map(&mut cell).collect();
-        table.rows.push(Row { number, cells });
+        table.rows.push(ListRow { number, cells });
     }
     (table, replaced)
 }

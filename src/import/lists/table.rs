@@ -6,7 +6,7 @@
 use csv::{ReaderBuilder, StringRecord};
 use serde_json::Value as Json;
 
-use super::columns::{Column, bare, is_secret};
+use super::columns::{ListColumn, bare, is_secret};
 
 /// What is between cells, tried in this order.
 const SEPARATORS: [u8; 3] = *b",;\t";
@@ -16,7 +16,7 @@ const SEPARATORS: [u8; 3] = *b",;\t";
 pub(super) struct Table {
     /// The heading of each column that is read, where it is there.
     pub(super) headings: Vec<Option<String>>,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<ListRow>,
     /// Headings of columns with secrets.
     pub(super) secrets: Vec<String>,
     /// Headings of other columns that are not read.
@@ -27,7 +27,7 @@ pub(super) struct Table {
 
 /// A row, or why it cannot be read.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct ListRow {
     /// As a sheet shows it.
     pub(super) number: usize,
     /// The cell of each column that is read.
@@ -35,7 +35,7 @@ pub(super) struct Row {
 }
 
 /// Reads a list. `None` if it has none of the headings.
-pub(super) fn read(text: &str, columns: &[Column]) -> Result<Table, String> {
+pub(super) fn read(text: &str, columns: &[ListColumn]) -> Result<Table, String> {
     if text.trim_start().starts_with(['[', '{']) {
         return of_json(text, columns);
     }
@@ -60,12 +60,12 @@ fn without_first_lines(text: &str) -> (usize, &str) {
 /// Where each column that is read is among the headings.
 pub(super) fn places(
     headings: &[String],
-    columns: &[Column],
+    columns: &[ListColumn],
     table: &mut Table,
 ) -> Vec<Option<usize>> {
     let bare_headings: Vec<String> = headings.iter().map(|heading| bare(heading)).collect();
     let at = |wanted: &&str| bare_headings.iter().position(|heading| *heading == bare(wanted));
-    let place = |column: &Column| column.headings.iter().find_map(at);
+    let place = |column: &ListColumn| column.headings.iter().find_map(at);
     let places: Vec<Option<usize>> = columns.iter().map(place).collect();
     table.headings = places.iter().map(|at| at.and_then(|at| headings.get(at)).cloned()).collect();
     for (at, heading) in headings.iter().enumerate() {
@@ -81,7 +81,7 @@ pub(super) fn places(
     places
 }
 
-fn of_csv(body: &str, above: usize, separator: u8, columns: &[Column]) -> Table {
+fn of_csv(body: &str, above: usize, separator: u8, columns: &[ListColumn]) -> Table {
     let mut table = Table::default();
     let mut reader =
         ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
@@ -108,12 +108,12 @@ fn of_csv(body: &str, above: usize, separator: u8, columns: &[Column]) -> Table 
                 .collect()),
             Err(_) => Err("it is not text".to_owned()),
         };
-        table.rows.push(Row { number, cells });
+        table.rows.push(ListRow { number, cells });
     }
     table
 }
 
-fn of_json(text: &str, columns: &[Column]) -> Result<Table, String> {
+fn of_json(text: &str, columns: &[ListColumn]) -> Result<Table, String> {
     let mut table = Table::default();
     // The place in a text says nothing of what is there.
     let wrong = |error: serde_json::Error| {
@@ -146,7 +146,7 @@ fn of_json(text: &str, columns: &[Column]) -> Result<Table, String> {
             };
             table.headings.iter().map(cell).collect()
         });
-        table.rows.push(Row { number: at + 1, cells });
+        table.rows.push(ListRow { number: at + 1, cells });
     }
     Ok(table)
 }

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     journal::{
-        fold::{Call, Fold, Tenant},
+        fold::{Fold, FoldedTenant, IntendedCall},
         value::write_before,
     },
     model::{
-        Counted, Field, Known, Memory, Refused, SyncDebt, UnclearSyncs, Upn, Used, Value, Verb,
-        Write, Written,
+        CountedList, Field, LastWrites, Memory, RefusedCall, RememberedUser, SyncDebt,
+        UnclearSyncs, Upn, UsedApproval, Value, Verb, Write,
     },
 };
 
@@ -30,8 +30,8 @@ impl From<&Fold> for Frozen {
     }
 }
 
-impl From<&Tenant> for FrozenTenant {
-    fn from(Tenant { memory, pending }: &Tenant) -> Self {
+impl From<&FoldedTenant> for FrozenTenant {
+    fn from(FoldedTenant { memory, pending }: &FoldedTenant) -> Self {
         // Who was cut off is known from what is pending.
         let Memory {
             sync_owed,
@@ -58,7 +58,7 @@ impl From<&Tenant> for FrozenTenant {
                     (*times, *last, *settings, reason.clone())
                 },
             ),
-            counted: counted.map(|Counted { users, by, at }| (users, by.name().to_owned(), at)),
+            counted: counted.map(|CountedList { users, by, at }| (users, by.name().to_owned(), at)),
             suspended: suspended.clone().map(|s| (s.at, s.by, s.reason, s.until)),
             managed: managed.iter().map(FrozenKnown::from).collect(),
             sent: sent
@@ -67,7 +67,7 @@ impl From<&Tenant> for FrozenTenant {
                 .collect(),
             approvals: approvals
                 .iter()
-                .map(|((name, plan), Used { at, run })| {
+                .map(|((name, plan), UsedApproval { at, run })| {
                     (name.to_string(), plan.to_string(), *at, run.to_string())
                 })
                 .collect(),
@@ -77,23 +77,23 @@ impl From<&Tenant> for FrozenTenant {
     }
 }
 
-impl From<(Upn, Known)> for FrozenKnown {
-    fn from((user, Known { id, vanished }): (Upn, Known)) -> Self {
+impl From<(Upn, RememberedUser)> for FrozenKnown {
+    fn from((user, RememberedUser { id, vanished }): (Upn, RememberedUser)) -> Self {
         Self { user: user.to_string(), id: id.as_ref().map(ToString::to_string), vanished }
     }
 }
 
-impl From<(&Upn, &Call)> for FrozenCall {
-    fn from((user, Call { verb, details, before, at }): (&Upn, &Call)) -> Self {
+impl From<(&Upn, &IntendedCall)> for FrozenCall {
+    fn from((user, IntendedCall { verb, details, before, at }): (&Upn, &IntendedCall)) -> Self {
         let details =
             details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
         Self { user: user.to_string(), verb: *verb, details, before: write_before(before), at: *at }
     }
 }
 
-impl From<(&Upn, &Written)> for FrozenUser {
+impl From<(&Upn, &LastWrites)> for FrozenUser {
     fn from(
-        (user, Written { calling, details, unknown, reverted, refused }): (&Upn, &Written),
+        (user, LastWrites { calling, details, unknown, reverted, refused }): (&Upn, &LastWrites),
     ) -> Self {
         let detail = |(field, write): (&Field, &Write<Value>)| {
             (field.name().to_owned(), freeze(write, Into::into))
@@ -112,8 +112,10 @@ impl From<(&Upn, &Written)> for FrozenUser {
     }
 }
 
-impl From<(&Verb, &Refused)> for FrozenRefusal {
-    fn from((verb, Refused { details, changed, at, settled, owed }): (&Verb, &Refused)) -> Self {
+impl From<(&Verb, &RefusedCall)> for FrozenRefusal {
+    fn from(
+        (verb, RefusedCall { details, changed, at, settled, owed }): (&Verb, &RefusedCall),
+    ) -> Self {
         let details =
             details.iter().map(|(field, value)| (field.name().to_owned(), value.into())).collect();
         let changed = changed.iter().map(|field| field.name().to_owned()).collect();

@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     journal::{
-        fold::{Call, Fold, Tenant},
+        fold::{Fold, FoldedTenant, IntendedCall},
         value::{WrittenValue, field, pair, read_before, source},
     },
     model::{
-        Counted, Details, Fingerprint, Known, Memory, Refused, RunId, SentCounts, Suspension,
-        SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, Used, UserId, Verb, Write, Written,
+        CountedList, Details, Fingerprint, LastWrites, Memory, RefusedCall, RememberedUser, RunId,
+        SentCounts, Suspension, SyncDebt, TenantId, TenantName, UnclearSyncs, Upn, UsedApproval,
+        UserId, Verb, Write,
     },
 };
 
@@ -31,7 +32,7 @@ impl Frozen {
 }
 
 impl FrozenTenant {
-    fn thaw(self) -> Result<Tenant, String> {
+    fn thaw(self) -> Result<FoldedTenant, String> {
         let Self {
             sync_owed,
             first_sync,
@@ -49,7 +50,7 @@ impl FrozenTenant {
         let written = users.into_iter().map(FrozenUser::thaw).collect::<Result<_, String>>()?;
         let pending = pending.into_iter().map(FrozenCall::thaw).collect::<Result<_, String>>()?;
         let counted = counted
-            .map(|(users, by, at)| Ok::<_, String>(Counted { users, by: source(&by)?, at }))
+            .map(|(users, by, at)| Ok::<_, String>(CountedList { users, by: source(&by)?, at }))
             .transpose()?;
         let managed = managed.into_iter().map(FrozenKnown::thaw).collect::<Result<_, String>>()?;
         let sent = sent
@@ -63,12 +64,12 @@ impl FrozenTenant {
             .map(|(name, plan, at, run)| {
                 Ok((
                     (TenantName::parse(&name)?, Fingerprint::parse(&plan)?),
-                    Used { at, run: RunId::new(&run) },
+                    UsedApproval { at, run: RunId::new(&run) },
                 ))
             })
             .collect::<Result<_, String>>()?;
         let cut_off = BTreeSet::new();
-        Ok(Tenant {
+        Ok(FoldedTenant {
             memory: Arc::new(Memory {
                 sync_owed: sync_owed.map(thaw_debt),
                 first_sync,
@@ -100,31 +101,36 @@ impl FrozenTenant {
 }
 
 impl FrozenKnown {
-    fn thaw(self) -> Result<(Upn, Known), String> {
+    fn thaw(self) -> Result<(Upn, RememberedUser), String> {
         let id = self
             .id
             .map(|id| {
                 UserId::observed(&id).ok_or_else(|| format!("`{id}` is not the id of a user"))
             })
             .transpose()?;
-        Ok((Upn::parse(&self.user)?, Known { id, vanished: self.vanished }))
+        Ok((Upn::parse(&self.user)?, RememberedUser { id, vanished: self.vanished }))
     }
 }
 
 impl FrozenCall {
-    fn thaw(self) -> Result<(Upn, Call), String> {
+    fn thaw(self) -> Result<(Upn, IntendedCall), String> {
         let Self { user, verb, details, before, at } = self;
         let details: Result<Vec<_>, String> =
             details.into_iter().map(|(name, value)| pair(&name, value)).collect();
         Ok((
             Upn::parse(&user)?,
-            Call { verb, details: Details::from_iter(details?), before: read_before(before)?, at },
+            IntendedCall {
+                verb,
+                details: Details::from_iter(details?),
+                before: read_before(before)?,
+                at,
+            },
         ))
     }
 }
 
 impl FrozenUser {
-    fn thaw(self) -> Result<(Upn, Written), String> {
+    fn thaw(self) -> Result<(Upn, LastWrites), String> {
         let Self { user, calling, details, unknown, reverted, refused } = self;
         let detail = |(name, write): (String, FrozenWrite<WrittenValue>)| {
             Ok((field(&name)?, write.thaw(|value| pair(&name, value).map(|(_, value)| value))?))
@@ -132,7 +138,7 @@ impl FrozenUser {
         let reverts = |(what, at): (Option<String>, Vec<Timestamp>)| {
             Ok((what.as_deref().map(field).transpose()?, at))
         };
-        let written = Written {
+        let written = LastWrites {
             calling: calling.map(|write| write.thaw(Ok)).transpose()?,
             details: details.into_iter().map(detail).collect::<Result<_, String>>()?,
             unknown,
@@ -144,12 +150,15 @@ impl FrozenUser {
 }
 
 impl FrozenRefusal {
-    fn thaw(self) -> Result<(Verb, Refused), String> {
+    fn thaw(self) -> Result<(Verb, RefusedCall), String> {
         let Self { verb, details, changed, at, settled, owed } = self;
         let details: Result<Vec<_>, String> =
             details.into_iter().map(|(name, value)| pair(&name, value)).collect();
         let changed = changed.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
-        Ok((verb, Refused { details: Details::from_iter(details?), changed, at, settled, owed }))
+        Ok((
+            verb,
+            RefusedCall { details: Details::from_iter(details?), changed, at, settled, owed },
+        ))
     }
 }
 

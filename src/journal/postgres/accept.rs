@@ -5,8 +5,8 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::{Dialer, Param, Session},
-    failure::{Failure, Kind},
-    load::{self, TENANT, Tenant, value},
+    failure::{FailureKind, PostgresFailure},
+    load::{self, StoredTenant, TENANT, value},
     schema,
 };
 use crate::{
@@ -27,10 +27,10 @@ pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, Ope
     let session = dialled.map_err(|failure| failure.at("the database of the journal"))?;
     let schema = dialer.schema();
     schema::bring_up(&session, schema).await?;
-    let at = |failure: Failure| failure.at(&session.shown());
+    let at = |failure: PostgresFailure| failure.at(&session.shown());
     let query = format!("SELECT {TENANT} FROM {schema}.tenants t ORDER BY t.tenant_id");
     let rows = session.ask((&query, &[])).await.map_err(at)?;
-    let mut all = rows.iter().map(Tenant::of).collect::<Result<Vec<_>, _>>().map_err(at)?;
+    let mut all = rows.iter().map(StoredTenant::of).collect::<Result<Vec<_>, _>>().map_err(at)?;
     // What was said of all tenants, in a journal that was moved here, is of none.
     all.retain(|tenant| tenant.id != TenantId::nil());
     // The tenants first of which nothing is known: entries of theirs may be what is missing.
@@ -55,9 +55,14 @@ pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, Ope
 }
 
 /// Adds to the chain of a tenant that it was taken for the right one, unless somebody works on it.
-async fn one(session: &Session, schema: &str, tenant: &Tenant) -> Result<bool, Failure> {
+async fn one(
+    session: &Session,
+    schema: &str,
+    tenant: &StoredTenant,
+) -> Result<bool, PostgresFailure> {
     let now = now(session).await?;
-    let line = line(&tenant.id, now).map_err(|words| Failure::new(Kind::Other, words))?;
+    let line =
+        line(&tenant.id, now).map_err(|words| PostgresFailure::new(FailureKind::Other, words))?;
     let head = tenant.head.next(&line);
     let query = format!(
         "WITH ok AS (UPDATE {schema}.tenants SET refused = NULL, epoch = epoch + 1, \
@@ -81,7 +86,7 @@ async fn one(session: &Session, schema: &str, tenant: &Tenant) -> Result<bool, F
 }
 
 /// From now on a tenant that was never written of owes a sync.
-async fn others(session: &Session, schema: &str) -> Result<(), Failure> {
+async fn others(session: &Session, schema: &str) -> Result<(), PostgresFailure> {
     let since = now(session).await?;
     let debt = load::debt_text(&SyncDebt { since, run: RunId::new(RUN) });
     let query = format!("UPDATE {schema}.about SET accepted = $1");
@@ -89,7 +94,7 @@ async fn others(session: &Session, schema: &str) -> Result<(), Failure> {
 }
 
 /// The database's time.
-async fn now(session: &Session) -> Result<Timestamp, Failure> {
+async fn now(session: &Session) -> Result<Timestamp, PostgresFailure> {
     let now = session.ask(("SELECT clock_timestamp()", &[])).await?;
     let now = now.first().map(|row| value::<std::time::SystemTime>(row, 0)).transpose()?;
     Ok(now.and_then(|now| Timestamp::try_from(now).ok()).unwrap_or_else(Timestamp::now))

@@ -5,11 +5,11 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::Session,
-    failure::Failure,
-    known::{Held, Shared},
+    failure::PostgresFailure,
+    known::{PostgresLease, PostgresState},
     lease::term,
     load::value,
-    times::Moment,
+    times::ClockReading,
 };
 use crate::{
     journal::chain::Link,
@@ -19,7 +19,7 @@ use crate::{
 /// What is to be added to one chain.
 pub(super) struct Addition {
     pub(super) tenant: TenantId,
-    pub(super) held: Held,
+    pub(super) held: PostgresLease,
     pub(super) was: Link,
     pub(super) links: Vec<(Link, String)>,
     pub(super) entries: Vec<Entry>,
@@ -37,8 +37,8 @@ pub(super) async fn append(
     session: &Session,
     schema: &str,
     additions: &[Addition],
-    shared: &Shared,
-) -> Result<(Vec<String>, Moment), Failure> {
+    shared: &PostgresState,
+) -> Result<(Vec<String>, ClockReading), PostgresFailure> {
     let asked = shared.times().moment();
     let query = format!(
         "WITH n AS MATERIALIZED (SELECT coalesce($13, clock_timestamp()) AS now), \

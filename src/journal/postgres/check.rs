@@ -6,12 +6,14 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::Param,
-    load::{self, Stored, Tenant, value},
+    load::{self, HashedRow, StoredTenant, value},
     look::PostgresHistory,
 };
 use crate::{
-    journal::{About, OpenError, chain::Link, fold::Fold, frozen::Frozen, load as lines, record},
-    ports::{Checked, Exported},
+    journal::{
+        JournalSize, OpenError, chain::Link, fold::Fold, frozen::Frozen, load as lines, record,
+    },
+    ports::{JournalCheck, JournalExport},
     words::hex,
 };
 
@@ -22,24 +24,24 @@ const PAGE: i64 = 5_000;
 const FROM_THE_BEGINNING: i64 = i64::MIN;
 
 /// Notes when an entry was recorded: tenants are read one after the other.
-fn note(checked: &mut Checked, at: Timestamp) {
+fn note(checked: &mut JournalCheck, at: Timestamp) {
     checked.first = Some(checked.first.map_or(at, |first| first.min(at)));
     checked.last = Some(checked.last.map_or(at, |last| last.max(at)));
 }
 
 /// Whether an entry is the one that what is kept of a tenant adds up to, if it has its place.
-fn same(kept: Link, stored: &Stored) -> Result<(), lines::Bad> {
+fn same(kept: Link, stored: &HashedRow) -> Result<(), lines::LoadError> {
     if stored.sequence == kept.sequence && stored.hash != kept.hash {
         let reason = format!("it adds up to another entry {}", kept.sequence);
-        return Err(lines::Bad::Damaged(reason));
+        return Err(lines::LoadError::Damaged(reason));
     }
     Ok(())
 }
 
 impl PostgresHistory {
     /// Reads all of it, tenant by tenant, and proves each seal and each link of each chain.
-    pub async fn check(&self) -> Result<Checked, OpenError> {
-        let mut checked = Checked {
+    pub async fn check(&self) -> Result<JournalCheck, OpenError> {
+        let mut checked = JournalCheck {
             entries: 0,
             first: None,
             last: None,
@@ -69,8 +71,8 @@ impl PostgresHistory {
     /// Proves one tenant, or says what is wrong.
     async fn prove(
         &self,
-        row: &Tenant,
-        checked: &mut Checked,
+        row: &StoredTenant,
+        checked: &mut JournalCheck,
     ) -> Result<Result<(), String>, OpenError> {
         let (at, mut fold) = match row.stored() {
             Ok(stored) => stored,
@@ -102,7 +104,7 @@ impl PostgresHistory {
         Ok(Err(format!("it ends at entry {last}, but {written} was written")))
     }
 
-    async fn page(&self, row: &Tenant, behind: i64) -> Result<Vec<Stored>, OpenError> {
+    async fn page(&self, row: &StoredTenant, behind: i64) -> Result<Vec<HashedRow>, OpenError> {
         let query = "SELECT sequence, line, hash FROM {s}.entries WHERE tenant_id = $1 AND \
             sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4";
         let values: [Param<'_>; 4] = [
@@ -119,8 +121,8 @@ impl PostgresHistory {
     /// Hands out every entry that can be read, as a line of JSON, in the order in which they came.
     /// Where entries are no longer kept, what they added up to stands behind the last one that is
     /// part of it.
-    pub async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> Exported {
-        let mut exported = Exported { entries: 0, problems: Vec::new() };
+    pub async fn export(&self, each: &mut (dyn FnMut(&str) + Send)) -> JournalExport {
+        let mut exported = JournalExport { entries: 0, problems: Vec::new() };
         if let Err(error) = self.export_all(each, &mut exported).await {
             exported.problems.push(error.to_string());
         }
@@ -130,7 +132,7 @@ impl PostgresHistory {
     async fn export_all(
         &self,
         each: &mut (dyn FnMut(&str) + Send),
-        exported: &mut Exported,
+        exported: &mut JournalExport,
     ) -> Result<(), OpenError> {
         let mut sum = Fold::default();
         for row in self.rows().await?.iter().filter(|row| row.anchor.sequence > 0) {
@@ -161,7 +163,7 @@ impl PostgresHistory {
         &self,
         which: &str,
         each: &mut (dyn FnMut(&str) + Send),
-        exported: &mut Exported,
+        exported: &mut JournalExport,
     ) -> Result<(), OpenError> {
         let query = format!(
             "SELECT e.arrived, e.line, e.tenant_id, e.sequence FROM {{s}}.entries e \
@@ -194,17 +196,17 @@ impl PostgresHistory {
     }
 
     /// How much it holds. Nothing is proved.
-    pub async fn about(&self) -> Result<About, OpenError> {
+    pub async fn about(&self) -> Result<JournalSize, OpenError> {
         let wrong = |failure| self.at(failure);
         let query = "SELECT coalesce(sum(sequence - anchor_sequence), 0)::bigint, \
             pg_total_relation_size('{s}.entries') + pg_total_relation_size('{s}.tenants') \
             FROM {s}.tenants";
         let rows = self.find(query, &[]).await?;
         let Some(row) = rows.first() else {
-            return Ok(About { entries: 0, first: None, last: None, bytes: 0 });
+            return Ok(JournalSize { entries: 0, first: None, last: None, bytes: 0 });
         };
         let bytes: i64 = value(row, 1).map_err(wrong)?;
-        Ok(About {
+        Ok(JournalSize {
             entries: value(row, 0).map_err(wrong)?,
             first: self.end("ASC").await?,
             last: self.end("DESC").await?,

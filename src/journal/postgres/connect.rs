@@ -13,7 +13,7 @@ use tokio_postgres::{
 
 use super::{
     address::{self, Address},
-    failure::{Failure, Kind},
+    failure::{FailureKind, PostgresFailure},
     tls,
 };
 use crate::config::Postgres;
@@ -30,7 +30,7 @@ const LOOK: &str =
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 /// A statement with its values.
 pub(super) type Statement<'a> = (&'a str, &'a [Param<'a>]);
-type Answer = Result<Vec<Row>, tokio_postgres::Error>;
+type QueryResult = Result<Vec<Row>, tokio_postgres::Error>;
 
 /// What it takes to reach the database.
 #[derive(Debug, Clone)]
@@ -53,8 +53,8 @@ impl Dialer {
     }
 
     /// Connects. The address is read again each time, so a password that was changed is found.
-    pub(super) async fn dial(&self) -> Result<Session, Failure> {
-        let login = |words: String| Failure::new(Kind::Login, words);
+    pub(super) async fn dial(&self) -> Result<Session, PostgresFailure> {
+        let login = |words: String| PostgresFailure::new(FailureKind::Login, words);
         let fetched = self.settings.url.read().await;
         let fetched = fetched.map_err(|error| login(error.to_string()))?;
         let read = address::read(fetched.secret.expose_secret(), self.writes);
@@ -62,13 +62,17 @@ impl Dialer {
             login(format!("the address of the database: {problem}; {}", address::FORM))
         })?;
         let tls = tls::connector(self.settings.root_certificate.as_deref())
-            .map_err(|words| Failure::new(Kind::Certificate, words))?;
+            .map_err(|words| PostgresFailure::new(FailureKind::Certificate, words))?;
         let dialled = timeout(address.patience(), address.config.connect(tls)).await;
-        let unanswered =
-            |_| Failure::new(Kind::Unanswered, format!("{} does not answer", address.shown()));
+        let unanswered = |_| {
+            PostgresFailure::new(
+                FailureKind::Unanswered,
+                format!("{} does not answer", address.shown()),
+            )
+        };
         let (client, connection) = dialled
             .map_err(unanswered)?
-            .map_err(|error| not_connected(&Failure::of(&error), &address))?;
+            .map_err(|error| not_connected(&PostgresFailure::of(&error), &address))?;
         let task = tokio::spawn(async move {
             // Whoever waits for an answer hears of it.
             let _ = connection.await;
@@ -78,7 +82,10 @@ impl Dialer {
 
     /// The connection that was kept of an earlier call, or a new one. Whatever ends a call early
     /// takes its connection with it.
-    pub(super) async fn connected(&self, kept: &mut Option<Session>) -> Result<Session, Failure> {
+    pub(super) async fn connected(
+        &self,
+        kept: &mut Option<Session>,
+    ) -> Result<Session, PostgresFailure> {
         match kept.take() {
             Some(session) => Ok(session),
             None => self.dial().await,
@@ -91,8 +98,8 @@ impl Dialer {
 pub(super) fn keep<T>(
     kept: &mut Option<Session>,
     taken: Session,
-    answer: Result<T, Failure>,
-) -> Result<T, Failure> {
+    answer: Result<T, PostgresFailure>,
+) -> Result<T, PostgresFailure> {
     if answer.is_ok() {
         *kept = Some(taken);
     }
@@ -100,8 +107,8 @@ pub(super) fn keep<T>(
 }
 
 /// Says which database it was.
-fn not_connected(failure: &Failure, address: &Address) -> Failure {
-    Failure::new(failure.kind, format!("{}: {}", address.shown(), failure.words))
+fn not_connected(failure: &PostgresFailure, address: &Address) -> PostgresFailure {
+    PostgresFailure::new(failure.kind, format!("{}: {}", address.shown(), failure.words))
 }
 
 /// A connection. It ends when this is dropped.
@@ -130,16 +137,19 @@ impl Session {
     }
 
     /// Asks one thing.
-    pub(super) async fn ask(&self, (query, values): Statement<'_>) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn ask(
+        &self,
+        (query, values): Statement<'_>,
+    ) -> Result<Vec<Row>, PostgresFailure> {
         let asked = timeout(CALL, self.client.query_typed(query, values)).await;
-        asked.map_err(|_| too_long())?.map_err(|error| Failure::of(&error))
+        asked.map_err(|_| too_long())?.map_err(|error| PostgresFailure::of(&error))
     }
 
     /// Carries out all statements or none, in one round trip. The answer is durable.
     pub(super) async fn write(
         &self,
         statements: &[Statement<'_>],
-    ) -> Result<Vec<Vec<Row>>, Failure> {
+    ) -> Result<Vec<Vec<Row>>, PostgresFailure> {
         self.transaction(BEGIN, statements).await
     }
 
@@ -147,14 +157,14 @@ impl Session {
     pub(super) async fn look(
         &self,
         statements: &[Statement<'_>],
-    ) -> Result<Vec<Vec<Row>>, Failure> {
+    ) -> Result<Vec<Vec<Row>>, PostgresFailure> {
         self.transaction(LOOK, statements).await
     }
 
     /// Carries out a text of statements, such as a migration.
-    pub(super) async fn batch(&self, text: &str) -> Result<(), Failure> {
+    pub(super) async fn batch(&self, text: &str) -> Result<(), PostgresFailure> {
         let done = timeout(CALL, self.client.batch_execute(text)).await;
-        done.map_err(|_| too_long())?.map_err(|error| Failure::of(&error))
+        done.map_err(|_| too_long())?.map_err(|error| PostgresFailure::of(&error))
     }
 
     /// All are sent before the first answer comes. The end of a transaction that failed says that
@@ -163,8 +173,8 @@ impl Session {
         &self,
         begin: &str,
         statements: &[Statement<'_>],
-    ) -> Result<Vec<Vec<Row>>, Failure> {
-        let mut calls: Vec<Pin<Box<dyn Future<Output = Answer> + Send + '_>>> = Vec::new();
+    ) -> Result<Vec<Vec<Row>>, PostgresFailure> {
+        let mut calls: Vec<Pin<Box<dyn Future<Output = QueryResult> + Send + '_>>> = Vec::new();
         calls.push(Box::pin(self.simple(begin)));
         for (query, values) in statements {
             calls.push(Box::pin(self.client.query_typed(query, values)));
@@ -173,19 +183,22 @@ impl Session {
         let answers = timeout(CALL, join_all(calls)).await.map_err(|_| too_long())?;
         let mut rows = Vec::with_capacity(statements.len());
         for answer in answers {
-            rows.push(answer.map_err(|error| Failure::of(&error))?);
+            rows.push(answer.map_err(|error| PostgresFailure::of(&error))?);
         }
         rows.pop();
         rows.remove(0);
         Ok(rows)
     }
 
-    async fn simple(&self, text: &str) -> Answer {
+    async fn simple(&self, text: &str) -> QueryResult {
         self.client.batch_execute(text).await.map(|()| Vec::new())
     }
 }
 
-fn too_long() -> Failure {
+fn too_long() -> PostgresFailure {
     let seconds = CALL.as_secs();
-    Failure::new(Kind::Unanswered, format!("the database did not answer within {seconds}s"))
+    PostgresFailure::new(
+        FailureKind::Unanswered,
+        format!("the database did not answer within {seconds}s"),
+    )
 }

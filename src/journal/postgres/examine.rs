@@ -6,7 +6,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     connect::{Dialer, Session},
-    failure::Failure,
+    failure::PostgresFailure,
     load::value,
     schema,
 };
@@ -62,7 +62,7 @@ fn encryption(session: &Session) -> Finding {
     })
 }
 
-async fn server(session: &Session, schema: &str) -> Result<Vec<Finding>, Failure> {
+async fn server(session: &Session, schema: &str) -> Result<Vec<Finding>, PostgresFailure> {
     let query = "SELECT current_setting('server_version_num')::int4, \
         current_setting('server_version'), \
         pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, \
@@ -80,7 +80,7 @@ async fn server(session: &Session, schema: &str) -> Result<Vec<Finding>, Failure
     Ok(findings)
 }
 
-fn settings(row: &Row, schema: &str) -> Result<Vec<Finding>, Failure> {
+fn settings(row: &Row, schema: &str) -> Result<Vec<Finding>, PostgresFailure> {
     let version: i32 = value(row, 0)?;
     let name: String = value(row, 1)?;
     let read_only: bool = value(row, 2)?;

@@ -8,15 +8,15 @@ use crate::{foreign, journal::OpenError};
 
 /// Why a call did not do what it was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) kind: Kind,
+pub(super) struct PostgresFailure {
+    pub(super) kind: FailureKind,
     /// In words that are safe to show.
     pub(super) words: String,
 }
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FailureKind {
     /// It is not known whether the call was carried out: no answer came.
     Unanswered,
     /// It was not carried out, and may be now: another was quicker, or the server said to wait.
@@ -33,14 +33,15 @@ pub(super) enum Kind {
     Other,
 }
 
-impl Failure {
-    pub(super) fn new(kind: Kind, words: impl Into<String>) -> Self {
+impl PostgresFailure {
+    pub(super) fn new(kind: FailureKind, words: impl Into<String>) -> Self {
         Self { kind, words: words.into() }
     }
 
     pub(super) fn of(error: &tokio_postgres::Error) -> Self {
         let Some(told) = error.as_db_error() else {
-            let kind = if is_refused(error) { Kind::Certificate } else { Kind::Unanswered };
+            let kind =
+                if is_refused(error) { FailureKind::Certificate } else { FailureKind::Unanswered };
             return Self::new(kind, foreign::line(without_answer(error)));
         };
         let kind = kind(told.code());
@@ -49,29 +50,29 @@ impl Failure {
 
     /// Whether its connection is of no use any more.
     pub(super) fn ends_the_connection(&self) -> bool {
-        !matches!(self.kind, Kind::Again | Kind::Rights | Kind::Other)
+        !matches!(self.kind, FailureKind::Again | FailureKind::Rights | FailureKind::Other)
     }
 
     /// Why it cannot be opened. `place` says which database.
     pub(super) fn at(self, place: &str) -> OpenError {
         let hint = match self.kind {
-            Kind::Unanswered | Kind::Again | Kind::Away => {
+            FailureKind::Unanswered | FailureKind::Again | FailureKind::Away => {
                 "nothing was changed; see that the database can be reached and written, and try \
                     again: `dialplane doctor` looks at it"
             }
-            Kind::Login => {
+            FailureKind::Login => {
                 "`state.postgres.url` says where the address comes from: look at user, password \
                     and database in it"
             }
-            Kind::Certificate => {
+            FailureKind::Certificate => {
                 "nothing was sent; `state.postgres.rootCertificate` is the file of who vouches for \
                     the server, and the host of the address is to be named in its certificate"
             }
-            Kind::Rights => {
+            FailureKind::Rights => {
                 "give the user of `state.postgres.url` the right to create in the database, or the \
                     schema itself: CREATE SCHEMA dialplane AUTHORIZATION \"USER\""
             }
-            Kind::Other => {
+            FailureKind::Other => {
                 "nothing was changed; another program may have changed the tables: restore the \
                     database from a backup"
             }
@@ -80,7 +81,7 @@ impl Failure {
     }
 }
 
-fn kind(code: &SqlState) -> Kind {
+fn kind(code: &SqlState) -> FailureKind {
     let again = [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
@@ -93,13 +94,13 @@ fn kind(code: &SqlState) -> Kind {
         SqlState::INVALID_CATALOG_NAME,
     ];
     match code.code().get(..2) {
-        _ if again.contains(code) => Kind::Again,
-        _ if login.contains(code) => Kind::Login,
-        _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => Kind::Rights,
-        _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Kind::Away,
+        _ if again.contains(code) => FailureKind::Again,
+        _ if login.contains(code) => FailureKind::Login,
+        _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => FailureKind::Rights,
+        _ if *code == SqlState::READ_ONLY_SQL_TRANSACTION => FailureKind::Away,
         // Connections, resources, what an operator does, the system.
-        Some("08" | "53" | "57" | "58") => Kind::Away,
-        _ => Kind::Other,
+        Some("08" | "53" | "57" | "58") => FailureKind::Away,
+        _ => FailureKind::Other,
     }
 }
 

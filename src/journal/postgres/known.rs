@@ -10,22 +10,22 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    failure::Failure,
+    failure::PostgresFailure,
     load,
-    times::{Moment, Times},
+    times::{ClockReading, Times},
 };
 use crate::{
-    journal::{chain::Link, fold::Fold, load::Bad},
+    journal::{chain::Link, fold::Fold, load::LoadError},
     model::{Entry, Memory, TenantId},
     ports::JournalError,
 };
 
 /// What the journal and its writer both see.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Inner>);
+pub(super) struct PostgresState(Arc<PostgresStateInner>);
 
-struct Inner {
-    tenants: Mutex<BTreeMap<TenantId, Known>>,
+struct PostgresStateInner {
+    tenants: Mutex<BTreeMap<TenantId, CachedTenant>>,
     trouble: Mutex<Option<JournalError>>,
     times: Times,
     /// This start of the program: no other has this name, on any machine.
@@ -36,7 +36,7 @@ struct Inner {
 
 /// A tenant.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct CachedTenant {
     /// A person has accepted so often what was there.
     pub(super) epoch: i64,
     pub(super) fold: Fold,
@@ -44,9 +44,9 @@ pub(super) struct Known {
     pub(super) anchor: Link,
     /// Entries after the stored fold.
     pub(super) since_fold: usize,
-    pub(super) lease: Option<Held>,
+    pub(super) lease: Option<PostgresLease>,
     /// What was sent and not answered.
-    pub(super) doubt: Option<Doubt>,
+    pub(super) doubt: Option<UncertainEntries>,
     /// What turned out to be durable of that, until it is asked for again.
     pub(super) settled: Vec<Entry>,
     /// When the age of its entries was looked at.
@@ -55,27 +55,27 @@ pub(super) struct Known {
 
 /// A lease that is out.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct PostgresLease {
     pub(super) token: i64,
     /// Rises when an append was not answered: a late one is refused then.
     pub(super) attempt: i64,
-    pub(super) asked: Moment,
+    pub(super) asked: ClockReading,
 }
 
 /// Entries of which it is not known whether they are durable.
 #[derive(Debug)]
-pub(super) struct Doubt {
+pub(super) struct UncertainEntries {
     pub(super) head: Link,
     pub(super) entries: Vec<Entry>,
 }
 
-impl Shared {
+impl PostgresState {
     pub(super) fn new(times: Times, owner: String, holder: String) -> Self {
         let (tenants, trouble) = <(Mutex<BTreeMap<_, _>>, Mutex<Option<_>>)>::default();
-        Self(Arc::new(Inner { tenants, trouble, times, owner, holder }))
+        Self(Arc::new(PostgresStateInner { tenants, trouble, times, owner, holder }))
     }
 
-    pub(super) fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
+    pub(super) fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, CachedTenant>> {
         self.0.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +125,7 @@ impl Shared {
     }
 
     /// It does not.
-    pub(super) fn is_away(&self, failure: &Failure) -> JournalError {
+    pub(super) fn is_away(&self, failure: &PostgresFailure) -> JournalError {
         let mut trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         let since = match &*trouble {
             Some(JournalError::Away { since, .. }) => *since,
@@ -137,7 +137,7 @@ impl Shared {
     }
 }
 
-impl Known {
+impl CachedTenant {
     /// Whether this lease is out.
     pub(super) fn has(&self, token: i64) -> bool {
         self.lease.is_some_and(|held| held.token == token)
@@ -165,9 +165,9 @@ impl Known {
     }
 }
 
-impl Known {
+impl CachedTenant {
     /// A lease is out from now on.
-    pub(super) fn begin(&mut self, held: Held) {
+    pub(super) fn begin(&mut self, held: PostgresLease) {
         self.lease = Some(held);
         (self.doubt, self.settled) = (None, Vec::new());
     }
@@ -180,7 +180,11 @@ impl Known {
 
     /// The head of the chain tells what became of an append. The answer is why it is not what was
     /// written, if it is not.
-    pub(super) fn settle(&mut self, found: Option<(i64, Link)>, doubt: Doubt) -> Option<String> {
+    pub(super) fn settle(
+        &mut self,
+        found: Option<(i64, Link)>,
+        doubt: UncertainEntries,
+    ) -> Option<String> {
         let Some((attempt, head)) = found else {
             self.end();
             return None;
@@ -204,17 +208,17 @@ impl Known {
     /// Adds what the database has. The answer is what is wrong.
     pub(super) fn bring_up(
         &mut self,
-        row: &load::Tenant,
-        entries: &[load::Stored],
+        row: &load::StoredTenant,
+        entries: &[load::HashedRow],
         from: Option<Link>,
-    ) -> Result<(), Bad> {
+    ) -> Result<(), LoadError> {
         match from {
             None => {
                 let (head, fold) = row.stored()?;
                 (self.head, self.fold, self.since_fold) = (head, fold, 0);
             }
             Some(known) if entries.is_empty() && row.head != known => {
-                return Err(Bad::Damaged(went_back(row.head, known.sequence)));
+                return Err(LoadError::Damaged(went_back(row.head, known.sequence)));
             }
             Some(_) => {}
         }

@@ -10,10 +10,10 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::Session,
-    failure::{Failure, Kind},
-    known::{Held, Shared},
-    load::{TENANT, Tenant, value},
-    times::Moment,
+    failure::{FailureKind, PostgresFailure},
+    known::{PostgresLease, PostgresState},
+    load::{StoredTenant, TENANT, value},
+    times::ClockReading,
 };
 use crate::{
     journal::{chain::Link, lease::LEASE_TERM},
@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// What became of asking for a lease.
-pub(super) enum Taken {
-    Leased(Held),
+pub(super) enum LeaseAnswer {
+    Leased(PostgresLease),
     Refused(JournalError),
 }
 
@@ -40,8 +40,8 @@ pub(super) async fn take(
     schema: &str,
     tenant: &TenantId,
     live: Option<i64>,
-    shared: &Shared,
-) -> Result<Taken, Failure> {
+    shared: &PostgresState,
+) -> Result<LeaseAnswer, PostgresFailure> {
     let asked = shared.times().moment();
     let make = format!(
         "INSERT INTO {schema}.tenants (tenant_id, accepted) SELECT $1, accepted FROM \
@@ -80,10 +80,14 @@ pub(super) async fn take(
     let [_, taken, found] = &answers[..] else { return Err(odd()) };
     if let Some(row) = taken.first() {
         shared.times().heard(asked, value(row, 2)?);
-        return Ok(Taken::Leased(Held { token: value(row, 0)?, attempt: value(row, 1)?, asked }));
+        return Ok(LeaseAnswer::Leased(PostgresLease {
+            token: value(row, 0)?,
+            attempt: value(row, 1)?,
+            asked,
+        }));
     }
-    let found = found.first().map(Tenant::of).transpose()?.ok_or_else(odd)?;
-    Ok(Taken::Refused(match (found.refused, found.holder, found.until) {
+    let found = found.first().map(StoredTenant::of).transpose()?.ok_or_else(odd)?;
+    Ok(LeaseAnswer::Refused(match (found.refused, found.holder, found.until) {
         (Some(reason), ..) => JournalError::Doubtful(reason),
         (None, Some(holder), Some(until)) => {
             JournalError::Held { holder: crate::foreign::line(holder), until }
@@ -93,8 +97,8 @@ pub(super) async fn take(
     }))
 }
 
-fn odd() -> Failure {
-    Failure::new(Kind::Other, "the row of a tenant is gone")
+fn odd() -> PostgresFailure {
+    PostgresFailure::new(FailureKind::Other, "the row of a tenant is gone")
 }
 
 /// Renews these leases, and tells which of them still count.
@@ -102,8 +106,8 @@ pub(super) async fn renew(
     session: &Session,
     schema: &str,
     leases: &[(TenantId, i64)],
-    shared: &Shared,
-) -> Result<Vec<(String, i64, Moment)>, Failure> {
+    shared: &PostgresState,
+) -> Result<Vec<(String, i64, ClockReading)>, PostgresFailure> {
     let asked = shared.times().moment();
     let query = format!(
         "WITH n AS MATERIALIZED (SELECT coalesce($4, clock_timestamp()) AS now), \
@@ -144,7 +148,7 @@ pub(super) async fn release(
     schema: &str,
     leases: Option<&[(TenantId, i64)]>,
     owner: &str,
-) -> Result<(), Failure> {
+) -> Result<(), PostgresFailure> {
     let given_back = format!(
         "UPDATE {schema}.tenants t SET owner = NULL, holder = NULL, until = NULL WHERE t.owner = $1"
     );
@@ -171,8 +175,8 @@ pub(super) async fn settle(
     session: &Session,
     schema: &str,
     (tenant, token): (&TenantId, i64),
-    shared: &Shared,
-) -> Result<Option<(i64, Link)>, Failure> {
+    shared: &PostgresState,
+) -> Result<Option<(i64, Link)>, PostgresFailure> {
     let query = format!(
         "UPDATE {schema}.tenants t SET attempt = t.attempt + 1 WHERE t.tenant_id = $1 AND \
             t.owner = $2 AND t.token = $3 RETURNING {TENANT}"
@@ -183,7 +187,7 @@ pub(super) async fn settle(
         [(&id as _, Type::TEXT), (&owner as _, Type::TEXT), (&token as _, Type::INT8)];
     let answers = session.write(&[(&query, &values)]).await?;
     let Some(row) = answers.iter().flatten().next() else { return Ok(None) };
-    let found = Tenant::of(row)?;
+    let found = StoredTenant::of(row)?;
     Ok(Some((found.attempt, found.head)))
 }
 
@@ -193,7 +197,7 @@ pub(super) async fn refuse(
     schema: &str,
     tenant: &TenantId,
     reason: &str,
-) -> Result<(), Failure> {
+) -> Result<(), PostgresFailure> {
     let query =
         format!("UPDATE {schema}.tenants SET refused = coalesce(refused, $2) WHERE tenant_id = $1");
     let id = tenant.as_str();

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{
     connect::{Dialer, Session},
-    failure::Failure,
-    known::Shared,
+    failure::PostgresFailure,
+    known::PostgresState,
 };
 use crate::ports::JournalError;
 
@@ -13,22 +13,22 @@ use crate::ports::JournalError;
 const REST: Duration = Duration::from_millis(150);
 
 /// A connection, if there is one.
-pub(super) struct Line {
+pub(super) struct SessionKeeper {
     dialer: Dialer,
     session: Option<Session>,
-    shared: Shared,
-    failed: Option<Failed>,
+    shared: PostgresState,
+    failed: Option<FailedDial>,
 }
 
 /// A dial that came to nothing.
-struct Failed {
+struct FailedDial {
     at: Instant,
     took: Duration,
-    failure: Failure,
+    failure: PostgresFailure,
 }
 
-impl Line {
-    pub(super) fn new(dialer: Dialer, session: Session, shared: Shared) -> Self {
+impl SessionKeeper {
+    pub(super) fn new(dialer: Dialer, session: Session, shared: PostgresState) -> Self {
         Self { dialer, session: Some(session), shared, failed: None }
     }
 
@@ -39,7 +39,7 @@ impl Line {
     /// A connection that was good a moment ago, or a new one.
     pub(super) async fn session(&mut self) -> Result<&Session, JournalError> {
         if self.session.is_none() {
-            if let Some(Failed { at, took, failure }) = &self.failed
+            if let Some(FailedDial { at, took, failure }) = &self.failed
                 && at.elapsed() < REST.max(*took)
             {
                 return Err(self.shared.is_away(failure));
@@ -50,7 +50,7 @@ impl Line {
                 Err(failure) => {
                     let away = self.shared.is_away(&failure);
                     let took = begun.elapsed();
-                    self.failed = Some(Failed { at: Instant::now(), took, failure });
+                    self.failed = Some(FailedDial { at: Instant::now(), took, failure });
                     return Err(away);
                 }
             }
@@ -59,8 +59,11 @@ impl Line {
     }
 
     /// What a call came to. After one without an answer the connection is dropped.
-    pub(super) fn heard<T>(&mut self, answer: Result<T, Failure>) -> Result<T, JournalError> {
-        use super::failure::Kind;
+    pub(super) fn heard<T>(
+        &mut self,
+        answer: Result<T, PostgresFailure>,
+    ) -> Result<T, JournalError> {
+        use super::failure::FailureKind;
         match answer {
             Ok(answer) => {
                 self.shared.is_back();
@@ -71,12 +74,12 @@ impl Line {
                     self.session = None;
                 }
                 Err(match failure.kind {
-                    Kind::Unanswered
-                    | Kind::Again
-                    | Kind::Away
-                    | Kind::Login
-                    | Kind::Certificate => self.shared.is_away(&failure),
-                    Kind::Rights | Kind::Other => JournalError::Broken(failure.words),
+                    FailureKind::Unanswered
+                    | FailureKind::Again
+                    | FailureKind::Away
+                    | FailureKind::Login
+                    | FailureKind::Certificate => self.shared.is_away(&failure),
+                    FailureKind::Rights | FailureKind::Other => JournalError::Broken(failure.words),
                 })
             }
         }

@@ -11,20 +11,20 @@ use tokio_postgres::{
 
 use super::{
     connect::Session,
-    failure::{Failure, Kind},
+    failure::{FailureKind, PostgresFailure},
 };
 use crate::{
     journal::{
         chain::{Hash, Link},
         fold::Fold,
-        load::{self as lines, Bad},
+        load::{self as lines, LoadError},
     },
     model::{RunId, SyncDebt, TenantId},
 };
 
 /// The row of a tenant.
 #[derive(Debug, Clone)]
-pub(super) struct Tenant {
+pub(super) struct StoredTenant {
     pub(super) id: TenantId,
     pub(super) token: i64,
     pub(super) attempt: i64,
@@ -43,35 +43,38 @@ pub(super) struct Tenant {
 
 /// A row with its hash.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(super) struct HashedRow {
     pub(super) sequence: i64,
     pub(super) line: String,
     pub(super) hash: Hash,
 }
 
-/// What the columns of [`Tenant`] are.
+/// What the columns of [`StoredTenant`] are.
 pub(super) const TENANT: &str = "t.tenant_id, t.token, t.attempt, t.epoch, t.refused, t.owner, \
     t.holder, t.until, t.sequence, t.hash, t.anchor_sequence, t.anchor_hash, t.fold, \
     t.fold_sequence, t.fold_hash, t.seal, t.accepted";
 
 /// A value of a row.
-pub(super) fn value<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, Failure> {
-    row.try_get(column).map_err(|error| Failure::new(Kind::Other, error.to_string()))
+pub(super) fn value<'r, T: FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, PostgresFailure> {
+    row.try_get(column).map_err(|error| PostgresFailure::new(FailureKind::Other, error.to_string()))
 }
 
-fn link(row: &Row, column: usize) -> Result<Link, Failure> {
+fn link(row: &Row, column: usize) -> Result<Link, PostgresFailure> {
     let hash: Vec<u8> = value(row, column + 1)?;
     Ok(Link { sequence: value(row, column)?, hash: hash_of(&hash)? })
 }
 
-fn hash_of(bytes: &[u8]) -> Result<Hash, Failure> {
-    bytes.try_into().map_err(|_| Failure::new(Kind::Other, "a hash has another length"))
+fn hash_of(bytes: &[u8]) -> Result<Hash, PostgresFailure> {
+    bytes
+        .try_into()
+        .map_err(|_| PostgresFailure::new(FailureKind::Other, "a hash has another length"))
 }
 
-impl Tenant {
-    pub(super) fn of(row: &Row) -> Result<Self, Failure> {
+impl StoredTenant {
+    pub(super) fn of(row: &Row) -> Result<Self, PostgresFailure> {
         let id: String = value(row, 0)?;
-        let odd = |reason| Failure::new(Kind::Other, format!("a tenant's id: {reason}"));
+        let odd =
+            |reason| PostgresFailure::new(FailureKind::Other, format!("a tenant's id: {reason}"));
         let fold: Option<String> = value(row, 12)?;
         let at: Option<i64> = value(row, 13)?;
         let until: Option<SystemTime> = value(row, 7)?;
@@ -122,7 +125,7 @@ impl Tenant {
     }
 
     /// The sum that was stored, and where it is.
-    pub(super) fn stored(&self) -> Result<(Link, Fold), Bad> {
+    pub(super) fn stored(&self) -> Result<(Link, Fold), LoadError> {
         if !self.is_sealed() {
             return damaged("the stored sum of its entries is not what was written");
         }
@@ -138,17 +141,18 @@ pub(super) fn debt_text(SyncDebt { since, run }: &SyncDebt) -> String {
     serde_json::json!([since, run.as_str()]).to_string()
 }
 
-fn debt(text: Option<String>) -> Result<Option<SyncDebt>, Failure> {
+fn debt(text: Option<String>) -> Result<Option<SyncDebt>, PostgresFailure> {
     let Some(text) = text else { return Ok(None) };
-    let odd = |error| Failure::new(Kind::Other, format!("what tenants owe: {error}"));
+    let odd =
+        |error| PostgresFailure::new(FailureKind::Other, format!("what tenants owe: {error}"));
     let (since, run): (Timestamp, String) = serde_json::from_str(&text).map_err(odd)?;
     Ok(Some(SyncDebt { since, run: RunId::new(&run) }))
 }
 
 /// What is found of a tenant at one moment.
-pub(super) enum Found {
+pub(super) enum TenantLookup {
     /// Its row, with its entries behind a place.
-    There(Box<Tenant>, Vec<Stored>),
+    There(Box<StoredTenant>, Vec<HashedRow>),
     /// It was never written of: what it would begin with.
     Absent(Fold),
 }
@@ -159,7 +163,7 @@ pub(super) async fn tenant(
     schema: &str,
     tenant: &TenantId,
     behind: Option<i64>,
-) -> Result<Found, Failure> {
+) -> Result<TenantLookup, PostgresFailure> {
     // The sum of those who know it already need not travel.
     let columns = TENANT.replace(" t.fold,", " CASE WHEN $2 IS NULL THEN t.fold END,");
     let row = format!("SELECT {columns} FROM {schema}.tenants t WHERE t.tenant_id = $1");
@@ -178,28 +182,31 @@ pub(super) async fn tenant(
         ])
         .await?;
     let [row, entries, about] = &answers[..] else {
-        return Err(Failure::new(Kind::Other, "an answer is missing"));
+        return Err(PostgresFailure::new(FailureKind::Other, "an answer is missing"));
     };
     let Some(row) = row.first() else {
         let accepted = about.first().map(|row| value(row, 0)).transpose()?;
-        return Ok(Found::Absent(Fold { accepted: debt(accepted.flatten())?, ..Fold::default() }));
+        return Ok(TenantLookup::Absent(Fold {
+            accepted: debt(accepted.flatten())?,
+            ..Fold::default()
+        }));
     };
     let stored = entries.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    Ok(Found::There(Box::new(Tenant::of(row)?), stored))
+    Ok(TenantLookup::There(Box::new(StoredTenant::of(row)?), stored))
 }
 
 /// A row of an entry: sequence, line, hash.
-pub(super) fn stored(row: &Row) -> Result<Stored, Failure> {
+pub(super) fn stored(row: &Row) -> Result<HashedRow, PostgresFailure> {
     let hash: Vec<u8> = value(row, 2)?;
-    Ok(Stored { sequence: value(row, 0)?, line: value(row, 1)?, hash: hash_of(&hash)? })
+    Ok(HashedRow { sequence: value(row, 0)?, line: value(row, 1)?, hash: hash_of(&hash)? })
 }
 
 /// Follows the chain over these entries.
 pub(super) fn follow(
     head: &mut Link,
-    entries: &[Stored],
-    mut each: impl FnMut(&Stored) -> Result<(), Bad>,
-) -> Result<(), Bad> {
+    entries: &[HashedRow],
+    mut each: impl FnMut(&HashedRow) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
     for entry in entries {
         let next = head.next(&entry.line);
         if entry.sequence != next.sequence {
@@ -220,9 +227,9 @@ pub(super) fn follow(
 /// Adds entries to what those before them add up to, and moves the head along.
 pub(super) fn add_up(
     (head, fold): (&mut Link, &mut Fold),
-    tenant: &Tenant,
-    entries: &[Stored],
-) -> Result<(), Bad> {
+    tenant: &StoredTenant,
+    entries: &[HashedRow],
+) -> Result<(), LoadError> {
     follow(head, entries, |entry| {
         fold.add(&lines::parse(&entry.line, entry.sequence)?);
         Ok(())
@@ -233,16 +240,16 @@ pub(super) fn add_up(
     damaged(format!("it ends at entry {}, but {} was written", head.sequence, tenant.head.sequence))
 }
 
-fn damaged<T>(reason: impl Into<String>) -> Result<T, Bad> {
-    Err(Bad::Damaged(reason.into()))
+fn damaged<T>(reason: impl Into<String>) -> Result<T, LoadError> {
+    Err(LoadError::Damaged(reason.into()))
 }
 
-pub(super) fn why(bad: Bad) -> String {
+pub(super) fn why(bad: LoadError) -> String {
     match bad {
-        Bad::Sql(error) => error.to_string(),
-        Bad::Newer(version, known) => {
+        LoadError::Sql(error) => error.to_string(),
+        LoadError::Newer(version, known) => {
             format!("an entry is of a newer format ({version}; this one knows {known})")
         }
-        Bad::Damaged(reason) => reason,
+        LoadError::Damaged(reason) => reason,
     }
 }

@@ -8,14 +8,14 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     connect::{Dialer, Param, Session},
-    failure::Failure,
-    load::{self, Found, TENANT, Tenant, value},
+    failure::PostgresFailure,
+    load::{self, StoredTenant, TENANT, TenantLookup, value},
     schema,
 };
 use crate::{
     config::Postgres,
     journal::{OpenError, Run, fold::Fold, history::speaks_of, load as lines},
-    model::{Begun, Entry, Memory, RunId, TenantId, TenantName, Upn},
+    model::{Entry, Memory, RunId, RunStart, TenantId, TenantName, Upn},
     ports::{JournalError, Recall},
 };
 
@@ -41,7 +41,7 @@ impl PostgresHistory {
         Ok(Self { session, schema, journal: about.map(|about| about.journal) })
     }
 
-    pub(super) fn at(&self, failure: Failure) -> OpenError {
+    pub(super) fn at(&self, failure: PostgresFailure) -> OpenError {
         failure.at(&self.session.shown())
     }
 
@@ -100,7 +100,7 @@ impl PostgresHistory {
     }
 
     /// That the last runs began that meant to write, newest first.
-    pub async fn begun(&self, limit: usize) -> Result<Vec<Begun>, OpenError> {
+    pub async fn begun(&self, limit: usize) -> Result<Vec<RunStart>, OpenError> {
         let query = "SELECT line FROM {s}.entries WHERE kind = 'began' \
             ORDER BY arrived DESC LIMIT $1";
         let entries = self.entries_by(query, &[(&at_most(limit), Type::INT8)]).await?;
@@ -140,10 +140,10 @@ impl PostgresHistory {
     }
 
     /// All tenants that have a chain.
-    pub(super) async fn rows(&self) -> Result<Vec<Tenant>, OpenError> {
+    pub(super) async fn rows(&self) -> Result<Vec<StoredTenant>, OpenError> {
         let query = format!("SELECT {TENANT} FROM {{s}}.tenants t ORDER BY t.tenant_id");
         let rows = self.find(&query, &[]).await?;
-        rows.iter().map(Tenant::of).collect::<Result<_, _>>().map_err(|why| self.at(why))
+        rows.iter().map(StoredTenant::of).collect::<Result<_, _>>().map_err(|why| self.at(why))
     }
 
     async fn memory(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
@@ -154,13 +154,13 @@ impl PostgresHistory {
         let found = load::tenant(&self.session, &self.schema, tenant, None).await;
         let found = found.map_err(|failure| unreadable(self.at(failure).to_string()))?;
         let (row, entries) = match found {
-            Found::There(row, entries) => (row, entries),
-            Found::Absent(beginning) => return Ok(beginning.memory(tenant)),
+            TenantLookup::There(row, entries) => (row, entries),
+            TenantLookup::Absent(beginning) => return Ok(beginning.memory(tenant)),
         };
         let sum = || {
             let (mut head, mut fold) = row.stored()?;
             load::add_up((&mut head, &mut fold), &row, &entries)?;
-            Ok::<Fold, lines::Bad>(fold)
+            Ok::<Fold, lines::LoadError>(fold)
         };
         let fold =
             sum().map_err(|bad| unreadable(format!("tenant {tenant}: {}", load::why(bad))))?;
@@ -170,8 +170,8 @@ impl PostgresHistory {
 
 /// A server that takes no writes of this user. One that follows another may be behind: what it
 /// does not have may have happened.
-async fn to_look(settings: &Postgres, why: Failure) -> Result<Session, OpenError> {
-    let at = |failure: Failure| failure.at("the database of the journal");
+async fn to_look(settings: &Postgres, why: PostgresFailure) -> Result<Session, OpenError> {
+    let at = |failure: PostgresFailure| failure.at("the database of the journal");
     let Ok(session) = Dialer::new(settings, false).dial().await else { return Err(at(why)) };
     let rows = session.ask(("SELECT pg_is_in_recovery()", &[])).await.map_err(at)?;
     let follows = rows.first().map(|row| value::<bool>(row, 0)).transpose().map_err(at)?;

@@ -45,6 +45,6 @@ pub(super) use accept::accept;
 pub(super) use examine::examine;
 pub use look::PostgresHistory;
 pub(super) use receive::{Arrived, Receiver};
-pub use service::Service;
+pub use service::PostgresLead;
 pub use stop::DatabaseStop;
 pub use store::PostgresJournal;

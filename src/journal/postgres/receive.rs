@@ -12,8 +12,8 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::{Dialer, Session},
-    failure::{Failure, Kind},
-    load::{self, TENANT, Tenant, value},
+    failure::{FailureKind, PostgresFailure},
+    load::{self, StoredTenant, TENANT, value},
     schema,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         chain::{Hash, Link},
         fold::Fold,
         frozen::Frozen,
-        whole::{Said, Whole},
+        whole::{LockedJournal, StoredLine},
     },
     model::TenantId,
     words::hex,
@@ -94,7 +94,7 @@ impl Receiver {
         format!("the schema {schema} of the {}", self.session.shown())
     }
 
-    fn at(&self, failure: Failure) -> OpenError {
+    fn at(&self, failure: PostgresFailure) -> OpenError {
         failure.at(&self.session.shown())
     }
 
@@ -109,7 +109,9 @@ impl Receiver {
         let rows = self.session.ask((&about, &[])).await.map_err(at)?;
         let moved = rows.first().map(|row| value::<Option<String>>(row, 0)).transpose();
         if let Some(text) = moved.map_err(at)?.flatten() {
-            let odd = |error: serde_json::Error| Failure::new(Kind::Other, error.to_string());
+            let odd = |error: serde_json::Error| {
+                PostgresFailure::new(FailureKind::Other, error.to_string())
+            };
             return serde_json::from_str(&text).map(Some).map_err(odd).map_err(at);
         }
         let lock = format!("LOCK TABLE {schema}.tenants, {schema}.entries IN EXCLUSIVE MODE");
@@ -146,7 +148,10 @@ impl Receiver {
     }
 
     /// Adds all of it, reads it back and compares. Nothing counts before the commit.
-    pub(in crate::journal) async fn take(&self, whole: &mut Whole) -> Result<(), OpenError> {
+    pub(in crate::journal) async fn take(
+        &self,
+        whole: &mut LockedJournal,
+    ) -> Result<(), OpenError> {
         let chains = self.add(whole).await?;
         let mut entries = 0;
         for (tenant, sum) in &whole.sums {
@@ -166,8 +171,9 @@ impl Receiver {
             entries,
             tenants: whole.sums.iter().filter(|(_, sum)| !sum.tenants.is_empty()).count(),
         };
-        let told = serde_json::to_string(&about)
-            .map_err(|error| self.at(Failure::new(Kind::Other, error.to_string())))?;
+        let told = serde_json::to_string(&about).map_err(|error| {
+            self.at(PostgresFailure::new(FailureKind::Other, error.to_string()))
+        })?;
         let accepted = whole.accepted.as_ref().map(load::debt_text);
         let query = format!("UPDATE {}.about SET moved = $1, accepted = $2", self.schema);
         let values: [_; 2] = [(&told as _, Type::TEXT), (&accepted as _, Type::TEXT)];
@@ -179,13 +185,16 @@ impl Receiver {
     pub(in crate::journal) async fn commit(&self) -> Result<(), Uncommitted> {
         let committed = self.session.batch("COMMIT").await;
         committed.map_err(|failure| Uncommitted {
-            was_not_done: matches!(failure.kind, Kind::Again | Kind::Rights | Kind::Other),
+            was_not_done: matches!(
+                failure.kind,
+                FailureKind::Again | FailureKind::Rights | FailureKind::Other
+            ),
             error: self.at(failure),
         })
     }
 
     /// Every line, in its order.
-    async fn add(&self, whole: &mut Whole) -> Result<BTreeMap<TenantId, Chain>, OpenError> {
+    async fn add(&self, whole: &mut LockedJournal) -> Result<BTreeMap<TenantId, Chain>, OpenError> {
         let mut chains: BTreeMap<TenantId, Chain> = BTreeMap::new();
         let anchor = whole.anchor;
         let mut behind = anchor.sequence;
@@ -194,7 +203,7 @@ impl Receiver {
             let Some(last) = page.last() else { return Ok(chains) };
             behind = last.sequence;
             let mut links = Vec::with_capacity(page.len());
-            for Said { tenant, line, .. } in &page {
+            for StoredLine { tenant, line, .. } in &page {
                 let fresh = || Chain { head: anchor, lines: Sha256::new() };
                 let chain = chains.entry(tenant.clone()).or_insert_with(fresh);
                 chain.head = chain.head.next(line);
@@ -205,7 +214,7 @@ impl Receiver {
         }
     }
 
-    async fn insert(&self, page: &[Said], links: &[Link]) -> Result<(), OpenError> {
+    async fn insert(&self, page: &[StoredLine], links: &[Link]) -> Result<(), OpenError> {
         let query = format!(
             "INSERT INTO {}.entries (tenant_id, sequence, line, hash) SELECT e.tenant_id, \
                 e.sequence, e.line, e.hash FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS \
@@ -234,10 +243,11 @@ impl Receiver {
         anchor: Link,
         head: Link,
     ) -> Result<(), OpenError> {
-        let fold = serde_json::to_string(&Frozen::from(sum))
-            .map_err(|error| self.at(Failure::new(Kind::Other, error.to_string())))?;
+        let fold = serde_json::to_string(&Frozen::from(sum)).map_err(|error| {
+            self.at(PostgresFailure::new(FailureKind::Other, error.to_string()))
+        })?;
         let stored = (head, fold);
-        let seal = Tenant::sealed(tenant, anchor, &stored);
+        let seal = StoredTenant::sealed(tenant, anchor, &stored);
         let query = format!(
             "INSERT INTO {}.tenants (tenant_id, sequence, hash, fold, fold_sequence, fold_hash, \
                 anchor_sequence, anchor_hash, seal) VALUES ($1, $2, $3, $4, $2, $3, $5, $6, $7)",
@@ -270,7 +280,8 @@ impl Receiver {
         let id = tenant.as_str();
         let rows = self.session.ask((&query, &[(&id, Type::TEXT)])).await;
         let rows = rows.map_err(|failure| self.at(failure))?;
-        let row = rows.first().map(Tenant::of).transpose().map_err(|failure| self.at(failure))?;
+        let row =
+            rows.first().map(StoredTenant::of).transpose().map_err(|failure| self.at(failure))?;
         let Some(row) = row else { return Err(self.differs("a tenant is missing")) };
         let stored = row.stored().map_err(|bad| self.differs(&load::why(bad)))?;
         if stored.1 != *sum || row.anchor != anchor || row.head != chain.head {
@@ -295,7 +306,11 @@ impl Receiver {
         Ok(())
     }
 
-    async fn page(&self, tenant: &TenantId, behind: i64) -> Result<Vec<load::Stored>, OpenError> {
+    async fn page(
+        &self,
+        tenant: &TenantId,
+        behind: i64,
+    ) -> Result<Vec<load::HashedRow>, OpenError> {
         let query = format!(
             "SELECT sequence, line, hash FROM {}.entries WHERE tenant_id = $1 AND sequence > $2 \
                 ORDER BY sequence LIMIT $3",

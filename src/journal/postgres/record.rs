@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{
     append::{Addition, append},
-    known::Doubt,
-    load::{self, Found},
-    writer::{Done, Recording, Writer},
+    known::UncertainEntries,
+    load::{self, TenantLookup},
+    writer::{PostgresWriter, Recording, ResultSender},
 };
 use crate::{model::TenantId, ports::JournalError};
 
@@ -15,17 +15,17 @@ use crate::{model::TenantId, ports::JournalError};
 const TRIES: u32 = 3;
 
 /// Entries whose caller waits.
-struct Waiting {
+struct WaitingEntries {
     tenant: TenantId,
     recording: Recording,
 }
 
-impl Writer {
+impl PostgresWriter {
     /// Adds the entries of all who wait, and answers each.
     pub(super) async fn record(&mut self, recordings: Vec<Recording>) {
-        let mut waiting: Vec<Waiting> = recordings
+        let mut waiting: Vec<WaitingEntries> = recordings
             .into_iter()
-            .map(|recording| Waiting { tenant: recording.tenant.clone(), recording })
+            .map(|recording| WaitingEntries { tenant: recording.tenant.clone(), recording })
             .collect();
         let mut why = JournalError::Lost;
         for _ in 0..TRIES {
@@ -41,7 +41,10 @@ impl Writer {
     }
 
     /// One try. Those who could not be answered come back.
-    async fn attempt(&mut self, waiting: Vec<Waiting>) -> Result<(), (Vec<Waiting>, JournalError)> {
+    async fn attempt(
+        &mut self,
+        waiting: Vec<WaitingEntries>,
+    ) -> Result<(), (Vec<WaitingEntries>, JournalError)> {
         if let Err(error) = self.settle().await {
             return Err((waiting, error));
         }
@@ -87,7 +90,7 @@ impl Writer {
 
     /// What is to be added, tenant by tenant. Those are answered at once who have no lease, and
     /// those whose entries are durable already.
-    fn additions(&self, waiting: Vec<Waiting>) -> (Vec<Addition>, Vec<Waiting>) {
+    fn additions(&self, waiting: Vec<WaitingEntries>) -> (Vec<Addition>, Vec<WaitingEntries>) {
         let mut tenants = self.shared.tenants();
         let mut additions: BTreeMap<TenantId, Addition> = BTreeMap::new();
         let mut left = Vec::new();
@@ -130,7 +133,7 @@ impl Writer {
         for addition in additions {
             let head = addition.head();
             if let Some(known) = tenants.get_mut(&addition.tenant) {
-                known.doubt = Some(Doubt { head, entries: addition.entries });
+                known.doubt = Some(UncertainEntries { head, entries: addition.entries });
             }
         }
     }
@@ -145,7 +148,9 @@ impl Writer {
         let owner = self.shared.owner().to_owned();
         let Ok(session) = self.line.session().await else { return JournalError::Lost };
         let found = load::tenant(session, &schema, tenant, Some(i64::MAX)).await;
-        let Ok(Found::There(row, _)) = self.line.heard(found) else { return JournalError::Lost };
+        let Ok(TenantLookup::There(row, _)) = self.line.heard(found) else {
+            return JournalError::Lost;
+        };
         if let Some(reason) = row.refused {
             return JournalError::Doubtful(reason);
         }
@@ -161,13 +166,13 @@ impl Writer {
     }
 }
 
-fn refuse(waiting: Vec<Waiting>, why: &JournalError) {
+fn refuse(waiting: Vec<WaitingEntries>, why: &JournalError) {
     for one in waiting {
         tell(one.recording.done, Err(why.clone()));
     }
 }
 
 /// A caller that no longer waits for the answer does not need it.
-fn tell(done: Done<()>, answer: Result<(), JournalError>) {
+fn tell(done: ResultSender<()>, answer: Result<(), JournalError>) {
     drop(done.send(answer));
 }

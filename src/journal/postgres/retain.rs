@@ -8,9 +8,9 @@ use tokio_postgres::types::Type;
 
 use super::{
     connect::Session,
-    failure::{Failure, Kind},
-    known::Shared,
-    load::{Tenant, value},
+    failure::{FailureKind, PostgresFailure},
+    known::PostgresState,
+    load::{StoredTenant, value},
 };
 use crate::{
     journal::{
@@ -26,7 +26,7 @@ use crate::{
 const AGING: Duration = Duration::from_secs(3600);
 
 /// What is stored of a tenant, and where its entries begin from then on.
-struct Sum {
+struct StoredSum {
     token: i64,
     head: Link,
     anchor: Link,
@@ -40,8 +40,8 @@ pub(super) async fn tidy(
     schema: &str,
     tenant: &TenantId,
     retention: Retention,
-    shared: &Shared,
-) -> Result<(), Failure> {
+    shared: &PostgresState,
+) -> Result<(), PostgresFailure> {
     let by_age = if is_due(tenant, shared) {
         by_age(session, schema, tenant, retention, shared.times().now()).await?
     } else {
@@ -52,11 +52,17 @@ pub(super) async fn tidy(
         Some(cut) => Some(place(session, schema, tenant, cut).await?),
         None => None,
     };
-    store(session, schema, tenant, &Sum { anchor: anchor.unwrap_or(sum.anchor), ..sum }, shared)
-        .await
+    store(
+        session,
+        schema,
+        tenant,
+        &StoredSum { anchor: anchor.unwrap_or(sum.anchor), ..sum },
+        shared,
+    )
+    .await
 }
 
-fn is_due(tenant: &TenantId, shared: &Shared) -> bool {
+fn is_due(tenant: &TenantId, shared: &PostgresState) -> bool {
     let mut tenants = shared.tenants();
     let Some(known) = tenants.get_mut(tenant) else { return false };
     let due = known.aged.is_none_or(|aged| aged.elapsed() >= AGING);
@@ -71,8 +77,8 @@ fn sum(
     tenant: &TenantId,
     retention: Retention,
     by_age: Option<i64>,
-    shared: &Shared,
-) -> Result<Option<(Sum, Option<i64>)>, Failure> {
+    shared: &PostgresState,
+) -> Result<Option<(StoredSum, Option<i64>)>, PostgresFailure> {
     let tenants = shared.tenants();
     let Some(known) = tenants.get(tenant).filter(|known| known.doubt.is_none()) else {
         return Ok(None);
@@ -83,8 +89,8 @@ fn sum(
         return Ok(None);
     }
     let fold = serde_json::to_string(&Frozen::from(&known.fold))
-        .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
-    let sum = Sum { token: held.token, head: known.head, anchor: known.anchor, fold };
+        .map_err(|error| PostgresFailure::new(FailureKind::Other, error.to_string()))?;
+    let sum = StoredSum { token: held.token, head: known.head, anchor: known.anchor, fold };
     Ok(Some((sum, cut)))
 }
 
@@ -95,7 +101,7 @@ async fn by_age(
     tenant: &TenantId,
     retention: Retention,
     now: Timestamp,
-) -> Result<Option<i64>, Failure> {
+) -> Result<Option<i64>, PostgresFailure> {
     let at = format!(
         "SELECT sequence, line::json ->> 'at' FROM {schema}.entries WHERE tenant_id = $1 \
             ORDER BY sequence"
@@ -122,7 +128,7 @@ async fn place(
     schema: &str,
     tenant: &TenantId,
     sequence: i64,
-) -> Result<Link, Failure> {
+) -> Result<Link, PostgresFailure> {
     let query = format!("SELECT hash FROM {schema}.entries WHERE tenant_id = $1 AND sequence = $2");
     let id = tenant.as_str();
     let values: [_; 2] = [(&id as _, Type::TEXT), (&sequence as _, Type::INT8)];
@@ -130,7 +136,7 @@ async fn place(
     let hash = rows.first().map(|row| value::<Vec<u8>>(row, 0)).transpose()?;
     match hash.map(TryInto::try_into) {
         Some(Ok(hash)) => Ok(Link { sequence, hash }),
-        _ => Err(Failure::new(Kind::Other, format!("entry {sequence} is gone"))),
+        _ => Err(PostgresFailure::new(FailureKind::Other, format!("entry {sequence} is gone"))),
     }
 }
 
@@ -138,10 +144,10 @@ async fn store(
     session: &Session,
     schema: &str,
     tenant: &TenantId,
-    sum: &Sum,
-    shared: &Shared,
-) -> Result<(), Failure> {
-    let seal = Tenant::sealed(tenant, sum.anchor, &(sum.head, sum.fold.clone()));
+    sum: &StoredSum,
+    shared: &PostgresState,
+) -> Result<(), PostgresFailure> {
+    let seal = StoredTenant::sealed(tenant, sum.anchor, &(sum.head, sum.fold.clone()));
     let query = format!(
         "WITH ok AS (UPDATE {schema}.tenants SET fold = $4, fold_sequence = $5, fold_hash = $6, \
             anchor_sequence = $7, anchor_hash = $8, seal = $9 WHERE tenant_id = $1 AND owner = $2 \

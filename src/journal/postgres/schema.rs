@@ -19,7 +19,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     connect::Session,
-    failure::{Failure, Kind},
+    failure::{FailureKind, PostgresFailure},
     service,
 };
 use crate::journal::OpenError;
@@ -94,7 +94,7 @@ const READS: i32 = 4;
 
 /// What the database says of itself.
 #[derive(Debug, Clone)]
-pub(super) struct About {
+pub(super) struct DatabaseInfo {
     /// A name that no other journal has.
     pub(super) journal: String,
     version: i32,
@@ -102,9 +102,9 @@ pub(super) struct About {
     min_writer: i32,
 }
 
-impl About {
-    fn of(row: &Row) -> Result<Self, Failure> {
-        let wrong = |error: tokio_postgres::Error| Failure::of(&error);
+impl DatabaseInfo {
+    fn of(row: &Row) -> Result<Self, PostgresFailure> {
+        let wrong = |error: tokio_postgres::Error| PostgresFailure::of(&error);
         Ok(Self {
             journal: row.try_get(0).map_err(wrong)?,
             version: row.try_get(1).map_err(wrong)?,
@@ -132,7 +132,10 @@ impl About {
 }
 
 /// What is there; nothing if no journal was ever begun in the schema.
-pub(super) async fn find(session: &Session, schema: &str) -> Result<Option<About>, Failure> {
+pub(super) async fn find(
+    session: &Session,
+    schema: &str,
+) -> Result<Option<DatabaseInfo>, PostgresFailure> {
     let table = format!("{schema}.about");
     let there =
         session.ask(("SELECT to_regclass($1) IS NOT NULL", &[(&table, Type::TEXT)])).await?;
@@ -143,17 +146,23 @@ pub(super) async fn find(session: &Session, schema: &str) -> Result<Option<About
     let query = format!("SELECT journal, version, min_reader, min_writer FROM {schema}.about");
     let rows = session.ask((&query, &[])).await?;
     match rows.first() {
-        Some(row) => About::of(row).map(Some),
-        None => Err(Failure::new(Kind::Other, format!("the table {schema}.about is empty"))),
+        Some(row) => DatabaseInfo::of(row).map(Some),
+        None => Err(PostgresFailure::new(
+            FailureKind::Other,
+            format!("the table {schema}.about is empty"),
+        )),
     }
 }
 
 /// The same for those who look back, if this program may.
-pub(super) async fn open(session: &Session, schema: &str) -> Result<Option<About>, OpenError> {
+pub(super) async fn open(
+    session: &Session,
+    schema: &str,
+) -> Result<Option<DatabaseInfo>, OpenError> {
     let place = session.shown();
     let about = find(session, schema).await.map_err(|failure| failure.at(&place))?;
     match about {
-        Some(About { version, .. }) if version < READS => Err(OpenError::Database {
+        Some(DatabaseInfo { version, .. }) if version < READS => Err(OpenError::Database {
             place,
             reason: format!("its tables are of format {version}; this dialplane reads {READS}"),
             hint: "run a command that writes, such as `dialplane apply`: it brings the tables up \
@@ -167,15 +176,16 @@ pub(super) async fn open(session: &Session, schema: &str) -> Result<Option<About
 }
 
 /// Brings the tables up to date, and makes them if there are none.
-pub(super) async fn bring_up(session: &Session, schema: &str) -> Result<About, OpenError> {
+pub(super) async fn bring_up(session: &Session, schema: &str) -> Result<DatabaseInfo, OpenError> {
     let place = session.shown();
-    let at = |failure: Failure| failure.at(&place);
+    let at = |failure: PostgresFailure| failure.at(&place);
     let mut about = find(session, schema).await.map_err(at)?;
     if about.as_ref().is_none_or(|about| about.version < VERSION) {
         migrate(session, schema).await.map_err(at)?;
         about = find(session, schema).await.map_err(at)?;
     }
-    let about = about.ok_or_else(|| at(Failure::new(Kind::Other, "its tables are gone")))?;
+    let about =
+        about.ok_or_else(|| at(PostgresFailure::new(FailureKind::Other, "its tables are gone")))?;
     match about.refuses(true) {
         Some(reason) => Err(newer(place, reason)),
         None => Ok(about),
@@ -189,7 +199,7 @@ fn newer(place: String, reason: String) -> OpenError {
 }
 
 /// One at a time does it; who waited finds it done.
-async fn migrate(session: &Session, schema: &str) -> Result<(), Failure> {
+async fn migrate(session: &Session, schema: &str) -> Result<(), PostgresFailure> {
     let done = steps(session, schema).await;
     if done.is_err() {
         // What was begun goes, if the connection still answers.
@@ -198,7 +208,7 @@ async fn migrate(session: &Session, schema: &str) -> Result<(), Failure> {
     done
 }
 
-async fn steps(session: &Session, schema: &str) -> Result<(), Failure> {
+async fn steps(session: &Session, schema: &str) -> Result<(), PostgresFailure> {
     session
         .batch(&format!(
             "BEGIN; SET LOCAL lock_timeout = '8s'; SELECT pg_advisory_xact_lock({LOCK})"

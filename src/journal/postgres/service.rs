@@ -30,7 +30,7 @@ use super::connect::{Dialer, Session};
 use crate::{
     config::Postgres,
     journal::{lock, name},
-    model::{Adopted, Grounds, Head, Leader, Standing},
+    model::{Adopted, Head, Leader, Standing, VersionGrounds},
     ports::{JournalError, Lead, Permit},
 };
 
@@ -68,16 +68,16 @@ const LOOK: Duration = Duration::from_secs(1);
 const BEATS: u32 = 4;
 
 /// The right to lead, of this process.
-pub struct Service {
-    shared: Arc<Shared>,
+pub struct PostgresLead {
+    shared: Arc<LeadShared>,
     worker: JoinHandle<()>,
 }
 
-struct Shared {
+struct LeadShared {
     dialer: Dialer,
     term: Duration,
-    own: Own,
-    state: Mutex<State>,
+    own: OwnRow,
+    state: Mutex<LeadState>,
     /// One turn at a time.
     turns: AsyncMutex<()>,
     /// One call at a time.
@@ -85,14 +85,14 @@ struct Shared {
 }
 
 /// What the row says of this process.
-struct Own {
+struct OwnRow {
     id: String,
     host: String,
     process: i64,
     version: String,
 }
 
-struct State {
+struct LeadState {
     /// Whether it would take the right, if it is free.
     stands: bool,
     /// It asks nothing any more.
@@ -121,7 +121,7 @@ impl Attempt {
     }
 }
 
-impl Service {
+impl PostgresLead {
     /// Looks who leads in this database from now on, and stands for the right to from
     /// [`Lead::stand`] on. The tables have to be there.
     #[must_use]
@@ -129,20 +129,20 @@ impl Service {
         let dialer = Dialer::new(settings, true);
         // How long the right counts after it was last renewed.
         let term = settings.takeover;
-        let own = Own {
+        let own = OwnRow {
             id: name::fresh(),
             host: lock::host(),
             process: i64::from(std::process::id()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let state = State {
+        let state = LeadState {
             stands: false,
             is_over: false,
             standing: Standing::StandsBy(None),
             renewed: None,
             trouble: None,
         };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(LeadShared {
             dialer,
             term,
             own,
@@ -186,13 +186,13 @@ fn shown(leader: Leader) -> String {
     format!("process {process} on {host}")
 }
 
-impl Drop for Service {
+impl Drop for PostgresLead {
     fn drop(&mut self) {
         self.worker.abort();
     }
 }
 
-impl fmt::Debug for Service {
+impl fmt::Debug for PostgresLead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Service")
             .field("standing", &self.shared.state().standing)
@@ -200,7 +200,7 @@ impl fmt::Debug for Service {
     }
 }
 
-impl Lead for Service {
+impl Lead for PostgresLead {
     fn standing(&self) -> Standing {
         self.shared.state().standing.clone()
     }
@@ -218,7 +218,11 @@ impl Lead for Service {
         self.shared.state().stands = true;
     }
 
-    fn adopt(&self, head: Head, grounds: Grounds) -> BoxFuture<'_, Result<Adopted, JournalError>> {
+    fn adopt(
+        &self,
+        head: Head,
+        grounds: VersionGrounds,
+    ) -> BoxFuture<'_, Result<Adopted, JournalError>> {
         Box::pin(self.shared.adopt(head, grounds))
     }
 

@@ -18,7 +18,7 @@ use tokio_postgres::{Row, types::Type};
 
 use super::{
     connect::{Dialer, Session, keep},
-    failure::{Failure, Kind},
+    failure::{FailureKind, PostgresFailure},
     load::value,
     schema,
 };
@@ -42,14 +42,14 @@ pub struct DatabaseStop {
 
 struct Watch {
     dialer: Dialer,
-    heard: Mutex<Heard>,
+    heard: Mutex<StopNews>,
     /// One call at a time.
     session: AsyncMutex<Option<Session>>,
 }
 
 /// What was last heard, and why nothing was since.
-struct Heard {
-    last: Option<(Asked, Option<StopNote>)>,
+struct StopNews {
+    last: Option<(QueryTime, Option<StopNote>)>,
     trouble: String,
     /// There is a journal, so its tables cannot be absent.
     is_begun: bool,
@@ -58,12 +58,12 @@ struct Heard {
 /// When something was asked, by both clocks: one stands still while a machine sleeps, the other may
 /// be set.
 #[derive(Clone, Copy)]
-struct Asked {
+struct QueryTime {
     at: Instant,
     clock: Timestamp,
 }
 
-impl Asked {
+impl QueryTime {
     fn now() -> Self {
         Self { at: Instant::now(), clock: Timestamp::now() }
     }
@@ -82,7 +82,7 @@ impl DatabaseStop {
     /// Looks at it from now on. It was looked at once when this is there.
     pub async fn watch(settings: &Postgres) -> Arc<Self> {
         let heard =
-            Heard { last: None, trouble: "it was not read yet".to_owned(), is_begun: false };
+            StopNews { last: None, trouble: "it was not read yet".to_owned(), is_begun: false };
         let watch = Arc::new(Watch {
             dialer: Dialer::new(settings, true),
             heard: Mutex::new(heard),
@@ -101,7 +101,7 @@ impl Drop for DatabaseStop {
 }
 
 impl Watch {
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+    fn heard(&self) -> MutexGuard<'_, StopNews> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -114,12 +114,12 @@ impl Watch {
     }
 
     async fn look(&self) {
-        let asked = Asked::now();
+        let asked = QueryTime::now();
         let found = self.read().await;
         self.note(asked, found);
     }
 
-    fn note(&self, asked: Asked, found: Result<Option<StopNote>, Failure>) {
+    fn note(&self, asked: QueryTime, found: Result<Option<StopNote>, PostgresFailure>) {
         let mut heard = self.heard();
         let is_newest = heard.last.as_ref().is_none_or(|(last, _)| last.at <= asked.at);
         match found {
@@ -130,7 +130,7 @@ impl Watch {
         }
     }
 
-    async fn read(&self) -> Result<Option<StopNote>, Failure> {
+    async fn read(&self) -> Result<Option<StopNote>, PostgresFailure> {
         let schema = self.dialer.schema();
         if !self.heard().is_begun {
             let mut session = self.session.lock().await;
@@ -150,7 +150,7 @@ impl Watch {
     }
 
     /// Switches it on. The answer is what is on, and whether it was before.
-    async fn put(&self, note: &StopNote) -> Result<(StopNote, bool), Failure> {
+    async fn put(&self, note: &StopNote) -> Result<(StopNote, bool), PostgresFailure> {
         let schema = self.dialer.schema();
         let put = format!(
             "INSERT INTO {schema}.stops (by, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING \
@@ -160,9 +160,9 @@ impl Watch {
         let mut session = self.session.lock().await;
         let taken = self.dialer.connected(&mut session).await?;
         if let Err(error) = schema::bring_up(&taken, schema).await {
-            return Err(Failure::new(Kind::Other, error.to_string()));
+            return Err(PostgresFailure::new(FailureKind::Other, error.to_string()));
         }
-        let asked = Asked::now();
+        let asked = QueryTime::now();
         let values: [_; 2] = [(&note.by as _, Type::TEXT), (&note.reason as _, Type::TEXT)];
         let answers = taken.write(&[(&put, &values), (&look, &[])]).await;
         let answers = keep(&mut session, taken, answers)?;
@@ -173,7 +173,7 @@ impl Watch {
     }
 
     /// Lets go. The answer is what was on.
-    async fn remove(&self, by: &str) -> Result<Option<StopNote>, Failure> {
+    async fn remove(&self, by: &str) -> Result<Option<StopNote>, PostgresFailure> {
         let schema = self.dialer.schema();
         let query = format!(
             "UPDATE {schema}.stops SET ended_at = clock_timestamp(), ended_by = $1 \
@@ -182,9 +182,9 @@ impl Watch {
         let mut session = self.session.lock().await;
         let taken = self.dialer.connected(&mut session).await?;
         if let Err(error) = schema::bring_up(&taken, schema).await {
-            return Err(Failure::new(Kind::Other, error.to_string()));
+            return Err(PostgresFailure::new(FailureKind::Other, error.to_string()));
         }
-        let asked = Asked::now();
+        let asked = QueryTime::now();
         let answers = taken.write(&[(&query, &[(&by as _, Type::TEXT)])]).await;
         let answers = keep(&mut session, taken, answers)?;
         let was = answers.iter().flatten().next().map(note).transpose()?;
@@ -196,7 +196,7 @@ impl Watch {
 /// What a row of a stop says.
 const NOTE: &str = "by, (extract(epoch FROM at) * 1000000)::bigint, reason";
 
-fn note(row: &Row) -> Result<StopNote, Failure> {
+fn note(row: &Row) -> Result<StopNote, PostgresFailure> {
     let at: i64 = value(row, 1)?;
     let text = |text: Option<String>| text.map(|text| typed(&text, TOLD));
     Ok(StopNote {
@@ -206,8 +206,8 @@ fn note(row: &Row) -> Result<StopNote, Failure> {
     })
 }
 
-fn odd() -> Failure {
-    Failure::new(Kind::Other, "the row of the stop switch is gone")
+fn odd() -> PostgresFailure {
+    PostgresFailure::new(FailureKind::Other, "the row of the stop switch is gone")
 }
 
 impl CommonStop for DatabaseStop {

@@ -10,11 +10,11 @@ use tokio::sync::{
 
 use super::{
     connect::Dialer,
-    failure::{Failure, Kind},
-    known::Shared,
+    failure::{FailureKind, PostgresFailure},
+    known::PostgresState,
     schema,
     times::Times,
-    writer::{Job, Recording, Writer},
+    writer::{Job, PostgresWriter, Recording},
 };
 use crate::{
     config::Postgres,
@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// The journal in a PostgreSQL database. Its leases are given back when it is dropped.
 pub struct PostgresJournal {
-    shared: Shared,
+    shared: PostgresState,
     queue: UnboundedSender<Job>,
     writer: Option<JoinHandle<()>>,
     journal: String,
@@ -62,7 +62,7 @@ impl PostgresJournal {
         retention: Retention,
         times: Times,
     ) -> Result<Self, OpenError> {
-        let shared = Shared::new(times, name::fresh(), lock::identity());
+        let shared = PostgresState::new(times, name::fresh(), lock::identity());
         let (queue, jobs) = unbounded_channel();
         let (opened, answer) = oneshot::channel();
         let dialer = Dialer::new(settings, true);
@@ -77,9 +77,9 @@ impl PostgresJournal {
                 }
                 Err(error) => return drop(opened.send(Err(error))),
             };
-            Writer::new((dialer, session), of_writer, retention).run(jobs).await;
+            PostgresWriter::new((dialer, session), of_writer, retention).run(jobs).await;
         };
-        let ended = |words: String| Failure::new(Kind::Other, words).at("database");
+        let ended = |words: String| PostgresFailure::new(FailureKind::Other, words).at("database");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| ended(error.to_string()))?;
         let thread = std::thread::Builder::new()

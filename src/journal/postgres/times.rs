@@ -26,7 +26,7 @@ pub(super) struct Times {
 
 /// A moment of this machine, by both of its clocks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct ClockReading {
     steady: Instant,
     wall: Timestamp,
 }
@@ -52,8 +52,8 @@ impl Times {
     }
 
     /// This moment.
-    pub(super) fn moment(&self) -> Moment {
-        Moment { steady: Instant::now(), wall: self.wall() }
+    pub(super) fn moment(&self) -> ClockReading {
+        ClockReading { steady: Instant::now(), wall: self.wall() }
     }
 
     fn wall(&self) -> Timestamp {
@@ -61,7 +61,7 @@ impl Times {
     }
 
     /// The database said its time in an answer to what was asked then: half way between.
-    pub(super) fn heard(&self, asked: Moment, time: SystemTime) {
+    pub(super) fn heard(&self, asked: ClockReading, time: SystemTime) {
         let Ok(time) = Timestamp::try_from(time) else { return };
         let half = asked.steady.elapsed() / 2;
         let Ok(then) = asked.wall.checked_add(half) else { return };
@@ -69,7 +69,7 @@ impl Times {
     }
 
     /// Whether a lease that was asked for then may still be used.
-    pub(super) fn is_good(&self, since: Moment) -> bool {
+    pub(super) fn is_good(&self, since: ClockReading) -> bool {
         let most = LEASE_TERM.saturating_sub(MARGIN);
         let by_wall = self.wall().duration_since(since.wall);
         since.steady.elapsed() < most

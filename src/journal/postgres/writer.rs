@@ -18,14 +18,14 @@ use tracing::warn;
 
 use super::{
     connect::{Dialer, Session},
-    known::{Held, Shared},
-    lease::{self, Taken},
-    line::Line,
-    load::{self, Found},
+    known::{PostgresLease, PostgresState},
+    lease::{self, LeaseAnswer},
+    line::SessionKeeper,
+    load::{self, TenantLookup},
     retain,
 };
 use crate::{
-    journal::{Retention, fold::Fold, load::Bad},
+    journal::{Retention, fold::Fold, load::LoadError},
     model::{Entry, Memory, TenantId},
     ports::JournalError,
 };
@@ -37,18 +37,18 @@ const TICK: Duration = Duration::from_secs(20);
 /// How often a database that is away is looked for though nobody asks.
 const LOOK: Duration = Duration::from_secs(1);
 
-pub(super) type Done<T> = oneshot::Sender<Result<T, JournalError>>;
+pub(super) type ResultSender<T> = oneshot::Sender<Result<T, JournalError>>;
 
 /// What the writer is asked for.
 pub(super) enum Job {
     /// Keep entries of one tenant, all or none.
     Record(Recording),
     /// Give out a lease.
-    Lease { tenant: TenantId, done: Done<i64> },
+    Lease { tenant: TenantId, done: ResultSender<i64> },
     /// Take a lease back.
     Release { tenant: TenantId, token: i64 },
     /// What is remembered of a tenant.
-    Recall { tenant: TenantId, done: Done<Arc<Memory>> },
+    Recall { tenant: TenantId, done: ResultSender<Arc<Memory>> },
     /// End.
     End,
 }
@@ -58,23 +58,23 @@ pub(super) struct Recording {
     pub(super) tenant: TenantId,
     pub(super) token: i64,
     pub(super) lines: Vec<(String, Entry)>,
-    pub(super) done: Done<()>,
+    pub(super) done: ResultSender<()>,
 }
 
 /// The owner of the connection.
-pub(super) struct Writer {
-    pub(super) line: Line,
-    pub(super) shared: Shared,
+pub(super) struct PostgresWriter {
+    pub(super) line: SessionKeeper,
+    pub(super) shared: PostgresState,
     retention: Retention,
 }
 
-impl Writer {
+impl PostgresWriter {
     pub(super) fn new(
         (dialer, session): (Dialer, Session),
-        shared: Shared,
+        shared: PostgresState,
         retention: Retention,
     ) -> Self {
-        Self { line: Line::new(dialer, session, shared.clone()), shared, retention }
+        Self { line: SessionKeeper::new(dialer, session, shared.clone()), shared, retention }
     }
 
     /// Works until it is told to end.
@@ -134,7 +134,7 @@ impl Writer {
 
     /// Looks what became of appends that were not answered.
     pub(super) async fn settle(&mut self) -> Result<(), JournalError> {
-        let doubtful: Vec<(TenantId, Option<Held>)> = self
+        let doubtful: Vec<(TenantId, Option<PostgresLease>)> = self
             .shared
             .tenants()
             .iter()
@@ -144,7 +144,7 @@ impl Writer {
         for (tenant, held) in doubtful {
             let found = match held {
                 None => None,
-                Some(Held { token, .. }) => {
+                Some(PostgresLease { token, .. }) => {
                     let shared = self.shared.clone();
                     let schema = self.line.schema().to_owned();
                     let session = self.line.session().await?;
@@ -185,8 +185,8 @@ impl Writer {
         let session = self.line.session().await?;
         let taken = lease::take(session, &schema, tenant, live, &shared).await;
         let held = match self.line.heard(taken)? {
-            Taken::Leased(held) => held,
-            Taken::Refused(why) => return Err(why),
+            LeaseAnswer::Leased(held) => held,
+            LeaseAnswer::Refused(why) => return Err(why),
         };
         if let Err(error) = self.load(tenant).await {
             // Nobody is to wait for a lease that nobody has.
@@ -228,9 +228,9 @@ impl Writer {
         let found = self.line.heard(found)?;
         let gone = || "all of it is gone".to_owned();
         let (row, entries) = match (found, known) {
-            (Found::There(row, entries), _) => (row, entries),
-            (Found::Absent(beginning), None) => return Ok(Some(beginning)),
-            (Found::Absent(_), Some(_)) => return Err(JournalError::Doubtful(gone())),
+            (TenantLookup::There(row, entries), _) => (row, entries),
+            (TenantLookup::Absent(beginning), None) => return Ok(Some(beginning)),
+            (TenantLookup::Absent(_), Some(_)) => return Err(JournalError::Doubtful(gone())),
         };
         let goes_on = known
             .filter(|(head, epoch)| *epoch == row.epoch && row.anchor.sequence <= head.sequence);
@@ -245,7 +245,7 @@ impl Writer {
         );
         let Err(bad) = added else { return Ok(None) };
         self.shared.tenants().remove(tenant);
-        let newer = matches!(bad, Bad::Newer(..));
+        let newer = matches!(bad, LoadError::Newer(..));
         let reason = load::why(bad);
         if newer {
             return Err(JournalError::Unreadable(reason));

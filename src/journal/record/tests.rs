@@ -88,8 +88,8 @@ fn every_entry_survives_the_file() {
             tenant_id: TenantId::nil(),
             event,
         };
-        let text = serde_json::to_string(&Line::from(&entry)).unwrap();
-        let again = serde_json::from_str::<Line>(&text).unwrap().entry().unwrap();
+        let text = serde_json::to_string(&JournalLine::from(&entry)).unwrap();
+        let again = serde_json::from_str::<JournalLine>(&text).unwrap().entry().unwrap();
         assert_eq!(again, entry, "{text}");
         let refused_by_older = matches!(
             entry.event,
@@ -103,8 +103,10 @@ fn every_entry_survives_the_file() {
 #[test]
 fn a_line_of_a_newer_format_is_no_damaged_one() {
     let line = |v: u32| format!("{{\"v\":{v},\"event\":\"danced\"}}");
-    assert!(matches!(read(&line(VERSION + 1)), Err(Unread::Newer(newer)) if newer == VERSION + 1));
-    assert!(matches!(read(&line(VERSION)), Err(Unread::Damaged(_))));
+    assert!(
+        matches!(read(&line(VERSION + 1)), Err(LineError::Newer(newer)) if newer == VERSION + 1)
+    );
+    assert!(matches!(read(&line(VERSION)), Err(LineError::Damaged(_))));
 }
 
 /// What was written before there were passes: a run is its own pass, and nothing else changes.
@@ -115,7 +117,7 @@ fn a_run_of_an_older_journal_is_its_own_pass() {
         \"event\":\"began\",\"steps\":2,\"by\":\"ada@desk\"}";
     let Ok(entry) = read(line) else { panic!("it is not read") };
     assert!(matches!(&entry.event, Event::Began { steps: 2, part_of: None, .. }), "{entry:?}");
-    assert_eq!(serde_json::to_string(&Line::from(&entry)).unwrap(), line);
+    assert_eq!(serde_json::to_string(&JournalLine::from(&entry)).unwrap(), line);
     let run = crate::journal::Run::of(&[entry]).unwrap();
     assert_eq!(run.part_of.pass.as_str(), "20260703T100000Z-1-0");
     assert_eq!((run.part_of.undoes, run.by.as_deref()), (None, Some("ada@desk")));

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::yaml::{
     Path,
-    plain::{self, Document, Here, NotPlain, Source},
+    plain::{self, CurrentLine, Document, NotPlain, PlainMapping},
 };
 
 /// A text as far as it is plain.
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str) -> Option<Plain> {
     let mut texts = Texts::default();
     let read = plain::plainly(text, |source| document(source, &mut texts))?;
     let mut users = BTreeMap::new();
-    let keep = |(number, document): (usize, Document<Read>)| match document {
+    let keep = |(number, document): (usize, Document<PlainDocument>)| match document {
         Document::Null => Some(Value::Null),
         Document::Full => None,
         Document::Read((value, list)) => {
@@ -54,12 +54,12 @@ pub(super) fn read(text: &str) -> Option<Plain> {
     Some(Plain { documents, users, rest: read.rest })
 }
 
-type Read = (Value, Option<PlainUsers>);
+type PlainDocument = (Value, Option<PlainUsers>);
 
-fn document(source: Source<'_, '_>, texts: &mut Texts) -> Result<Read, NotPlain> {
+fn document(source: PlainMapping<'_, '_>, texts: &mut Texts) -> Result<PlainDocument, NotPlain> {
     let here = source.here();
     let mut users = None;
-    let keys = Keys { level: Level::Document, here, texts, users: &mut users };
+    let keys = TopLevelKeys { level: Level::Document, here, texts, users: &mut users };
     let value = keys.deserialize(source)?;
     Ok((value, users))
 }
@@ -72,14 +72,14 @@ enum Level {
 }
 
 /// A mapping on the way to the list of users.
-struct Keys<'u> {
+struct TopLevelKeys<'u> {
     level: Level,
-    here: Here,
+    here: CurrentLine,
     texts: &'u mut Texts,
     users: &'u mut Option<PlainUsers>,
 }
 
-impl<'t> DeserializeSeed<'t> for Keys<'_> {
+impl<'t> DeserializeSeed<'t> for TopLevelKeys<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -87,7 +87,7 @@ impl<'t> DeserializeSeed<'t> for Keys<'_> {
     }
 }
 
-impl<'t> Visitor<'t> for Keys<'_> {
+impl<'t> Visitor<'t> for TopLevelKeys<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,11 +102,11 @@ impl<'t> Visitor<'t> for Keys<'_> {
                 (Level::Document, "spec") if is_user_set(&mapping)? => {
                     let here = here.clone();
                     let texts = &mut *texts;
-                    map.next_value_seed(Keys { level: Level::Spec, here, texts, users })?
+                    map.next_value_seed(TopLevelKeys { level: Level::Spec, here, texts, users })?
                 }
                 (Level::Spec, "users") => {
                     let here = here.clone();
-                    *users = Some(map.next_value_seed(Users { here, texts })?);
+                    *users = Some(map.next_value_seed(PlainUserList { here, texts })?);
                     Value::Sequence(Vec::new())
                 }
                 _ => map.next_value()?,
@@ -124,12 +124,12 @@ fn is_user_set<E: Error>(keys: &Mapping) -> Result<bool, E> {
     Ok(kind.as_str() == Some("UserSet"))
 }
 
-struct Users<'u> {
-    here: Here,
+struct PlainUserList<'u> {
+    here: CurrentLine,
     texts: &'u mut Texts,
 }
 
-impl<'t> DeserializeSeed<'t> for Users<'_> {
+impl<'t> DeserializeSeed<'t> for PlainUserList<'_> {
     type Value = PlainUsers;
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<PlainUsers, D::Error> {
@@ -137,7 +137,7 @@ impl<'t> DeserializeSeed<'t> for Users<'_> {
     }
 }
 
-impl<'t> Visitor<'t> for Users<'_> {
+impl<'t> Visitor<'t> for PlainUserList<'_> {
     type Value = PlainUsers;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,11 +148,11 @@ impl<'t> Visitor<'t> for Users<'_> {
         let mut users = PlainUsers::default();
         let Self { here, texts } = self;
         while users.wrong.len() <= MAX_PROBLEMS {
-            let (entry, line) = match list.next_element_seed(User { here: &here, texts }) {
+            let (entry, line) = match list.next_element_seed(PlainUser { here: &here, texts }) {
                 Ok(Some(user)) => user,
                 Ok(None) => return Ok(users),
                 Err(_) => {
-                    let element = list.next_element_seed(Wrong { here: &here })?;
+                    let element = list.next_element_seed(WrongUser { here: &here })?;
                     let (value, line) = element.ok_or_else(|| A::Error::custom("no element"))?;
                     users.wrong.push((users.entries.len(), value));
                     (UserEntry::default(), line)
@@ -167,12 +167,12 @@ impl<'t> Visitor<'t> for Users<'_> {
     }
 }
 
-struct User<'u> {
-    here: &'u Here,
+struct PlainUser<'u> {
+    here: &'u CurrentLine,
     texts: &'u mut Texts,
 }
 
-impl<'t> DeserializeSeed<'t> for User<'_> {
+impl<'t> DeserializeSeed<'t> for PlainUser<'_> {
     type Value = (UserEntry, u32);
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -186,11 +186,11 @@ impl<'t> DeserializeSeed<'t> for User<'_> {
 }
 
 /// A user with a mistake. One without a mistake that is found here is for the full reader.
-struct Wrong<'u> {
-    here: &'u Here,
+struct WrongUser<'u> {
+    here: &'u CurrentLine,
 }
 
-impl<'t> DeserializeSeed<'t> for Wrong<'_> {
+impl<'t> DeserializeSeed<'t> for WrongUser<'_> {
     type Value = (Value, u32);
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {

@@ -1,19 +1,19 @@
-//! Reads what a [`Pen`](super::Pen) wrote.
+//! Reads what a [`PackedWriter`](super::PackedWriter) wrote.
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Column, Former, KNOWN, pen::former};
+use super::{ColumnHistory, KNOWN, PackedColumn, pen::former};
 
-/// Reads what a [`Pen`](super::Pen) wrote.
+/// Reads what a [`PackedWriter`](super::PackedWriter) wrote.
 #[derive(Debug)]
-pub(crate) struct Eye<'b> {
+pub(crate) struct PackedReader<'b> {
     bytes: &'b [u8],
-    columns: Vec<Former>,
+    columns: Vec<ColumnHistory>,
     /// Where the next text is put together.
     spare: Vec<u8>,
 }
 
-impl<'b> Eye<'b> {
+impl<'b> PackedReader<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, columns: Vec::new(), spare: Vec::new() }
     }
@@ -43,7 +43,7 @@ impl<'b> Eye<'b> {
     }
 
     /// A text that hardly any other row has.
-    pub(crate) fn name(&mut self, column: Column) -> Cow<'_, str> {
+    pub(crate) fn name(&mut self, column: PackedColumn) -> Cow<'_, str> {
         let front = usize::from(self.byte());
         let back = usize::from(self.byte());
         let own = usize::try_from(self.count()).unwrap_or_default();
@@ -61,7 +61,7 @@ impl<'b> Eye<'b> {
     }
 
     /// Passes over a text that many rows may have.
-    pub(crate) fn pass_word(&mut self, column: Column) {
+    pub(crate) fn pass_word(&mut self, column: PackedColumn) {
         if self.byte() == 0 {
             self.name(column);
             let known = &mut former(&mut self.columns, column).known;
@@ -72,7 +72,7 @@ impl<'b> Eye<'b> {
     }
 
     /// A text that many rows may have.
-    pub(crate) fn word(&mut self, column: Column) -> Arc<str> {
+    pub(crate) fn word(&mut self, column: PackedColumn) -> Arc<str> {
         let place = usize::from(self.byte());
         if let Some(place) = place.checked_sub(1) {
             let known = former(&mut self.columns, column).known.get(place);

@@ -18,24 +18,24 @@ mod tests;
 
 use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
 
-pub(crate) use eye::Eye;
-pub(crate) use pen::Pen;
+pub(crate) use eye::PackedReader;
+pub(crate) use pen::PackedWriter;
 pub(crate) use rows::{OTHER, PackValue, pass};
 
-use super::{Field, Likeness, Named, Source, Upn, Users};
+use super::{Field, HasUpn, Likeness, Upn, UserSource, Users};
 
 /// Something of which there are very many at rest.
 pub(crate) trait Pack: Sized {
     /// Writes it.
-    fn pack(&self, pen: &mut Pen);
+    fn pack(&self, pen: &mut PackedWriter);
 
     /// Reads what was written.
-    fn unpack(eye: &mut Eye<'_>) -> Self;
+    fn unpack(eye: &mut PackedReader<'_>) -> Self;
 }
 
 /// Where a text belongs: one is like others of its column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Column {
+pub(crate) enum PackedColumn {
     Upn,
     Id,
     Calling,
@@ -52,7 +52,7 @@ pub(crate) enum Column {
     Of(Field),
 }
 
-impl Column {
+impl PackedColumn {
     /// Columns that belong to no field.
     const OTHERS: usize = 10;
     /// All columns.
@@ -81,7 +81,7 @@ const KNOWN: usize = 16;
 
 /// What was in a column so far.
 #[derive(Debug, Clone, Default)]
-struct Former {
+struct ColumnHistory {
     /// The last text that was written out.
     last: Vec<u8>,
     /// The first ones that may recur.
@@ -120,14 +120,14 @@ impl<U: Pack> Packed<U> {
     /// The same for a reader of its own, which passes over one whole row each time.
     pub(crate) fn each<'p, T: 'p>(
         &'p self,
-        mut read: impl FnMut(&mut Eye<'_>) -> T + 'p,
+        mut read: impl FnMut(&mut PackedReader<'_>) -> T + 'p,
     ) -> impl Iterator<Item = T> + 'p {
-        let mut eye = Eye::new(&self.bytes);
+        let mut eye = PackedReader::new(&self.bytes);
         (0..self.count).map(move |_| read(&mut eye))
     }
 }
 
-impl<U: Pack + Named + 'static> Source<U> for Packed<U> {
+impl<U: Pack + HasUpn + 'static> UserSource<U> for Packed<U> {
     fn len(&self) -> usize {
         Self::len(self)
     }
@@ -144,7 +144,7 @@ impl<U: Pack + Named + 'static> Source<U> for Packed<U> {
         Some(self)
     }
 
-    fn likeness(&self, other: &dyn Source<U>) -> Likeness {
+    fn likeness(&self, other: &dyn UserSource<U>) -> Likeness {
         let other = other.as_any().and_then(|other| other.downcast_ref::<Self>());
         let is_like = other.is_some_and(|other| self.is_like(other));
         if is_like { Likeness::Same } else { Likeness::Unknown }
@@ -166,7 +166,7 @@ impl<U: Pack + fmt::Debug> fmt::Debug for Packed<U> {
 /// Rows on their way to rest.
 #[derive(Debug)]
 pub(crate) struct Packing<U> {
-    pen: Pen,
+    pen: PackedWriter,
     count: usize,
     /// Each is behind the one before it by name, as far as anybody looked.
     is_by_name: bool,
@@ -199,7 +199,7 @@ impl<U: Pack> Packing<U> {
     }
 }
 
-impl<U: Pack + Named> Packing<U> {
+impl<U: Pack + HasUpn> Packing<U> {
     /// Adds one, and looks whether all are by name.
     pub(crate) fn push_named(&mut self, row: &U) {
         let is_next = self.last.as_ref().is_none_or(|last| last < row.upn());
@@ -211,7 +211,13 @@ impl<U: Pack + Named> Packing<U> {
 
 impl<U> Default for Packing<U> {
     fn default() -> Self {
-        Self { pen: Pen::default(), count: 0, is_by_name: false, last: None, rows: PhantomData }
+        Self {
+            pen: PackedWriter::default(),
+            count: 0,
+            is_by_name: false,
+            last: None,
+            rows: PhantomData,
+        }
     }
 }
 

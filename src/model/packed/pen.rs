@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Column, Former, KNOWN};
+use super::{ColumnHistory, KNOWN, PackedColumn};
 
 /// So many texts in a row that nobody had before: nobody looks for the next ones.
 const VAIN: u8 = 64;
 
 /// Writes numbers and texts in few bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Pen {
+pub(crate) struct PackedWriter {
     bytes: Vec<u8>,
-    columns: Vec<Former>,
+    columns: Vec<ColumnHistory>,
     /// Where the next text is put together.
     spare: Vec<u8>,
 }
 
-impl Pen {
+impl PackedWriter {
     /// All that was written.
     pub(super) fn into_bytes(self) -> Arc<[u8]> {
         self.bytes.into()
@@ -45,7 +45,7 @@ impl Pen {
     }
 
     /// A text that hardly any other row has.
-    pub(crate) fn name(&mut self, column: Column, text: &str) {
+    pub(crate) fn name(&mut self, column: PackedColumn, text: &str) {
         let text = text.as_bytes();
         let Self { bytes, columns, spare } = self;
         let former = former(columns, column);
@@ -63,7 +63,7 @@ impl Pen {
     }
 
     /// A text that many rows may have.
-    pub(crate) fn word(&mut self, column: Column, text: &Arc<str>) {
+    pub(crate) fn word(&mut self, column: PackedColumn, text: &Arc<str>) {
         let former = former(&mut self.columns, column);
         if former.in_vain < VAIN {
             let mut known = former.known.iter();
@@ -84,9 +84,9 @@ impl Pen {
 }
 
 /// What was in a column so far.
-pub(super) fn former(columns: &mut Vec<Former>, column: Column) -> &mut Former {
+pub(super) fn former(columns: &mut Vec<ColumnHistory>, column: PackedColumn) -> &mut ColumnHistory {
     if columns.is_empty() {
-        columns.resize_with(Column::ALL, Former::default);
+        columns.resize_with(PackedColumn::ALL, ColumnHistory::default);
     }
     &mut columns[column.number()]
 }

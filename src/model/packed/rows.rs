@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Column, Eye, Pack, Pen};
+use super::{Pack, PackedColumn, PackedReader, PackedWriter};
 use crate::model::{
-    Field, FieldMap, Fields, GatewayId, LiveCalling, LiveUser, Observed, PhoneNumber, Unread, Upn,
-    UserId, Value,
+    Field, FieldMap, FieldSet, GatewayId, LiveCalling, LiveUser, ObservedValue, PhoneNumber,
+    UnreadableValue, Upn, UserId, Value,
 };
 
 /// What a value is, in one byte.
@@ -29,14 +29,14 @@ pub(crate) const OTHER: u8 = 10;
 /// The value of a field, or what is in its place.
 pub(crate) trait PackValue: Sized {
     /// Writes it.
-    fn pack(&self, field: Field, pen: &mut Pen);
+    fn pack(&self, field: Field, pen: &mut PackedWriter);
 
     /// Reads what was written, behind its tag.
-    fn unpack(tag: u8, field: Field, eye: &mut Eye<'_>) -> Self;
+    fn unpack(tag: u8, field: Field, eye: &mut PackedReader<'_>) -> Self;
 }
 
 impl PackValue for Value {
-    fn pack(&self, field: Field, pen: &mut Pen) {
+    fn pack(&self, field: Field, pen: &mut PackedWriter) {
         match self {
             Self::Phone(number) => {
                 let (written, compared, is_extension) = number.parts();
@@ -45,9 +45,9 @@ impl PackValue for Value {
                     (_, false) => pen.byte(tag::SPELLED),
                     (_, true) => pen.byte(tag::EXTENSION),
                 }
-                pen.name(Column::Number, written);
+                pen.name(PackedColumn::Number, written);
                 if compared.is_some() || is_extension {
-                    pen.name(Column::Compared, compared.unwrap_or_default());
+                    pen.name(PackedColumn::Compared, compared.unwrap_or_default());
                 }
             }
             Self::NoPhone => pen.byte(tag::NO_PHONE),
@@ -58,72 +58,72 @@ impl PackValue for Value {
             Self::Flag(flag) => pen.byte(if *flag { tag::ON } else { tag::OFF }),
             Self::Text(text) => {
                 pen.byte(tag::TEXT);
-                pen.word(Column::Of(field), text);
+                pen.word(PackedColumn::Of(field), text);
             }
         }
     }
 
-    fn unpack(tag: u8, field: Field, eye: &mut Eye<'_>) -> Self {
+    fn unpack(tag: u8, field: Field, eye: &mut PackedReader<'_>) -> Self {
         match tag {
             tag::NUMBER => {
-                let written: Arc<str> = eye.name(Column::Number).into();
+                let written: Arc<str> = eye.name(PackedColumn::Number).into();
                 Self::Phone(PhoneNumber::of_parts(written, "", false))
             }
             tag::SPELLED | tag::EXTENSION => {
-                let written: Arc<str> = eye.name(Column::Number).into();
-                let compared = eye.name(Column::Compared);
+                let written: Arc<str> = eye.name(PackedColumn::Number).into();
+                let compared = eye.name(PackedColumn::Compared);
                 Self::Phone(PhoneNumber::of_parts(written, &compared, tag == tag::EXTENSION))
             }
             tag::GATEWAY => Self::Gateway(GatewayId::known(eye.whole())),
             tag::ON => Self::Flag(true),
             tag::OFF => Self::Flag(false),
-            tag::TEXT => Self::Text(eye.word(Column::Of(field))),
+            tag::TEXT => Self::Text(eye.word(PackedColumn::Of(field))),
             _ => Self::NoPhone,
         }
     }
 }
 
 /// Passes over a value, behind its tag.
-pub(crate) fn pass(tag: u8, field: Field, eye: &mut Eye<'_>) {
+pub(crate) fn pass(tag: u8, field: Field, eye: &mut PackedReader<'_>) {
     match tag {
         tag::NUMBER => {
-            eye.name(Column::Number);
+            eye.name(PackedColumn::Number);
         }
         tag::SPELLED | tag::EXTENSION => {
-            eye.name(Column::Number);
-            eye.name(Column::Compared);
+            eye.name(PackedColumn::Number);
+            eye.name(PackedColumn::Compared);
         }
         tag::GATEWAY => {
             eye.whole();
         }
-        tag::TEXT => eye.pass_word(Column::Of(field)),
+        tag::TEXT => eye.pass_word(PackedColumn::Of(field)),
         tag::UNREAD => {
-            eye.name(Column::Unread);
-            eye.name(Column::Place);
+            eye.name(PackedColumn::Unread);
+            eye.name(PackedColumn::Place);
         }
         _ => {}
     }
 }
 
-impl PackValue for Observed {
-    fn pack(&self, field: Field, pen: &mut Pen) {
+impl PackValue for ObservedValue {
+    fn pack(&self, field: Field, pen: &mut PackedWriter) {
         match self {
             Self::Set(value) => value.pack(field, pen),
             Self::Unset => pen.byte(tag::UNSET),
             Self::Unreadable(unread) => {
                 pen.byte(tag::UNREAD);
-                pen.name(Column::Unread, unread.text());
-                pen.name(Column::Place, unread.place());
+                pen.name(PackedColumn::Unread, unread.text());
+                pen.name(PackedColumn::Place, unread.place());
             }
         }
     }
 
-    fn unpack(tag: u8, field: Field, eye: &mut Eye<'_>) -> Self {
+    fn unpack(tag: u8, field: Field, eye: &mut PackedReader<'_>) -> Self {
         match tag {
             tag::UNSET => Self::Unset,
             tag::UNREAD => {
-                let text = eye.name(Column::Unread).into_owned();
-                Self::Unreadable(Unread::new(text, &eye.name(Column::Place)))
+                let text = eye.name(PackedColumn::Unread).into_owned();
+                Self::Unreadable(UnreadableValue::new(text, &eye.name(PackedColumn::Place)))
             }
             tag => Self::Set(Value::unpack(tag, field, eye)),
         }
@@ -131,13 +131,13 @@ impl PackValue for Observed {
 }
 
 impl<V: PackValue> Pack for FieldMap<V> {
-    fn pack(&self, pen: &mut Pen) {
+    fn pack(&self, pen: &mut PackedWriter) {
         pen.count(self.fields().bits());
         self.iter().for_each(|(field, value)| value.pack(field, pen));
     }
 
-    fn unpack(eye: &mut Eye<'_>) -> Self {
-        let fields = Fields::of_bits(eye.count());
+    fn unpack(eye: &mut PackedReader<'_>) -> Self {
+        let fields = FieldSet::of_bits(eye.count());
         Self::of(fields, |field| V::unpack(eye.byte(), field, eye))
     }
 }
@@ -155,31 +155,31 @@ fn flag(bit: u8, is_set: bool) -> u8 {
 }
 
 impl Pack for LiveUser {
-    fn pack(&self, pen: &mut Pen) {
+    fn pack(&self, pen: &mut PackedWriter) {
         let Self { upn, id, calling, details } = self;
         pen.byte(
             flag(bit::DISABLED, *calling == LiveCalling::Disabled)
                 | flag(bit::UNCLEAR, matches!(calling, LiveCalling::Unclear(_)))
                 | flag(bit::ID, id.is_some()),
         );
-        pen.name(Column::Upn, upn.as_str());
+        pen.name(PackedColumn::Upn, upn.as_str());
         if let Some(id) = id {
-            pen.name(Column::Id, id.as_str());
+            pen.name(PackedColumn::Id, id.as_str());
         }
         if let LiveCalling::Unclear(words) = calling {
-            pen.name(Column::Calling, words);
+            pen.name(PackedColumn::Calling, words);
         }
         details.pack(pen);
     }
 
-    fn unpack(eye: &mut Eye<'_>) -> Self {
+    fn unpack(eye: &mut PackedReader<'_>) -> Self {
         let bits = eye.byte();
         let has = |bit| bits & bit != 0;
         Self {
-            upn: Upn::known(eye.name(Column::Upn).as_ref()),
-            id: has(bit::ID).then(|| UserId::known(eye.name(Column::Id).as_ref())),
+            upn: Upn::known(eye.name(PackedColumn::Upn).as_ref()),
+            id: has(bit::ID).then(|| UserId::known(eye.name(PackedColumn::Id).as_ref())),
             calling: if has(bit::UNCLEAR) {
-                LiveCalling::Unclear(eye.name(Column::Calling).into_owned())
+                LiveCalling::Unclear(eye.name(PackedColumn::Calling).into_owned())
             } else if has(bit::DISABLED) {
                 LiveCalling::Disabled
             } else {

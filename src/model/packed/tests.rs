@@ -6,8 +6,8 @@ use proptest::{option, prelude::*};
 
 use super::{Pack, Packed, Packing};
 use crate::model::{
-    ExtensionPrefix, Field, FieldMap, GatewayId, Kind, LiveCalling, LiveUser, Observed,
-    PhoneNumber, Roster, Unread, Upn, UserId, Users, Value,
+    ExtensionPrefix, Field, FieldKind, FieldMap, GatewayId, LiveCalling, LiveUser, ObservedValue,
+    PhoneNumber, Roster, UnreadableValue, Upn, UserId, Users, Value,
 };
 
 /// Texts that are like each other, of the letters of the world, and long ones.
@@ -30,12 +30,14 @@ fn number() -> impl Strategy<Value = PhoneNumber> {
 
 fn value(field: Field) -> BoxedStrategy<Value> {
     match field.kind() {
-        Kind::Phone => prop_oneof![number().prop_map(Value::Phone), Just(Value::NoPhone)].boxed(),
-        Kind::Gateway => {
+        FieldKind::Phone => {
+            prop_oneof![number().prop_map(Value::Phone), Just(Value::NoPhone)].boxed()
+        }
+        FieldKind::Gateway => {
             (1..i64::MAX).prop_map(|id| Value::Gateway(GatewayId::new(id).unwrap())).boxed()
         }
-        Kind::Flag => any::<bool>().prop_map(Value::Flag).boxed(),
-        Kind::Text => text().prop_map(|text| Value::Text(text.into())).boxed(),
+        FieldKind::Flag => any::<bool>().prop_map(Value::Flag).boxed(),
+        FieldKind::Text => text().prop_map(|text| Value::Text(text.into())).boxed(),
     }
 }
 
@@ -45,15 +47,17 @@ fn values() -> impl Strategy<Value = FieldMap<Value>> {
     prop::collection::vec(one, 0..6).prop_map(|values| values.into_iter().collect())
 }
 
-fn observed() -> impl Strategy<Value = FieldMap<Observed>> {
+fn observed() -> impl Strategy<Value = FieldMap<ObservedValue>> {
     let odd = prop_oneof![
-        Just(Observed::Unset),
-        (text(), text()).prop_map(|(text, place)| Observed::Unreadable(Unread::new(text, &place))),
+        Just(ObservedValue::Unset),
+        (text(), text()).prop_map(|(text, place)| ObservedValue::Unreadable(UnreadableValue::new(
+            text, &place
+        ))),
     ];
     let odd = prop::collection::vec((prop::sample::select(Field::ALL.to_vec()), odd), 0..3);
     (values(), odd).prop_map(|(values, odd)| {
-        let mut all: FieldMap<Observed> =
-            values.into_iter().map(|(field, value)| (field, Observed::Set(value))).collect();
+        let mut all: FieldMap<ObservedValue> =
+            values.into_iter().map(|(field, value)| (field, ObservedValue::Set(value))).collect();
         all.extend(odd);
         all
     })
@@ -153,7 +157,7 @@ fn usual(n: usize) -> LiveUser {
         (Field::CallPolicyName, Value::Text(policy.into())),
         (Field::UserTag, Value::Text(format!("Anna Mueller {n}").into())),
     ];
-    let observed = details.map(|(field, value)| (field, Observed::Set(value)));
+    let observed = details.map(|(field, value)| (field, ObservedValue::Set(value)));
     LiveUser {
         upn: Upn::parse(&format!("user{n:06}@tenant-0001.example.com")).unwrap(),
         id: None,

@@ -30,13 +30,13 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// The same with a map.
-fn change_map(map: &mut BTreeMap<Upn, Known>, change: &Change) {
+fn change_map(map: &mut BTreeMap<Upn, RememberedUser>, change: &Change) {
     match change {
         Change::Enter(users) => {
             let ids: BTreeSet<&UserId> = users.iter().filter_map(|user| user.id.as_ref()).collect();
             map.retain(|_, known| known.id.as_ref().is_none_or(|id| !ids.contains(id)));
             for Managed { user, id } in users {
-                map.insert(user.clone(), Known { id: id.clone(), vanished: false });
+                map.insert(user.clone(), RememberedUser { id: id.clone(), vanished: false });
             }
         }
         Change::Vanish(users) => {

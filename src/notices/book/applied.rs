@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Rules;
 use crate::{
     board::{Applied, Commit, SentSteps, Status},
-    model::{Incident, IncidentDetails, IncidentKind, Telling, Told, Verb},
-    notices::Wishes,
+    model::{Incident, IncidentDetails, IncidentKind, NoticeEntry, NoticeOccasion, Verb},
+    notices::ReceiverWishes,
     words::{between, clauses, list, many, time},
 };
 
@@ -47,7 +47,7 @@ impl Passes {
         let is_told_of = |pass: &str| status.applied.iter().any(|applied| applied.pass == pass);
         let told = std::mem::take(&mut self.told);
         self.seen.retain(|pass, seen| {
-            let waits = |(name, wishes): (&String, &Wishes)| {
+            let waits = |(name, wishes): (&String, &ReceiverWishes)| {
                 is_news(&told, name, (pass.as_str(), &*seen), wishes)
             };
             is_told_of(pass) || rules.receivers.iter().any(waits)
@@ -61,7 +61,7 @@ impl Passes {
         self.told.retain(|(_, pass), _| self.seen.contains_key(pass));
     }
 
-    pub(super) fn delivered(&mut self, receiver: &str, told: &Told) {
+    pub(super) fn delivered(&mut self, receiver: &str, told: &NoticeEntry) {
         let pass = told.incident.code.clone().unwrap_or_default();
         self.told.insert((receiver.to_owned(), pass), told.since);
     }
@@ -75,10 +75,10 @@ impl Passes {
     pub(super) fn due(
         &self,
         receiver: &str,
-        wishes: &Wishes,
+        wishes: &ReceiverWishes,
         rules: &Rules,
         at: Timestamp,
-    ) -> Vec<Told> {
+    ) -> Vec<NoticeEntry> {
         let mut due = Vec::new();
         for (pass, seen) in &self.seen {
             let is_over = between(seen.last, at) >= rules.after;
@@ -138,7 +138,7 @@ fn is_news(
     heard: &BTreeMap<(String, String), Timestamp>,
     receiver: &str,
     (pass, seen): (&str, &SoFar),
-    wishes: &Wishes,
+    wishes: &ReceiverWishes,
 ) -> bool {
     let before = heard.get(&(receiver.to_owned(), pass.to_owned()));
     wishes.kinds.contains(&IncidentKind::Applied)
@@ -148,7 +148,7 @@ fn is_news(
 
 /// What a receiver is told of a pass, once more if it has heard of a part of it; nothing if none of
 /// its tenants is in it.
-fn told(pass: &str, seen: &SoFar, wishes: &Wishes, again: bool) -> Option<Told> {
+fn told(pass: &str, seen: &SoFar, wishes: &ReceiverWishes, again: bool) -> Option<NoticeEntry> {
     let mine = |name: &&String| wishes.is_of(name);
     let tenants = seen.applied.tenants.iter().filter(|(name, _)| mine(name));
     let tenants: Vec<(&String, &SentSteps)> = tenants.collect();
@@ -168,8 +168,8 @@ fn told(pass: &str, seen: &SoFar, wishes: &Wishes, again: bool) -> Option<Told> 
     let reason = if again { format!("all so far: {reason}") } else { reason };
     let commit = seen.applied.commit.as_ref().map(|commit| version(commit, wishes.names));
     let reason = reason + &commit.unwrap_or_default();
-    Some(Told {
-        telling: Telling::Applied,
+    Some(NoticeEntry {
+        telling: NoticeOccasion::Applied,
         incident: Incident {
             kind: IncidentKind::Applied,
             tenant: (tenants.len() == 1).then(|| (*first).clone()),

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     board::{Halt, LastPass, Manifests, TenantRow},
     model::IncidentKind,
-    notices::Wishes,
+    notices::ReceiverWishes,
 };
 
 const AFTER: Duration = Duration::from_secs(120);
@@ -19,13 +19,13 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(minutes * 60).unwrap()
 }
 
-fn rules(wishes: Wishes) -> Rules {
+fn rules(wishes: ReceiverWishes) -> Rules {
     let receivers = BTreeMap::from([("on-call".to_owned(), wishes)]);
     Rules { after: AFTER, remind: DAY, receivers }
 }
 
 fn all() -> Rules {
-    rules(Wishes::default())
+    rules(ReceiverWishes::default())
 }
 
 /// A status with so many tenants, of which the first ones have drift.
@@ -48,7 +48,7 @@ fn stopped(status: Status) -> Status {
 }
 
 /// What is told at this moment, all of it, and taken.
-fn hear(book: &mut Book, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
+fn hear(book: &mut IncidentBook, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
     book.see(status, rules, at(minutes));
     let mut heard = Vec::new();
     while let Some(notice) = book.next("on-call", rules, at(minutes)) {
@@ -62,7 +62,7 @@ const NOTHING: [&str; 0] = [];
 
 #[test]
 fn what_lasts_is_told_once_then_daily_and_its_end_once() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let bad = stopped(status(1, 0));
     let good = status(1, 0);
     assert_eq!(hear(&mut book, &all(), &bad, 0), NOTHING, "it may be over at once");
@@ -84,7 +84,7 @@ fn what_lasts_is_told_once_then_daily_and_its_end_once() {
 
 #[test]
 fn one_cause_in_many_tenants_is_one_notice() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     book.see(&status(300, 300), &all(), at(0));
     let notice = book.next("on-call", &all(), at(2)).unwrap();
     assert_eq!(notice.in_words().0.len(), Notice::IN_WORDS);
@@ -99,10 +99,10 @@ fn one_cause_in_many_tenants_is_one_notice() {
 
 #[test]
 fn what_was_not_looked_at_is_not_over() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     assert_eq!(hear(&mut book, &all(), &status(2, 1), 0), NOTHING);
     assert_eq!(hear(&mut book, &all(), &status(2, 1), 2).len(), 1);
-    let mut book = Book::of_text(&book.to_text()).unwrap();
+    let mut book = IncidentBook::of_text(&book.to_text()).unwrap();
     let mut begun = status(2, 0);
     Arc::make_mut(&mut begun.tenants[0]).last = None;
     for minutes in [10, 20, 30] {
@@ -118,7 +118,7 @@ fn what_was_not_looked_at_is_not_over() {
 
 #[test]
 fn what_came_and_went_while_nobody_could_be_told_is_not_told() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     for (minutes, bad) in [(0, true), (2, true), (3, false), (5, false)] {
         let status = if bad { stopped(status(1, 0)) } else { status(1, 0) };
         book.see(&status, &all(), at(minutes));
@@ -130,7 +130,7 @@ fn what_came_and_went_while_nobody_could_be_told_is_not_told() {
 fn each_receiver_hears_what_it_wants() {
     let only = |tenants: &[&str], kinds: &[IncidentKind]| {
         let tenants = tenants.iter().map(|like| glob::Pattern::new(like).unwrap()).collect();
-        rules(Wishes { tenants, kinds: kinds.to_vec(), names: false })
+        rules(ReceiverWishes { tenants, kinds: kinds.to_vec(), names: false })
     };
     let bad = stopped(status(3, 2));
     for (rules, count) in [
@@ -140,7 +140,7 @@ fn each_receiver_hears_what_it_wants() {
         (only(&[], &[IncidentKind::Stopped]), 1),
         (only(&["t02"], &[IncidentKind::Drift]), 0),
     ] {
-        let mut book = Book::default();
+        let mut book = IncidentBook::default();
         book.see(&bad, &rules, at(0));
         assert_eq!(hear(&mut book, &rules, &bad, 2).len(), count, "{rules:?}");
     }
@@ -148,7 +148,7 @@ fn each_receiver_hears_what_it_wants() {
 
 #[test]
 fn a_receiver_that_is_taken_out_is_forgotten() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let bad = stopped(status(1, 0));
     book.see(&bad, &all(), at(0));
     assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
@@ -166,8 +166,8 @@ fn names_are_told_to_those_alone_who_want_them() {
     };
     let bad = Status { stop: Some(halt), ..status(1, 0) };
     for (names, told) in [(true, true), (false, false)] {
-        let rules = rules(Wishes { names, ..Wishes::default() });
-        let mut book = Book::default();
+        let rules = rules(ReceiverWishes { names, ..ReceiverWishes::default() });
+        let mut book = IncidentBook::default();
         book.see(&bad, &rules, at(0));
         let notice = book.next("on-call", &rules, at(2)).unwrap();
         let details = notice.told[0].details.clone().unwrap();
@@ -177,11 +177,12 @@ fn names_are_told_to_those_alone_who_want_them() {
 
 #[test]
 fn a_receiver_that_no_longer_wants_to_hear_of_something_is_not_told_its_end() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let bad = stopped(status(1, 0));
     book.see(&bad, &all(), at(0));
     assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
-    let other = rules(Wishes { kinds: vec![IncidentKind::Drift], ..Wishes::default() });
+    let other =
+        rules(ReceiverWishes { kinds: vec![IncidentKind::Drift], ..ReceiverWishes::default() });
     for minutes in [3, 5, 8] {
         assert_eq!(hear(&mut book, &other, &status(1, 0), minutes), NOTHING);
     }
@@ -189,10 +190,10 @@ fn a_receiver_that_no_longer_wants_to_hear_of_something_is_not_told_its_end() {
 
 #[test]
 fn what_is_due_later_wakes_the_one_who_tells_it() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let bad = stopped(status(1, 0));
     let good = status(1, 0);
-    let wakes = |book: &Book, minutes| book.wakes_at(&all(), at(minutes));
+    let wakes = |book: &IncidentBook, minutes| book.wakes_at(&all(), at(minutes));
     book.see(&bad, &all(), at(0));
     assert_eq!(wakes(&book, 0), Some(at(2)), "it is told");
     assert_eq!(hear(&mut book, &all(), &bad, 3).len(), 1);
@@ -203,9 +204,9 @@ fn what_is_due_later_wakes_the_one_who_tells_it() {
 
 #[test]
 fn each_notice_has_its_own_id() {
-    let receivers = ["a", "b"].map(|name| (name.to_owned(), Wishes::default()));
+    let receivers = ["a", "b"].map(|name| (name.to_owned(), ReceiverWishes::default()));
     let rules = Rules { receivers: receivers.into(), ..all() };
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let mut ids = BTreeSet::new();
     for begin in [0, 100] {
         book.see(&stopped(status(1, 0)), &rules, at(begin));
@@ -228,12 +229,12 @@ fn each_notice_has_its_own_id() {
 #[test]
 fn ten_things_are_told_one_by_one_and_the_new_ones_first() {
     let told = |drifted: usize| {
-        let mut book = Book::default();
+        let mut book = IncidentBook::default();
         book.see(&status(20, drifted), &all(), at(0));
         hear(&mut book, &all(), &status(20, drifted), 2).len()
     };
     assert_eq!([told(10), told(11)], [10, 1]);
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let bad = stopped(status(1, 0));
     book.see(&bad, &all(), at(0));
     assert_eq!(hear(&mut book, &all(), &bad, 2).len(), 1);
@@ -245,6 +246,6 @@ fn ten_things_are_told_one_by_one_and_the_new_ones_first() {
 
 #[test]
 fn a_book_of_another_version_is_not_read() {
-    let text = Book::default().to_text().replace("\"version\": 1", "\"version\": 2");
-    assert!(Book::of_text(&text).unwrap_err().contains("version is 2"));
+    let text = IncidentBook::default().to_text().replace("\"version\": 1", "\"version\": 2");
+    assert!(IncidentBook::of_text(&text).unwrap_err().contains("version is 2"));
 }

@@ -14,7 +14,7 @@ use super::*;
 use crate::{
     board::{Halt, Manifests, TenantRow},
     model::{Fault, FaultKind, IncidentKind},
-    notices::Wishes,
+    notices::ReceiverWishes,
 };
 
 /// Three receivers: one hears, one wants nothing any more, and one does not answer before it is
@@ -27,14 +27,14 @@ struct Ears {
 }
 
 impl Messenger for Ears {
-    async fn deliver(&self, receiver: &str, _: &Notice) -> Result<(), Undelivered> {
+    async fn deliver(&self, receiver: &str, _: &Notice) -> Result<(), DeliveryFailure> {
         self.tries.lock().unwrap().push(receiver.to_owned());
         match receiver {
             "hears" => self.heard.notify_one(),
             "hangs" => self.let_go.notified().await,
             _ => {
                 let fault = Fault::new(FaultKind::Rejected, "it answered 410");
-                return Err(Undelivered { fault, wait: None, gone: true });
+                return Err(DeliveryFailure { fault, wait: None, gone: true });
             }
         }
         Ok(())
@@ -44,7 +44,8 @@ impl Messenger for Ears {
 #[tokio::test]
 async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no_more() {
     let ears = Arc::new(Ears::default());
-    let receivers = ["gone", "hangs", "hears"].map(|name| (name.to_owned(), Wishes::default()));
+    let receivers =
+        ["gone", "hangs", "hears"].map(|name| (name.to_owned(), ReceiverWishes::default()));
     let day = Duration::from_secs(24 * 3600);
     let kept: Arc<Mutex<String>> = Arc::default();
     let told: Arc<Mutex<Vec<ReceiverRow>>> = Arc::default();
@@ -55,7 +56,7 @@ async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no
     let worker = Worker {
         rules: Rules { after: Duration::ZERO, remind: day, receivers: receivers.into() },
         messenger: Arc::clone(&ears),
-        book: Book::default(),
+        book: IncidentBook::default(),
         keep: Box::new(keep),
         tell: {
             let told = Arc::clone(&told);
@@ -89,14 +90,14 @@ async fn no_receiver_keeps_another_from_hearing_and_who_wants_no_more_is_sent_no
 /// tell that they were asked.
 #[derive(Default)]
 struct Two {
-    answers: Mutex<VecDeque<Option<Undelivered>>>,
+    answers: Mutex<VecDeque<Option<DeliveryFailure>>>,
     tries: Mutex<usize>,
     first: Notify,
     second: Notify,
 }
 
 impl Messenger for Two {
-    async fn deliver(&self, receiver: &str, _: &Notice) -> Result<(), Undelivered> {
+    async fn deliver(&self, receiver: &str, _: &Notice) -> Result<(), DeliveryFailure> {
         if receiver == "second" {
             self.second.notify_one();
             return Ok(());
@@ -121,7 +122,7 @@ fn tells(
     kinds: [Vec<IncidentKind>; 2],
 ) -> watch::Sender<Arc<Status>> {
     let names = ["first", "second"].map(str::to_owned);
-    let wishes = kinds.map(|kinds| Wishes { kinds, ..Wishes::default() });
+    let wishes = kinds.map(|kinds| ReceiverWishes { kinds, ..ReceiverWishes::default() });
     let (statuses, seen) = watch::channel(wrong(false, 0, 0));
     let worker = Worker {
         rules: Rules {
@@ -130,7 +131,7 @@ fn tells(
             receivers: names.into_iter().zip(wishes).collect(),
         },
         messenger: Arc::clone(two),
-        book: Book::default(),
+        book: IncidentBook::default(),
         keep: Box::new(|_| {}),
         tell: Box::new(|_| {}),
         clock,
@@ -163,7 +164,7 @@ fn at(seconds: &AtomicI64) -> Timestamp {
 async fn a_receiver_is_left_alone_for_as_long_as_it_asks_and_its_failures_end_with_a_success() {
     static SECONDS: AtomicI64 = AtomicI64::new(0);
     let fault = || Fault::new(FaultKind::Server, "it answered 503");
-    let no = |wait| Some(Undelivered { fault: fault(), wait, gone: false });
+    let no = |wait| Some(DeliveryFailure { fault: fault(), wait, gone: false });
     let answers = [no(Some(Duration::from_secs(3600))), None, no(None)];
     let two = Arc::new(Two { answers: Mutex::new(answers.into()), ..Two::default() });
     let kinds = [vec![IncidentKind::Stopped], vec![IncidentKind::Drift]];

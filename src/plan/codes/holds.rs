@@ -1,20 +1,20 @@
 //! What each kind of hold means.
 
-use super::Text;
+use super::CodeText;
 use crate::plan::HoldKind;
 
 /// Its text.
 #[expect(clippy::too_many_lines, reason = "a table with one row for each kind")]
-pub(super) const fn text(kind: HoldKind) -> Text {
+pub(super) const fn text(kind: HoldKind) -> CodeText {
     match kind {
-        HoldKind::Mode => Text {
+        HoldKind::Mode => CodeText {
             means: "the tenant's mode lets nothing be written",
             arises: "`spec.mode` of the tenant is `report` (differences are only shown) or \
                 `suspend` (the tenant is left alone, and not even read).",
             remedy: "Nothing, if that is meant. Set `mode: enforce` to let the plan run.",
             example: "mode is `report`: differences are only shown",
         },
-        HoldKind::Manifests => Text {
+        HoldKind::Manifests => CodeText {
             means: "the tenant's manifests have errors",
             arises: "A file that concerns this tenant does not pass `dialplane validate`, and no \
                 earlier good version of it is known. Nothing is planned from manifests that may \
@@ -23,7 +23,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 meanwhile.",
             example: "its manifests have errors: contoso.yaml:12:5: `mode` is missing",
         },
-        HoldKind::Incomplete => Text {
+        HoldKind::Incomplete => CodeText {
             means: "part of the manifests cannot be read, so no user loses calling",
             arises: "A file is unreadable, empty or broken in a place that may name this user, or \
                 an earlier version of the manifests is in force. A user that seems to be missing \
@@ -31,7 +31,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             remedy: "Correct the file that the reason names. Everything but disabling goes on.",
             example: "an older version of the manifests is in force: users.yaml has errors",
         },
-        HoldKind::Absent => Text {
+        HoldKind::Absent => CodeText {
             means: "a line has not been missing for long enough",
             arises: "No manifest names the user any more, and the tenant is pruned; or `windows`, \
                 `limits` or names under `protect` of the tenant are missing that were there, or its \
@@ -44,7 +44,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 `calling: disabled`, or commit the removal.",
             example: "a line that is missing counts from 2026-07-01 12:05:00 UTC on",
         },
-        HoldKind::Clock => Text {
+        HoldKind::Clock => CodeText {
             means: "a date has come by the clock of this machine, and not by the service's",
             arises: "A user's `until` has come by this machine's clock. The answers of the service \
                 carry another time, more than five minutes apart, by which it has not. A machine \
@@ -54,7 +54,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "it is 2026-07-03 08:00:00 UTC by the clock of this machine, and 2026-07-01 \
                 08:00:00 UTC by the service's, 2 days apart: `until` has come by one of them",
         },
-        HoldKind::NotRead => Text {
+        HoldKind::NotRead => CodeText {
             means: "live state of the tenant could not be read",
             arises: "The service did not answer, refused the call, or answered with something that \
                 is not understood; or the tenant was not read yet. Without live state nothing \
@@ -63,7 +63,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 the tenant was changed.",
             example: "list the users of contoso: no connection to api.example.com",
         },
-        HoldKind::Coverage => Text {
+        HoldKind::Coverage => CodeText {
             means: "the user list may be incomplete",
             arises: "Pages of the list overlap, its total differs from what arrived, it is empty, \
                 or it is much shorter than before (`limits.shrink`). A user that is not in such a \
@@ -72,7 +72,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 are listed (`connectToTeams.endpoints.listUsers`).",
             example: "the user list may be incomplete: 80 of 100 users arrived",
         },
-        HoldKind::Consent => Text {
+        HoldKind::Consent => CodeText {
             means: "it is not known that the customer allows the provider to manage its users",
             arises: "The service shows no consent for the tenant, its two signs disagree, or the \
                 token that acts for the tenant cannot be used. Writes would be refused. A list of \
@@ -83,14 +83,14 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 says.",
             example: "the customer has not allowed the provider to manage its users",
         },
-        HoldKind::Reseller => Text {
+        HoldKind::Reseller => CodeText {
             means: "it is not certain which reseller the customer belongs to",
             arises: "Each write names the reseller. The service shows none for this customer, or \
                 shows another one than the settings name.",
             remedy: "Correct the settings, or ask the vendor and set `resellerOf` of the account.",
             example: "the service says reseller 8, and the settings say 7",
         },
-        HoldKind::Limit => Text {
+        HoldKind::Limit => CodeText {
             means: "more people would lose calling than the tenant's limit allows",
             arises: "One run would disable more people than `limits.disable` allows, as a share of \
                 the people with calling and as a number. None of the disables runs, because \
@@ -99,7 +99,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 change over several runs. A raised limit stays raised.",
             example: "40 of 100 people would lose calling; the limit is 10 (10 %, at most 50)",
         },
-        HoldKind::NumberLimit => Text {
+        HoldKind::NumberLimit => CodeText {
             means: "more numbers would be replaced than the tenant's limit allows",
             arises: "One run would replace or release more present numbers than `limits.numbers` \
                 allows. People keep calling, and nobody reaches them under their number any more.",
@@ -107,7 +107,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 change over several runs.",
             example: "30 of 100 people would lose their present number; the limit is 10",
         },
-        HoldKind::ChangeLimit => Text {
+        HoldKind::ChangeLimit => CodeText {
             means: "more people would be changed than the tenant's limit allows",
             arises: "One run would change more people with calling than `limits.changes` allows: a \
                 default that was edited by mistake touches everybody. Who has no calling yet is \
@@ -116,7 +116,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 change over several runs.",
             example: "90 of 100 people would be changed; the limit is 50 (50 %, at most 500)",
         },
-        HoldKind::HourLimit => Text {
+        HoldKind::HourLimit => CodeText {
             means: "more would be sent for all tenants in an hour than the settings allow",
             arises: "What was sent within the last hour and what all plans would send now exceed \
                 `execution.perHour`. A mistake in what many tenants share shows only in the sum.",
@@ -124,7 +124,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 (`dialplane plan --approve`).",
             example: "over all tenants 250 people would lose calling now; the limit is 200 an hour",
         },
-        HoldKind::EmptyDesired => Text {
+        HoldKind::EmptyDesired => CodeText {
             means: "the manifests name far fewer users than were managed before",
             arises: "The manifests name no user of the tenant, or less than half of those that \
                 were managed. Then files are missing rather than people.",
@@ -132,20 +132,20 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 calling. If it is meant, approve this plan.",
             example: "the manifests name 1 user of this tenant, and 40 were managed",
         },
-        HoldKind::Protected => Text {
+        HoldKind::Protected => CodeText {
             means: "the user, the number or the site is protected",
             arises: "`spec.protect` of the tenant names it: an emergency line, a reception desk. \
                 It also holds where a live number is not understood and may be a protected one.",
             remedy: "Take it out of `protect` if it is really meant, or approve this plan.",
             example: "the user holds +14255550100, which is protected",
         },
-        HoldKind::ReasonMissing => Text {
+        HoldKind::ReasonMissing => CodeText {
             means: "no reason is given for disabling a protected user",
             arises: "A manifest says `calling: disabled` for a protected user, without `reason`.",
             remedy: "Write `reason:` beside `calling: disabled`.",
             example: "no `reason` is given for disabling a protected user",
         },
-        HoldKind::LastOfSite => Text {
+        HoldKind::LastOfSite => CodeText {
             means: "it is the last working phone of its site",
             arises: "The plan would disable everybody at a site who can call. Then nobody there \
                 could call for help. The others are disabled; the last one is held.",
@@ -153,7 +153,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 this plan.",
             example: "it is the last phone that works at site harbour",
         },
-        HoldKind::Quarantined => Text {
+        HoldKind::Quarantined => CodeText {
             means: "the user was not visible for a while, and no manifest names it since",
             arises: "A managed user vanished from the list, its line was removed from the \
                 manifests, and the user is visible again. Missing is not gone, so pruning leaves \
@@ -164,7 +164,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "it was not visible for a while, or the journal was brought back and cannot \
                 tell, and no manifest names it since",
         },
-        HoldKind::Renamed => Text {
+        HoldKind::Renamed => CodeText {
             means: "the user may be a managed one under a new name",
             arises: "No manifest names this user, and its identity or its number is that of a \
                 managed user that is not visible any more, or its name only looks like that of \
@@ -172,7 +172,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             remedy: "Correct the user's name in its manifest.",
             example: "this is adele@contoso.com under a new name",
         },
-        HoldKind::NumberTaken => Text {
+        HoldKind::NumberTaken => CodeText {
             means: "somebody else holds the number",
             arises: "Live state shows the number at another user, here or in another tenant, and \
                 nothing in this plan takes it from there first. The service would refuse it, or \
@@ -181,7 +181,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 none`, or the portal. It is taken once the service shows it free.",
             example: "+14255550101 is held by bert@contoso.com (enabled)",
         },
-        HoldKind::NumberCycle => Text {
+        HoldKind::NumberCycle => CodeText {
             means: "the numbers form a cycle, and there is no place to park one",
             arises: "Each user of a group wants the number of the next. One of them has to give \
                 its number up first, and the tenant has no number for the time between.",
@@ -189,7 +189,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 one of the numbers first.",
             example: "these numbers form a cycle: adele@contoso.com, bert@contoso.com",
         },
-        HoldKind::NumberRelease => Text {
+        HoldKind::NumberRelease => CodeText {
             means: "a number is to be given up, and the tenant leaves that to people",
             arises: "How the service frees a number is not published. `numbers.release` is \
                 `manual`, or it is `park` and there is no parking number left.",
@@ -197,7 +197,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 `clear` or `park`; for `park`, name enough numbers in `numbers.parking`.",
             example: "this tenant leaves it to people (`numbers.release: manual`)",
         },
-        HoldKind::NumberUnproven => Text {
+        HoldKind::NumberUnproven => CodeText {
             means: "it is not proven that the number is free",
             arises: "A tenant could not be read, is suspended, has broken manifests or an \
                 incomplete list; or a live number is not understood and may be this one. The row of \
@@ -208,7 +208,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 not set, say so with `listUsers.omitsUnset: true`.",
             example: "it is not proven that +14255550101 is free: tenant fabrikam is suspended",
         },
-        HoldKind::Unread => Text {
+        HoldKind::Unread => CodeText {
             means: "a present value that the step could replace is not understood",
             arises: "The service shows something in place of the user's number or of another field \
                 that is not a value of it. An update carries such a field or leaves it out; both \
@@ -217,7 +217,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "the user's number is not understood (\"ext. 12\"), and an update could \
                 replace it",
         },
-        HoldKind::Unmatched => Text {
+        HoldKind::Unmatched => CodeText {
             means: "the step only changes a field that no row of the tenant shows",
             arises: "The settings name a place or a column for the field, and no user has anything \
                 there. So the update would replace something that is not visible.",
@@ -225,14 +225,14 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 say so with `listUsers.omitsUnset: true`.",
             example: "no user of the tenant has anything at `/tag`, where `fields.userTag` looks",
         },
-        HoldKind::AfterHeld => Text {
+        HoldKind::AfterHeld => CodeText {
             means: "a step that must come before is held",
             arises: "The user is enabled only after its details are right, and a number is taken \
                 only after its holder gave it up. That step is held.",
             remedy: "Look at the step that it waits for; nothing is to be done here.",
             example: "it comes after the update of adele@contoso.com, which is held",
         },
-        HoldKind::Window => Text {
+        HoldKind::Window => CodeText {
             means: "the change window is not open",
             arises: "`spec.windows` of the tenant says when people's phones may be changed, and \
                 that is not now; or the step would interrupt people for longer than the rest of \
@@ -241,7 +241,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 without the service, run `dialplane apply` then.",
             example: "the window opens at 2026-07-01 20:00 Europe/Berlin",
         },
-        HoldKind::Stopped => Text {
+        HoldKind::Stopped => CodeText {
             means: "everything is stopped",
             arises: "Somebody used `dialplane stop`, or put the stop file where the settings say. \
                 It is also held while it cannot be told whether the stop file is there, or whether \
@@ -249,7 +249,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             remedy: "Run `dialplane resume`, or take the file away, once it is safe to go on.",
             example: "stopped by ops@pbx1 on 2026-07-01: wrong file merged",
         },
-        HoldKind::Suspended => Text {
+        HoldKind::Suspended => CodeText {
             means: "somebody has suspended the tenant",
             arises: "Somebody used `dialplane suspend TENANT`. The tenant is looked at and planned \
                 as ever, and nothing is written, by the service as well as by hand. The journal \
@@ -260,7 +260,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
             example: "the tenant is suspended since 2026-07-04 08:15:30 UTC by ada@desk: the \
                 vendor is moving",
         },
-        HoldKind::Flap => Text {
+        HoldKind::Flap => CodeText {
             means: "somebody else changes the value back again and again",
             arises: "What was sent became visible and was changed back, `execution.flapLimit` times \
                 within `execution.flapWindow`. Sending it once more would only interrupt people.",
@@ -269,7 +269,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 over.",
             example: "somebody else has changed calling back 3 times",
         },
-        HoldKind::NoEffect => Text {
+        HoldKind::NoEffect => CodeText {
             means: "the step was sent again and again without effect",
             arises: "The same was accepted three times, with a sync each time, and live state \
                 never showed it. The problem `no-effect` of the user says what was sent and what \
@@ -279,7 +279,7 @@ pub(super) const fn text(kind: HoldKind) -> Text {
                 manifests is sent at once.",
             example: "this was sent 3 times and accepted, and nothing came of it",
         },
-        HoldKind::SyncUnclear => Text {
+        HoldKind::SyncUnclear => CodeText {
             means: "the answers to the last syncs said neither yes nor no",
             arises: "Three syncs in a row were answered with something that is not understood. \
                 They may be running, and each may interrupt people.",

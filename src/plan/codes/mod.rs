@@ -16,7 +16,7 @@ pub use page::{capital, markdown};
 
 use crate::{
     model::FaultKind,
-    plan::{HoldKind, NoteCode, ProblemCode, Rule, guards},
+    plan::{HoldKind, HoldRule, NoteCode, ProblemCode, guards},
 };
 
 /// What a code means.
@@ -25,18 +25,18 @@ pub struct Explanation {
     /// The code.
     pub code: &'static str,
     /// What it is a code of.
-    pub about: About,
+    pub about: CodeSubject,
     /// The words.
-    pub text: Text,
+    pub text: CodeText,
     /// What else is known of a hold.
-    pub rule: Option<Rule>,
+    pub rule: Option<HoldRule>,
     /// The settings and keys of manifests that people turn its guard with.
     pub settings: &'static [&'static str],
 }
 
 /// The words for a code.
 #[derive(Debug, Clone, Copy)]
-pub struct Text {
+pub struct CodeText {
     /// What it means, as one clause.
     pub means: &'static str,
     /// How it comes about.
@@ -49,7 +49,7 @@ pub struct Text {
 
 /// What codes are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
+pub enum CodeSubject {
     /// Why something may not run.
     Hold,
     /// What is wrong with a user.
@@ -60,7 +60,7 @@ pub enum About {
     Fault,
 }
 
-impl About {
+impl CodeSubject {
     /// All of them, as they are listed.
     pub const ALL: &'static [Self] = &[Self::Hold, Self::Problem, Self::Note, Self::Fault];
 
@@ -103,21 +103,22 @@ impl About {
 pub fn all() -> Vec<Explanation> {
     let holds = HoldKind::ALL.iter().map(|kind| Explanation {
         code: kind.code(),
-        about: About::Hold,
+        about: CodeSubject::Hold,
         text: holds::text(*kind),
         rule: Some(kind.rule()),
         settings: guards::settings(*kind),
     });
     let problems = ProblemCode::ALL
         .iter()
-        .map(|code| plain(code.code(), About::Problem, problems::text(*code)));
+        .map(|code| plain(code.code(), CodeSubject::Problem, problems::text(*code)));
     let notes =
-        NoteCode::ALL.iter().map(|code| plain(code.code(), About::Note, notes::text(*code)));
-    let faults =
-        FaultKind::ALL.iter().map(|kind| plain(kind.code(), About::Fault, faults::text(*kind)));
+        NoteCode::ALL.iter().map(|code| plain(code.code(), CodeSubject::Note, notes::text(*code)));
+    let faults = FaultKind::ALL
+        .iter()
+        .map(|kind| plain(kind.code(), CodeSubject::Fault, faults::text(*kind)));
     holds.chain(problems).chain(notes).chain(faults).collect()
 }
 
-fn plain(code: &'static str, about: About, text: Text) -> Explanation {
+fn plain(code: &'static str, about: CodeSubject, text: CodeText) -> Explanation {
     Explanation { code, about, text, rule: None, settings: &[] }
 }

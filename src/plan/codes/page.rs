@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{About, Explanation, all};
+use super::{CodeSubject, Explanation, all};
 use crate::words::list;
 
 /// `src/guide/codes.md`.
@@ -21,7 +21,7 @@ fn write_page(out: &mut String) -> fmt::Result {
             in brackets, in JSON as `code`.\n`dialplane explain CODE` shows the same on a terminal. \
             This page is written from the table in `src/plan/codes`."
     )?;
-    for about in About::ALL {
+    for about in CodeSubject::ALL {
         writeln!(out, "\n## {}\n\n{}", about.title(), about.words())?;
         for explanation in all().into_iter().filter(|explanation| explanation.about == *about) {
             write_one(out, &explanation)?;

@@ -1,20 +1,20 @@
 //! What each kind of problem means.
 
-use super::Text;
+use super::CodeText;
 use crate::plan::ProblemCode;
 
 /// Its text.
 #[expect(clippy::too_many_lines, reason = "a table with one row for each kind")]
-pub(super) const fn text(code: ProblemCode) -> Text {
+pub(super) const fn text(code: ProblemCode) -> CodeText {
     match code {
-        ProblemCode::Renamed => Text {
+        ProblemCode::Renamed => CodeText {
             means: "the user has another name now",
             arises: "The identity of a managed user appears in the list under another name than \
                 the manifests use.",
             remedy: "Write the new `userPrincipalName` in the manifest.",
             example: "this user is called adele.vance@contoso.com now",
         },
-        ProblemCode::NotVisible => Text {
+        ProblemCode::NotVisible => CodeText {
             means: "the service does not show the user",
             arises: "A complete list came, and a user that a manifest names is not in it: a \
                 misspelt name, no licence, not in a group that is synced, or too new.",
@@ -22,28 +22,28 @@ pub(super) const fn text(code: ProblemCode) -> Text {
                 syncs. New users can take hours to appear. Nothing is sent for it meanwhile.",
             example: "the service does not show this user",
         },
-        ProblemCode::NotListed => Text {
+        ProblemCode::NotListed => CodeText {
             means: "the user is not in a list that may be incomplete",
             arises: "A manifest names the user, the list does not show it, and something is wrong \
                 with the list. So it cannot be told whether the user is there.",
             remedy: "Look again later. Nothing is sent for it until a complete list arrives.",
             example: "this user is not in the user list, which may be incomplete: it is empty",
         },
-        ProblemCode::CallingUnclear => Text {
+        ProblemCode::CallingUnclear => CodeText {
             means: "the service shows neither enabled nor disabled",
             arises: "The value at `listUsers.calling` is not one of those that the settings name \
                 as on or off: a passing state, or a word that was not known.",
             remedy: "Wait if it is a passing state; else name the value in `listUsers.calling`.",
             example: "the service says \"Pending\" of this user's calling",
         },
-        ProblemCode::GatewayMissing => Text {
+        ProblemCode::GatewayMissing => CodeText {
             means: "an update must name the user's gateway, and none is known",
             arises: "The service asks for `sbcGatewayId` in every update. Neither the manifests \
                 nor the list name one for this user.",
             remedy: "Declare `sbcGatewayId` for the user, its set or its tenant.",
             example: "every update must name the user's gateway",
         },
-        ProblemCode::OtherService => Text {
+        ProblemCode::OtherService => CodeText {
             means: "the service shows the user with another service than the manifests want",
             arises: "The manifests say `service: callApp` of somebody with calling in Teams, or do \
                 not say it of somebody with the Call App. No call is known that moves somebody from \
@@ -52,7 +52,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
                 portal.",
             example: "the service shows this user with the Call App",
         },
-        ProblemCode::ServiceNotShown => Text {
+        ProblemCode::ServiceNotShown => CodeText {
             means: "it is not known whether the user has the Call App",
             arises: "The manifests say `service: callApp`, and the list does not say who has it: \
                 the settings have no `listUsers.callApp`, no entry has anything there, or live state \
@@ -60,7 +60,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             remedy: "Say in `listUsers.callApp` how your account's list shows it.",
             example: "the list does not say who has it",
         },
-        ProblemCode::NotSwitched => Text {
+        ProblemCode::NotSwitched => CodeText {
             means: "calling of a user of the Call App is to be otherwise, and nothing switches it",
             arises: "The manifests want calling of a user of the Call App on and it is off, or off \
                 and it is on; or `prune: disable` would disable one. The vendor's pages name no call \
@@ -68,7 +68,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             remedy: "Switch the user in the portal, or correct `calling` in the manifests.",
             example: "no call is known that switches it",
         },
-        ProblemCode::PbxMissing => Text {
+        ProblemCode::PbxMissing => CodeText {
             means: "a call must name who the user is at the PBX, and that is not known",
             arises: "The tenant says `writes: configureUser`, or the user has `service: callApp`. \
                 Those calls ask for `pbxLocation` and `pbxUserId` every time, the latter for \
@@ -77,7 +77,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
                 updateUserDetails`, the default, does without it.",
             example: "`writes: configureUser` must name the user's pbxLocation",
         },
-        ProblemCode::NotUnderstood => Text {
+        ProblemCode::NotUnderstood => CodeText {
             means: "a managed value is shown as something that is not understood",
             arises: "The list has something for a declared field that is not a value of it. It \
                 cannot be compared, and is not overwritten.",
@@ -85,7 +85,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             example: "phoneNumber is shown as \"ext. 12\" at `/phoneNumber`, which is not \
                 understood",
         },
-        ProblemCode::NoEffect => Text {
+        ProblemCode::NoEffect => CodeText {
             means: "something was sent again and again, and live state never shows it",
             arises: "The service accepted a value, or a switch of calling, three times, a sync \
                 followed each time, and after the time that a change may take the list still \
@@ -96,7 +96,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
             example: "userTag was sent as sales 3 times and accepted, last on 2026-07-01 12:00:00 \
                 UTC, and is still shown as Sales",
         },
-        ProblemCode::AnswerLost => Text {
+        ProblemCode::AnswerLost => CodeText {
             means: "the answer to a step was lost, and what became of it is not decided yet",
             arises: "A call was sent and no answer came, or one that says neither yes nor no. It \
                 may have been carried out. It is not sent again before a look decides it.",
@@ -104,7 +104,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
                 hint names, the step is planned again.",
             example: "the answer to the enable of 2026-07-01 12:00:00 UTC was lost",
         },
-        ProblemCode::TeamsDiffers => Text {
+        ProblemCode::TeamsDiffers => CodeText {
             means: "Teams does not show what the service shows",
             arises: "The tenant has `confirm: graph`, and Teams still shows something else after \
                 the time that a sync may take.",
@@ -112,7 +112,7 @@ pub(super) const fn text(code: ProblemCode) -> Text {
                 calling off and on again pushes the settings again.",
             example: "calling is on at the service and off in Teams",
         },
-        ProblemCode::NotUndone => Text {
+        ProblemCode::NotUndone => CodeText {
             means: "part of a run is not undone, because it changed since",
             arises: "`dialplane undo` takes back only what is still as the run left it. What \
                 somebody changed since, and what is not visible, is left alone.",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use crate::{
     model::{Field, Limit, LiveCalling, LiveTenant, PerHour, SentCounts, Upn, Value},
-    plan::{Action, Change, Counts, Grounds, Seen, Step, StepId, Steps},
+    plan::{Action, FieldChange, Grounds, LimitCount, LiveValue, Step, StepId, Steps},
 };
 
 /// What is counted.
@@ -50,17 +50,19 @@ impl LimitKind {
 }
 
 /// Whether a change takes a number from somebody who is known to have one.
-fn takes_known_number(change: &Change) -> bool {
+fn takes_known_number(change: &FieldChange) -> bool {
     let had = matches!(
         change.live,
-        Seen::Value(Value::Phone(_)) | Seen::Written(Value::Phone(_)) | Seen::Unreadable(_)
+        LiveValue::Value(Value::Phone(_))
+            | LiveValue::Written(Value::Phone(_))
+            | LiveValue::Unreadable(_)
     );
     change.field == Field::PhoneNumber && had
 }
 
 /// Whether a step is held for a reason of its own, so limits do not count it.
 fn held_for_another_reason(step: &Step) -> bool {
-    step.holds.iter().any(|hold| hold.kind.rule().counts == Counts::Apart)
+    step.holds.iter().any(|hold| hold.kind.rule().counts == LimitCount::Apart)
 }
 
 /// The people that each kind of step would touch.

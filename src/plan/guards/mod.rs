@@ -38,12 +38,12 @@ pub(super) struct Guard {
     /// The settings and keys of manifests that people turn it with.
     pub(super) settings: &'static [&'static str],
     /// What it looks at, and how it decides.
-    check: Check,
+    check: GuardCheck,
 }
 
 /// What a guard looks at, with the function that decides.
 #[derive(Debug, Clone, Copy)]
-enum Check {
+enum GuardCheck {
     /// The tenant as a whole.
     Tenant(fn(&Context<'_>) -> Option<Grounds>),
     /// Each step for its own sake, whatever else is planned.
@@ -56,26 +56,26 @@ enum Check {
 
 /// All guards, in the order in which they look and in which their holds are told.
 const GUARDS: &[Guard] = &[
-    guard(HoldKind::Mode, &["mode"], Check::Tenant(tenant::mode)),
-    guard(HoldKind::Suspended, &[], Check::Tenant(tenant::by_hand)),
-    guard(HoldKind::Consent, &[], Check::Tenant(tenant::consent)),
-    guard(HoldKind::Reseller, &["resellerOf"], Check::Tenant(tenant::reseller)),
-    guard(HoldKind::Protected, &["protect"], Check::Step(protect::protected)),
-    guard(HoldKind::ReasonMissing, &["reason"], Check::Step(protect::reason_missing)),
-    guard(HoldKind::LastOfSite, &["site"], Check::Steps(protect::last_of_site)),
-    guard(HoldKind::Coverage, &["limits.shrink"], Check::Step(coverage::step)),
-    guard(HoldKind::Incomplete, &[], Check::Step(manifests::incomplete)),
-    guard(HoldKind::Clock, &["until"], Check::Step(clock::ahead)),
-    guard(HoldKind::Absent, &["run.absence"], Check::Step(manifests::absent)),
-    guard(HoldKind::EmptyDesired, &[], Check::Steps(manifests::emptied)),
-    guard(HoldKind::Limit, &["limits.disable"], Check::Steps(limits::disables)),
-    guard(HoldKind::NumberLimit, &["limits.numbers"], Check::Steps(limits::numbers)),
-    guard(HoldKind::ChangeLimit, &["limits.changes"], Check::Steps(limits::changes)),
-    guard(HoldKind::Window, &["windows"], Check::Steps(window::closed)),
-    guard(HoldKind::HourLimit, &["execution.perHour"], Check::Fleet(limits::in_an_hour)),
+    guard(HoldKind::Mode, &["mode"], GuardCheck::Tenant(tenant::mode)),
+    guard(HoldKind::Suspended, &[], GuardCheck::Tenant(tenant::by_hand)),
+    guard(HoldKind::Consent, &[], GuardCheck::Tenant(tenant::consent)),
+    guard(HoldKind::Reseller, &["resellerOf"], GuardCheck::Tenant(tenant::reseller)),
+    guard(HoldKind::Protected, &["protect"], GuardCheck::Step(protect::protected)),
+    guard(HoldKind::ReasonMissing, &["reason"], GuardCheck::Step(protect::reason_missing)),
+    guard(HoldKind::LastOfSite, &["site"], GuardCheck::Steps(protect::last_of_site)),
+    guard(HoldKind::Coverage, &["limits.shrink"], GuardCheck::Step(coverage::step)),
+    guard(HoldKind::Incomplete, &[], GuardCheck::Step(manifests::incomplete)),
+    guard(HoldKind::Clock, &["until"], GuardCheck::Step(clock::ahead)),
+    guard(HoldKind::Absent, &["run.absence"], GuardCheck::Step(manifests::absent)),
+    guard(HoldKind::EmptyDesired, &[], GuardCheck::Steps(manifests::emptied)),
+    guard(HoldKind::Limit, &["limits.disable"], GuardCheck::Steps(limits::disables)),
+    guard(HoldKind::NumberLimit, &["limits.numbers"], GuardCheck::Steps(limits::numbers)),
+    guard(HoldKind::ChangeLimit, &["limits.changes"], GuardCheck::Steps(limits::changes)),
+    guard(HoldKind::Window, &["windows"], GuardCheck::Steps(window::closed)),
+    guard(HoldKind::HourLimit, &["execution.perHour"], GuardCheck::Fleet(limits::in_an_hour)),
 ];
 
-const fn guard(holds: HoldKind, settings: &'static [&'static str], check: Check) -> Guard {
+const fn guard(holds: HoldKind, settings: &'static [&'static str], check: GuardCheck) -> Guard {
     Guard { holds, settings, check }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn settings(kind: HoldKind) -> &'static [&'static str] {
 pub(super) fn hold_tenant(context: &Context<'_>) -> Vec<Hold> {
     let mut holds = Vec::new();
     for guard in GUARDS {
-        if let Check::Tenant(check) = guard.check {
+        if let GuardCheck::Tenant(check) = guard.check {
             holds.extend(check(context).map(|grounds| Hold::of(guard.holds, grounds)));
         }
     }
@@ -99,14 +99,14 @@ pub(super) fn hold_tenant(context: &Context<'_>) -> Vec<Hold> {
 pub(super) fn hold_steps(context: &Context<'_>, steps: &mut Steps) {
     for guard in GUARDS {
         match guard.check {
-            Check::Step(check) => {
+            GuardCheck::Step(check) => {
                 for step in steps.iter_mut() {
                     let grounds = check(context, step);
                     step.holds.extend(grounds.into_iter().map(|one| Hold::of(guard.holds, one)));
                 }
             }
-            Check::Steps(check) => guard.hold(steps, check(context, steps)),
-            Check::Tenant(_) | Check::Fleet(_) => {}
+            GuardCheck::Steps(check) => guard.hold(steps, check(context, steps)),
+            GuardCheck::Tenant(_) | GuardCheck::Fleet(_) => {}
         }
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn hold_steps(context: &Context<'_>, steps: &mut Steps) {
 /// Holds what is too much for the whole fleet.
 pub(super) fn hold_for_fleet(context: &Context<'_>, steps: &mut Steps, hour: &Hour) {
     for guard in GUARDS {
-        if let Check::Fleet(check) = guard.check {
+        if let GuardCheck::Fleet(check) = guard.check {
             guard.hold(steps, check(context, steps, hour));
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// A protected user is not disabled, and no protected number is taken away.
 pub(super) fn protected(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
-    let guarded = Guarded::of(context);
+    let guarded = GuardedTenant::of(context);
     let takes_number = step.changes.iter().any(|change| change.field == Field::PhoneNumber);
     let grounds = match &step.action {
         Action::Disable => guarded.disable(&step.user),
@@ -24,7 +24,7 @@ pub(super) fn protected(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
 
 /// A protected user is disabled for a reason that is written down.
 pub(super) fn reason_missing(context: &Context<'_>, step: &Step) -> Vec<Grounds> {
-    let guarded = Guarded::of(context);
+    let guarded = GuardedTenant::of(context);
     let what = match step.cause {
         Cause::Dated(_) => "`until`",
         _ => "`calling: disabled`",
@@ -42,7 +42,7 @@ pub(super) fn reason_missing(context: &Context<'_>, step: &Step) -> Vec<Grounds>
 
 /// Of each site at which everybody with a working phone would be disabled, one keeps it.
 pub(super) fn last_of_site(context: &Context<'_>, steps: &Steps) -> Vec<(StepId, Grounds)> {
-    let last = Guarded::of(context).last_of_sites(steps);
+    let last = GuardedTenant::of(context).last_of_sites(steps);
     let is_last = |step: &Step| step.action == Action::Disable && last.contains(&step.user);
     steps
         .numbered()
@@ -51,13 +51,13 @@ pub(super) fn last_of_site(context: &Context<'_>, steps: &Steps) -> Vec<(StepId,
         .collect()
 }
 
-struct Guarded<'a> {
+struct GuardedTenant<'a> {
     desired: &'a DesiredTenant,
     live: &'a LiveTenant,
     now: Timestamp,
 }
 
-impl<'a> Guarded<'a> {
+impl<'a> GuardedTenant<'a> {
     fn of(context: &Context<'a>) -> Self {
         Self { desired: context.desired(), live: context.live, now: context.moment.now }
     }

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use crate::{
     model::{
         Calling, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LivePhone, LiveTenant,
-        LiveUser, Memory, NumberKey, NumberList, PhoneNumber, TenantName, Unread, Upn, Value,
-        Write,
+        LiveUser, Memory, NumberKey, NumberList, PhoneNumber, TenantName, UnreadableValue, Upn,
+        Value, Write,
     },
     plan::{Observation, TenantInput},
 };
@@ -30,21 +30,21 @@ pub(in crate::plan) type Tenants = BTreeMap<TenantName, TenantInput>;
 /// every number that is shown.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Ledger {
-    holders: BTreeMap<NumberKey, BTreeSet<(TenantName, Who)>>,
+    holders: BTreeMap<NumberKey, BTreeSet<(TenantName, NumberHolder)>>,
     /// The same by tenant.
-    held: BTreeMap<TenantName, BTreeSet<(NumberKey, Who)>>,
+    held: BTreeMap<TenantName, BTreeSet<(NumberKey, NumberHolder)>>,
     /// Numbers that nobody knows, by tenant: each may be any.
     pub(super) unread: BTreeMap<TenantName, Vec<UnreadNumber>>,
     /// Tenants whose numbers are not all known, and why. While there are any, no number is
     /// known to be free.
-    pub(super) unseen: BTreeMap<TenantName, Unseen>,
+    pub(super) unseen: BTreeMap<TenantName, TenantUnseen>,
     /// Tenants that have changed since they were entered.
     behind: BTreeSet<TenantName>,
 }
 
 /// Why the numbers of a tenant are not all known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unseen {
+pub(super) enum TenantUnseen {
     /// It could not be read.
     Failed,
     /// Nobody looks: its mode is `suspend`.
@@ -61,7 +61,7 @@ pub(super) enum Unseen {
 
 /// Somebody who holds a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(super) enum NumberHolder {
     /// A user, to whom it was written and does not show yet, or who is shown with it.
     User(HoldingUser),
     /// Somebody else in the tenant's list, by place.
@@ -75,14 +75,14 @@ pub(super) struct HoldingUser {
     /// Its name once more: the list may spell it otherwise now.
     spelled: Arc<str>,
     pub(super) holding: Holding,
-    pub(super) calling: State,
+    pub(super) calling: HolderCalling,
     /// What the manifests want of it; nothing if none names it.
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<DesiredHolder>,
 }
 
 /// Whether the calling of a holder is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum State {
+pub(super) enum HolderCalling {
     Enabled,
     Disabled,
     Unclear,
@@ -90,7 +90,7 @@ pub(super) enum State {
 
 /// What the manifests want of a holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Wish {
+pub(super) struct DesiredHolder {
     pub(super) calling: Calling,
     /// They take the number away.
     pub(super) gives_up: bool,
@@ -107,14 +107,14 @@ pub(super) struct UnreadNumber {
     pub(super) user: Option<Upn>,
     /// Who holds it, for people.
     pub(super) name: Arc<str>,
-    pub(super) why: Unknown,
+    pub(super) why: UnknownNumber,
 }
 
 /// Why a number is not known.
 #[derive(Debug, Clone)]
-pub(super) enum Unknown {
+pub(super) enum UnknownNumber {
     /// This was read in its place.
-    Odd(Unread),
+    Odd(UnreadableValue),
     /// The list says of others that they have no number, and does not say it of this one.
     Silent,
     /// The list of numbers that Teams keeps was not read, or not whole.
@@ -164,7 +164,7 @@ impl Ledger {
 
     /// Notes that the manifests of a tenant are broken: it cannot be looked at.
     pub(in crate::plan) fn broken(&mut self, name: &TenantName) {
-        self.unseen.insert(name.clone(), Unseen::Broken);
+        self.unseen.insert(name.clone(), TenantUnseen::Broken);
     }
 
     /// The tenants that may hold numbers unseen.
@@ -195,7 +195,7 @@ impl Ledger {
     fn enter(
         &mut self,
         name: &TenantName,
-        held: BTreeSet<(NumberKey, Who)>,
+        held: BTreeSet<(NumberKey, NumberHolder)>,
         moved: &mut BTreeSet<NumberKey>,
     ) {
         let before = self.held.remove(name).unwrap_or_default();
@@ -216,27 +216,30 @@ impl Ledger {
         }
     }
 
-    pub(super) fn holders(&self, number: &NumberKey) -> impl Iterator<Item = &(TenantName, Who)> {
+    pub(super) fn holders(
+        &self,
+        number: &NumberKey,
+    ) -> impl Iterator<Item = &(TenantName, NumberHolder)> {
         self.holders.get(number).into_iter().flatten()
     }
 }
 
 /// Why the numbers of a tenant are not all known, if they are not.
-fn unseen(tenant: &TenantInput) -> Option<Unseen> {
+fn unseen(tenant: &TenantInput) -> Option<TenantUnseen> {
     let why_not = match &tenant.live {
-        Observation::Failed { before: None, .. } => Some(Unseen::Failed),
-        Observation::NotAsked => Some(Unseen::Suspended),
-        Observation::NotYet => Some(Unseen::NotYet),
+        Observation::Failed { before: None, .. } => Some(TenantUnseen::Failed),
+        Observation::NotAsked => Some(TenantUnseen::Suspended),
+        Observation::NotYet => Some(TenantUnseen::NotYet),
         Observation::Seen(_) | Observation::Failed { .. } => None,
     };
     let seen = tenant.live.last();
     why_not.or_else(|| seen.and_then(|live| in_doubt(live)))
 }
 
-fn in_doubt(live: &LiveTenant) -> Option<Unseen> {
+fn in_doubt(live: &LiveTenant) -> Option<TenantUnseen> {
     match live.coverage {
-        _ if !live.sees.contains(&Field::PhoneNumber) => Some(Unseen::Blind),
-        Coverage::Suspect(_) => Some(Unseen::Suspect),
+        _ if !live.sees.contains(&Field::PhoneNumber) => Some(TenantUnseen::Blind),
+        Coverage::Suspect(_) => Some(TenantUnseen::Suspect),
         Coverage::Complete => None,
     }
 }
@@ -259,7 +262,7 @@ fn unshown<'m>(memory: &'m Memory, user: &LiveUser) -> Option<&'m PhoneNumber> {
 
 /// What a tenant shows, and what was written there and is not shown: the numbers that somebody
 /// holds, and those that are not understood.
-fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumber>) {
+fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, NumberHolder)>, Vec<UnreadNumber>) {
     let mut held = Vec::new();
     let mut unread = Vec::new();
     let mut not_shown = Vec::new();
@@ -280,19 +283,20 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
                 user: user.upn.clone(),
                 spelled: user.upn.as_str().into(),
                 holding,
-                calling: State::of(&user.calling),
-                wish: wanted.map(|wanted| Wish::of(wanted, number, &tenant.tenant.desired)),
+                calling: HolderCalling::of(&user.calling),
+                wish: wanted
+                    .map(|wanted| DesiredHolder::of(wanted, number, &tenant.tenant.desired)),
             };
-            held.push((NumberKey::new(name, number), Who::User(who)));
+            held.push((NumberKey::new(name, number), NumberHolder::User(who)));
         }
-        let unknown = |why: Unknown| UnreadNumber {
+        let unknown = |why: UnknownNumber| UnreadNumber {
             name: user.upn.as_str().into(),
             user: Some(user.upn.clone()),
             why,
         };
         match user.phone() {
-            LivePhone::Unread(read) => unread.push(unknown(Unknown::Odd(read.clone()))),
-            LivePhone::NotShown => not_shown.push(unknown(Unknown::Silent)),
+            LivePhone::Unread(read) => unread.push(unknown(UnknownNumber::Odd(read.clone()))),
+            LivePhone::NotShown => not_shown.push(unknown(UnknownNumber::Silent)),
             LivePhone::Nothing => says_none = true,
             LivePhone::Number(_) => {}
         }
@@ -302,21 +306,25 @@ fn entries(tenant: &TenantInput) -> (BTreeSet<(NumberKey, Who)>, Vec<UnreadNumbe
     }
     for (place, other) in live.beside.numbers.iter().enumerate() {
         match &other.number {
-            Ok(number) => held.push((NumberKey::new(name, number), Who::Beside(place))),
+            Ok(number) => held.push((NumberKey::new(name, number), NumberHolder::Beside(place))),
             Err(read) => {
                 let name = Arc::clone(&other.holder);
-                unread.push(UnreadNumber { user: None, name, why: Unknown::Odd(read.clone()) });
+                unread.push(UnreadNumber {
+                    user: None,
+                    name,
+                    why: UnknownNumber::Odd(read.clone()),
+                });
             }
         }
     }
     if let NumberList::InDoubt(why) = &live.beside.number_list {
-        let why = Unknown::NoList(why.as_str().into());
+        let why = UnknownNumber::NoList(why.as_str().into());
         unread.push(UnreadNumber { user: None, name: name.as_str().into(), why });
     }
     (held.into_iter().collect(), unread)
 }
 
-impl State {
+impl HolderCalling {
     fn of(calling: &LiveCalling) -> Self {
         match calling {
             LiveCalling::Enabled => Self::Enabled,
@@ -335,7 +343,7 @@ impl State {
     }
 }
 
-impl Wish {
+impl DesiredHolder {
     /// What is wanted of somebody who holds this number.
     fn of(wanted: &DesiredUser, number: &PhoneNumber, desired: &DesiredTenant) -> Self {
         let gives_up = match wanted.details.get(Field::PhoneNumber) {

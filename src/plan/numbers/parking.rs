@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use super::{View, words};
 use crate::{
     model::{DesiredTenant, Field, PhoneNumber, Release, Value},
-    plan::{Action, Cause, Change, Hold, Seen, Step, StepId, Steps, order},
+    plan::{Action, Cause, FieldChange, Hold, LiveValue, Step, StepId, Steps, order},
 };
 
 /// The parking numbers of a tenant that nobody holds.
@@ -124,9 +124,9 @@ fn open(steps: &mut Steps, cycle: &[StepId], places: &mut Places) -> bool {
     else {
         return false;
     };
-    let there = Seen::Value(Value::Phone(place.clone()));
+    let there = LiveValue::Value(Value::Phone(place.clone()));
     let live = std::mem::replace(&mut change.live, there);
-    let change = Change {
+    let change = FieldChange {
         field: Field::PhoneNumber,
         live,
         desired: Value::Phone(place.clone()),

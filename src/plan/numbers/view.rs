@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::ledger::{Holding, Ledger, Tenants, UnreadNumber, Unseen, Who, Wish, write};
+use super::ledger::{
+    DesiredHolder, Holding, Ledger, NumberHolder, TenantUnseen, Tenants, UnreadNumber, write,
+};
 use crate::{
     model::{Memory, NumberKey, PhoneNumber, TenantName, Upn},
     plan::{Moment, Patience, validity::Validity},
@@ -45,13 +47,13 @@ pub(super) struct Holder<'a> {
     /// The state of the user, or what the number is held as.
     pub(super) state: &'a str,
     /// What the manifests want of the user, if they name it.
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<DesiredHolder>,
 }
 
 /// Why nobody can say of a number that it is free.
 #[derive(Debug, Default)]
-pub(super) struct Doubts<'a> {
-    pub(super) unseen: Vec<(&'a TenantName, Unseen)>,
+pub(super) struct NumberDoubts<'a> {
+    pub(super) unseen: Vec<(&'a TenantName, TenantUnseen)>,
     /// Some of the numbers that are not understood.
     pub(super) unread: Vec<&'a UnreadNumber>,
     /// How many more of these there are.
@@ -62,7 +64,7 @@ pub(super) struct Doubts<'a> {
     assumed: bool,
 }
 
-impl Doubts<'_> {
+impl NumberDoubts<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.tenants.is_empty() && !self.assumed
     }
@@ -81,7 +83,7 @@ impl<'a> View<'a> {
     /// Narrows a span to that in which time alone changes nothing of who holds a number.
     pub(in crate::plan) fn narrow(&self, number: &NumberKey, span: &mut Validity) {
         for (name, who) in self.ledger.holders(number) {
-            if let Who::User(who) = who
+            if let NumberHolder::User(who) = who
                 && who.holding == Holding::Written
                 && let Some(tenant) = self.tenants.get(name)
                 && let Some(write) = write(&tenant.memory, &who.user)
@@ -98,10 +100,10 @@ impl<'a> View<'a> {
         holders.filter_map(|(name, who)| self.holder(name, who)).collect()
     }
 
-    fn holder(&self, name: &'a TenantName, who: &'a Who) -> Option<Holder<'a>> {
+    fn holder(&self, name: &'a TenantName, who: &'a NumberHolder) -> Option<Holder<'a>> {
         let input = self.tenants.get(name)?;
         match who {
-            Who::User(who) => {
+            NumberHolder::User(who) => {
                 let open = || {
                     let write = write(&input.memory, &who.user);
                     write.is_some_and(|write| self.moment(&input.memory).is_open(write))
@@ -115,7 +117,7 @@ impl<'a> View<'a> {
                     wish: who.wish.map(|wish| wish.at(self.now)),
                 })
             }
-            Who::Beside(place) => {
+            NumberHolder::Beside(place) => {
                 let held = input.live.last()?.beside.numbers.get(*place)?;
                 let name_of = &held.holder;
                 let state = &held.held_as;
@@ -131,14 +133,14 @@ impl<'a> View<'a> {
         number: &PhoneNumber,
         tenant: &TenantName,
         taker: Option<&Upn>,
-    ) -> Doubts<'a> {
+    ) -> NumberDoubts<'a> {
         let own_only = number.is_extension() || self.elsewhere != Elsewhere::AsKnown;
         // The tenant's own list is a matter of its own guards.
         let unseen = self.ledger.unseen.iter().filter(|(name, _)| !own_only && *name != tenant);
-        let mut doubts = Doubts {
+        let mut doubts = NumberDoubts {
             unseen: unseen.map(|(name, why)| (name, *why)).collect(),
             assumed: self.elsewhere == Elsewhere::InDoubt && !number.is_extension(),
-            ..Doubts::default()
+            ..NumberDoubts::default()
         };
         doubts.tenants.extend(doubts.unseen.iter().map(|(name, _)| *name));
         for (of, all) in self.ledger.unread.iter().filter(|(of, _)| !own_only || *of == tenant) {

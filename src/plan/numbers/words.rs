@@ -1,8 +1,8 @@
 //! Why a number does not move, and what frees it.
 
 use super::{
-    ledger::{Unknown, UnreadNumber, Unseen},
-    view::{Doubts, Holder, TOLD},
+    ledger::{TenantUnseen, UnknownNumber, UnreadNumber},
+    view::{Holder, NumberDoubts, TOLD},
 };
 use crate::{
     model::{Calling, DesiredTenant, PhoneNumber, Release, Upn},
@@ -65,25 +65,25 @@ fn how_it_is_freed(user: &Upn, holder: Holder<'_>, elsewhere: bool) -> String {
 }
 
 /// Why the numbers of a tenant are not all known, as its predicate.
-fn unseen_as(why: Unseen) -> &'static str {
+fn unseen_as(why: TenantUnseen) -> &'static str {
     match why {
-        Unseen::Failed => "could not be read",
-        Unseen::Suspended => "is suspended",
-        Unseen::Broken => "has broken manifests",
-        Unseen::NotYet => "was not looked at yet",
-        Unseen::Suspect => "has a list that may be incomplete",
-        Unseen::Blind => "has a list without numbers",
+        TenantUnseen::Failed => "could not be read",
+        TenantUnseen::Suspended => "is suspended",
+        TenantUnseen::Broken => "has broken manifests",
+        TenantUnseen::NotYet => "was not looked at yet",
+        TenantUnseen::Suspect => "has a list that may be incomplete",
+        TenantUnseen::Blind => "has a list without numbers",
     }
 }
 
 fn unread(unread: &UnreadNumber) -> String {
     let UnreadNumber { name, why, .. } = unread;
     match why {
-        Unknown::Odd(read) => format!("the number of {name} is not understood ({read})"),
-        Unknown::Silent => {
+        UnknownNumber::Odd(read) => format!("the number of {name} is not understood ({read})"),
+        UnknownNumber::Silent => {
             format!("the list does not say whether {name} has a number, and of others it does")
         }
-        Unknown::NoList(why) => {
+        UnknownNumber::NoList(why) => {
             format!("the numbers that Teams keeps of tenant {name} are not all known: {why}")
         }
     }
@@ -91,7 +91,7 @@ fn unread(unread: &UnreadNumber) -> String {
 
 /// No holder of a number is visible, but some tenants cannot be seen, or hold a number that is not
 /// understood.
-pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
+pub(super) fn unproven(number: &PhoneNumber, doubts: &NumberDoubts<'_>) -> Hold {
     let unseen =
         doubts.unseen.iter().map(|(name, unseen)| format!("tenant {name} {}", unseen_as(*unseen)));
     let mut reasons: Vec<String> = doubts.unread.iter().copied().map(unread).collect();
@@ -100,9 +100,9 @@ pub(super) fn unproven(number: &PhoneNumber, doubts: &Doubts<'_>) -> Hold {
         reasons.push(first(TOLD, unseen));
     }
     let reasons = list(reasons);
-    let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == Unseen::Suspended);
-    let is_silent = |unread: &&UnreadNumber| matches!(unread.why, Unknown::Silent);
-    let is_list = |unread: &&UnreadNumber| matches!(unread.why, Unknown::NoList(_));
+    let suspended = doubts.unseen.iter().any(|(_, unseen)| *unseen == TenantUnseen::Suspended);
+    let is_silent = |unread: &&UnreadNumber| matches!(unread.why, UnknownNumber::Silent);
+    let is_list = |unread: &&UnreadNumber| matches!(unread.why, UnknownNumber::NoList(_));
     let remedy = match (doubts.unread.is_empty(), doubts.unseen.is_empty()) {
         (false, true) if doubts.unread.iter().all(is_list) => {
             "it is taken once that list could be read; a next look reads it again"

@@ -7,7 +7,7 @@ use crate::{
     foreign::annotation,
     model::{Field, Origin, Verb},
     plan::{
-        Change, Plan, Step, TenantPlan,
+        FieldChange, Plan, Step, TenantPlan,
         render::{Tally, lists::drift},
     },
 };
@@ -43,7 +43,7 @@ impl Level {
 }
 
 /// One annotation.
-pub(super) struct Said {
+pub(super) struct Annotation {
     pub(super) level: Level,
     /// Whether it is about a number.
     pub(super) is_number: bool,
@@ -65,12 +65,12 @@ pub(super) fn annotations(plan: &Plan) -> String {
 }
 
 /// Of all that is said, what GitHub shows, a line each.
-pub(super) fn shown(mut said: Vec<Said>) -> String {
+pub(super) fn shown(mut said: Vec<Annotation>) -> String {
     // Of one level numbers come first; beside that the order stays.
     said.sort_by_key(|said| !said.is_number);
     let mut out = String::new();
     for level in [Level::Error, Level::Warning, Level::Notice] {
-        let of_level: Vec<&Said> = said.iter().filter(|said| said.level == level).collect();
+        let of_level: Vec<&Annotation> = said.iter().filter(|said| said.level == level).collect();
         for said in of_level.iter().take(level.shown()) {
             out += &one(said);
         }
@@ -83,7 +83,7 @@ pub(super) fn shown(mut said: Vec<Said>) -> String {
     out
 }
 
-fn one(said: &Said) -> String {
+fn one(said: &Annotation) -> String {
     let origin = said.origin.as_ref();
     let line = origin.and_then(|origin| origin.line).map(|line| line.to_string());
     let mut properties = Vec::new();
@@ -96,7 +96,7 @@ fn one(said: &Said) -> String {
 }
 
 /// What is said of a tenant.
-fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
+fn of_tenant(tenant: &TenantPlan) -> Vec<Annotation> {
     let name = &tenant.tenant;
     let mut said = Vec::new();
     for step in &tenant.steps {
@@ -104,14 +104,14 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
             said.push(of_step(tenant, step));
         }
     }
-    said.extend(tenant.unforeseen().iter().map(|user| Said {
+    said.extend(tenant.unforeseen().iter().map(|user| Annotation {
         level: Level::Error,
         is_number: false,
         origin: None,
         title: format!("{name}: somebody may lose calling"),
         text: format!("{user} may be disabled: that cannot be foreseen without the journal"),
     }));
-    said.extend(tenant.hold().map(|hold| Said {
+    said.extend(tenant.hold().map(|hold| Annotation {
         level: Level::Warning,
         is_number: false,
         origin: None,
@@ -120,7 +120,7 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
     }));
     if tenant.holds.is_empty() {
         let held = tenant.steps.iter().filter_map(|step| Some((step, step.holds.first()?)));
-        said.extend(held.map(|(step, hold)| Said {
+        said.extend(held.map(|(step, hold)| Annotation {
             level: Level::Warning,
             is_number: false,
             origin: step.origin.clone(),
@@ -128,7 +128,7 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
             text: format!("{} (hint: {})", hold.reason, hold.remedy),
         }));
     }
-    said.extend(tenant.remarks.problems.iter().map(|problem| Said {
+    said.extend(tenant.remarks.problems.iter().map(|problem| Annotation {
         level: Level::Warning,
         is_number: false,
         origin: problem.origin.clone(),
@@ -138,17 +138,18 @@ fn of_tenant(tenant: &TenantPlan) -> Vec<Said> {
     said
 }
 
-fn of_step(tenant: &TenantPlan, step: &Step) -> Said {
+fn of_step(tenant: &TenantPlan, step: &Step) -> Annotation {
     let name = &tenant.tenant;
     let verb = step.action.verb();
-    let is_new_number = |change: &Change| change.field == Field::PhoneNumber && !change.is_drift;
+    let is_new_number =
+        |change: &FieldChange| change.field == Field::PhoneNumber && !change.is_drift;
     let is_number = step.changes.iter().any(is_new_number);
     let (level, title) = match verb {
         Verb::Disable => (Level::Error, format!("{name}: somebody loses calling")),
         Verb::Update if is_number => (Level::Notice, format!("{name}: a number changes")),
         Verb::Update | Verb::Configure | Verb::Enable => (Level::Notice, format!("{name}: {verb}")),
     };
-    let shown = |Change { field, live, desired, is_drift, .. }: &Change| {
+    let shown = |FieldChange { field, live, desired, is_drift, .. }: &FieldChange| {
         format!("{field}: {live} -> {desired}{}", drift(*is_drift))
     };
     let changes: Vec<String> = step.changes.iter().map(shown).collect();
@@ -156,5 +157,5 @@ fn of_step(tenant: &TenantPlan, step: &Step) -> Said {
         0 => format!("{verb} {}", step.user),
         _ => format!("{verb} {}: {}", step.user, changes.join(", ")),
     };
-    Said { level, is_number, origin: step.origin.clone(), title, text }
+    Annotation { level, is_number, origin: step.origin.clone(), title, text }
 }

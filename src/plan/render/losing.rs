@@ -15,13 +15,13 @@ const SITES: usize = 12;
 
 /// People who would lose calling. Without any it shows nothing.
 #[derive(Debug, Default)]
-pub(super) struct Losing<'p> {
+pub(super) struct CallingLosses<'p> {
     tenants: BTreeMap<&'p TenantName, BTreeMap<Option<&'p Site>, usize>>,
     held: usize,
     unforeseen: usize,
 }
 
-impl<'p> Losing<'p> {
+impl<'p> CallingLosses<'p> {
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut losing = Self::default();
         for tenant in &plan.tenants {
@@ -70,7 +70,7 @@ pub(super) fn by_site(tenant: &TenantPlan) -> Vec<AtSite<'_>> {
     sites.into_values().collect()
 }
 
-impl Losing<'_> {
+impl CallingLosses<'_> {
     /// In one line, the largest first. `name` makes names fit for the place where it is shown.
     pub(super) fn words(&self, name: impl Fn(&str) -> String) -> String {
         let people: usize = self.tenants.values().flat_map(BTreeMap::values).sum();

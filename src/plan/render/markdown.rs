@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     Tally, ahead, cut, lists,
-    losing::Losing,
+    losing::CallingLosses,
     page::{self, Harm},
     unremembered,
 };
@@ -112,7 +112,7 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, most: usize) -> fmt::Res
         let (harm, steps) = Harm::worst(tenant);
         (harm, Reverse(steps))
     });
-    let losing = Losing::of(plan);
+    let losing = CallingLosses::of(plan);
     if !losing.is_empty() {
         writeln!(out, "**{}**\n", losing.words(|name| inline(name)))?;
         write_people(out, &busy, part(most, PEOPLE))?;

@@ -39,7 +39,7 @@ pub use review::{
 };
 pub use saved::{saved_github, saved_markdown};
 pub use screen::{Detail, Screen, screen};
-pub use seal::{Broken, seal, unbroken};
+pub use seal::{SealError, seal, unbroken};
 pub use text::text;
 
 /// Counts over a plan, for its last line.

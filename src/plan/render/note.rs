@@ -4,21 +4,21 @@ use std::{fmt, time::Duration};
 
 use crate::{
     model::{GatewayId, Revision, Upn},
-    plan::{Ahead, Note, Ruling, Turn, nowhere, unread::UnreadNumbers},
+    plan::{ApprovalRuling, DateTurn, Note, UpcomingDates, nowhere, unread::UnreadNumbers},
     words::{first, is_or_are, list, many, minutes, time},
 };
 
 /// Dates that are ahead, as a note tells them.
-struct Coming<'n>(&'n Ahead);
+struct UpcomingDatesText<'n>(&'n UpcomingDates);
 
-impl fmt::Display for Coming<'_> {
+impl fmt::Display for UpcomingDatesText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ahead { users, next, turns } = self.0;
+        let UpcomingDates { users, next, turns } = self.0;
         write!(f, "{} with dates ahead; next, on {}: ", many(*users, "user"), time(*next))?;
         let turns = turns.iter().map(|(user, turn)| match turn {
-            Turn::Begins => format!("{user} begins"),
-            Turn::Ends => format!("{user} loses calling"),
-            Turn::HandsOn => format!("{user} gives the number up"),
+            DateTurn::Begins => format!("{user} begins"),
+            DateTurn::Ends => format!("{user} loses calling"),
+            DateTurn::HandsOn => format!("{user} gives the number up"),
         });
         f.write_str(&first(NAMED, turns))
     }
@@ -30,11 +30,11 @@ impl fmt::Display for Note {
             Self::Unmanaged(users) => {
                 let count = many(users.len(), "user");
                 write!(f, "{count} with calling that no manifest names, ")?;
-                write!(f, "left alone (prune: never): {}", Named(users))
+                write!(f, "left alone (prune: never): {}", FirstUsers(users))
             }
             Self::NotAdopted(users) => {
                 let count = many(users.len(), "user");
-                let who = Named(users);
+                let who = FirstUsers(users);
                 write!(
                     f,
                     "{count} with calling that no manifest has named since the journal began, \
@@ -43,7 +43,7 @@ impl fmt::Display for Note {
             }
             Self::Unforeseen(users) => {
                 let is = is_or_are(users.len());
-                let who = Named(users);
+                let who = FirstUsers(users);
                 write!(
                     f,
                     "{} with calling {is} named by no manifest, and the journal here has never \
@@ -72,10 +72,10 @@ impl fmt::Display for Note {
             }
             Self::Early(users) => {
                 let count = many(users.len(), "user");
-                let who = Named(users);
+                let who = FirstUsers(users);
                 write!(f, "{count} with calling before `from`, left as is until then: {who}")
             }
-            Self::Ahead(ahead) => write!(f, "{}", Coming(ahead)),
+            Self::Ahead(ahead) => write!(f, "{}", UpcomingDatesText(ahead)),
             Self::Settling(count, until) => {
                 write!(
                     f,
@@ -137,7 +137,7 @@ fn number_list(f: &mut fmt::Formatter<'_>, why: &str) -> fmt::Result {
     )
 }
 
-impl fmt::Display for Ruling {
+impl fmt::Display for ApprovalRuling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Used(run, at) => write!(
@@ -230,9 +230,9 @@ fn interruption(
 const NAMED: usize = 3;
 
 /// The first few of some users, and where all are to be found.
-struct Named<'u>(&'u [Upn]);
+struct FirstUsers<'u>(&'u [Upn]);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for FirstUsers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&first(NAMED, self.0))?;
         if self.0.len() > NAMED {

@@ -100,7 +100,7 @@ pub(super) fn whole(plan: &TenantPlan, most: usize) -> Option<String> {
 
 fn part(plan: &TenantPlan, most: usize) -> String {
     let mut told = AlreadyTold::default();
-    let mut out = Part { text: String::new(), most: most.saturating_sub(REST) };
+    let mut out = BoundedText { text: String::new(), most: most.saturating_sub(REST) };
     for line in head(plan, &mut told).lines() {
         out.add(&format!("{line}\n"));
     }
@@ -136,12 +136,12 @@ fn part(plan: &TenantPlan, most: usize) -> String {
 }
 
 /// Text that may not become longer.
-struct Part {
+struct BoundedText {
     text: String,
     most: usize,
 }
 
-impl Part {
+impl BoundedText {
     /// Adds it if there is room.
     fn add(&mut self, text: &str) -> bool {
         let fits = self.text.len() + text.len() <= self.most;

@@ -14,7 +14,7 @@ const SUM: &str = "sum";
 
 /// What is wrong with a plan or a review that was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
+pub enum SealError {
     /// It has no sum.
     Bare,
     /// It says something else than was added up.
@@ -32,9 +32,9 @@ pub fn seal(mut said: Value) -> Value {
 }
 
 /// Whether it still says what was added up. Blanks and the order of keys do not count.
-pub fn unbroken(saved: &Value) -> Result<(), Broken> {
-    let noted = saved[SUM].as_str().ok_or(Broken::Bare)?;
-    if sum(saved) == noted { Ok(()) } else { Err(Broken::Other) }
+pub fn unbroken(saved: &Value) -> Result<(), SealError> {
+    let noted = saved[SUM].as_str().ok_or(SealError::Bare)?;
+    if sum(saved) == noted { Ok(()) } else { Err(SealError::Other) }
 }
 
 /// Over all but the sum itself.

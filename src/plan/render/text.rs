@@ -8,12 +8,13 @@ use std::{
 use jiff::Timestamp;
 use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, ahead, losing::Losing, unremembered};
+use super::{Tally, ahead, losing::CallingLosses, unremembered};
 use crate::{
     foreign,
     model::{TenantName, Verb},
     plan::{
-        Action, Cause, Change, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted,
+        Action, Cause, FieldChange, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan,
+        wanted,
     },
     style::{ALARM, BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
     words::{likewise, many, time},
@@ -90,7 +91,7 @@ pub(super) fn write_unremembered(out: &mut String, plan: &Plan) -> fmt::Result {
 
 /// Who would lose calling: the first line of all, red if anybody does.
 pub(super) fn write_losing(out: &mut String, plan: &Plan) -> fmt::Result {
-    let losing = Losing::of(plan);
+    let losing = CallingLosses::of(plan);
     if losing.is_empty() {
         return Ok(());
     }
@@ -103,12 +104,12 @@ pub(super) fn write_losing(out: &mut String, plan: &Plan) -> fmt::Result {
 pub(super) struct AlreadyTold {
     hints: BTreeSet<String>,
     /// The holds that are told once, with their count. Those that are not in it are told each time.
-    shared: BTreeMap<String, Shared>,
+    shared: BTreeMap<String, SharedHold>,
 }
 
 /// A hold that many share.
 #[derive(Debug, Default, Clone)]
-struct Shared {
+struct SharedHold {
     count: usize,
     told: bool,
     /// More than one is given where each tenant has its own.
@@ -118,7 +119,7 @@ struct Shared {
 impl AlreadyTold {
     /// Tells a hold that several of these share only once, with their count.
     pub(super) fn counting<'h>(holds: impl Iterator<Item = &'h Hold>) -> Self {
-        let mut shared: BTreeMap<String, Shared> = BTreeMap::new();
+        let mut shared: BTreeMap<String, SharedHold> = BTreeMap::new();
         for hold in holds.filter(|hold| hold.kind != HoldKind::AfterHeld) {
             let shared = shared.entry(key(hold)).or_default();
             shared.count += 1;
@@ -361,7 +362,7 @@ fn dated(step: &Step, since: Timestamp) -> String {
 }
 
 /// Before and after, with what differs inside the line set off on a terminal.
-fn write_change(out: &mut String, change: &Change) -> fmt::Result {
+fn write_change(out: &mut String, change: &FieldChange) -> fmt::Result {
     let before = foreign::line(format_args!("{}: {}", change.field, change.live));
     let after = foreign::line(format_args!("{}: {}", change.field, change.desired));
     let diff = TextDiff::from_lines(before.as_str(), after.as_str());

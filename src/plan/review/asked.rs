@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Asked, Touched, Waiting, What, offline::come_to, settings};
+use super::{
+    RequestedChange, RequestedValue, TenantReview, UnplannedChange, offline::come_to, settings,
+};
 use crate::{
     model::{
         Calling, DesiredTenant, DesiredUser, Field, LiveTenant, Memory, Mode, Prune, Upn, Verb,
@@ -17,14 +19,14 @@ use crate::{
 };
 
 /// What a change says of a tenant.
-pub(super) struct Change {
-    pub(super) touched: Touched,
+pub(super) struct ChangedTenant {
+    pub(super) touched: TenantReview,
     /// The users about whom it says something else.
     pub(super) users: BTreeSet<Upn>,
     approvals: bool,
 }
 
-impl Change {
+impl ChangedTenant {
     /// Whether it says the same as before.
     pub(super) fn is_empty(&self) -> bool {
         !self.approvals
@@ -40,21 +42,21 @@ pub(super) fn of(
     head: &TenantInput,
     plan: &TenantPlan,
     now: Timestamp,
-) -> Change {
+) -> ChangedTenant {
     let before = base.map(|base| come_to(&base.tenant.desired, now));
     let before = before.as_ref();
     let after = &come_to(&head.tenant.desired, now);
-    let mut touched = Touched {
+    let mut touched = TenantReview {
         is_new: before.is_none(),
         settings: before.map(|before| settings::of(before, after)).unwrap_or_default(),
-        ..Touched::default()
+        ..TenantReview::default()
     };
     let approvals = base.is_some_and(|base| base.tenant.approvals != head.tenant.approvals);
     let live = match &head.live {
         Observation::Seen(live) => Some(&**live),
         _ => None,
     };
-    let place = Place { head, plan, live, now };
+    let place = ReviewContext { head, plan, live, now };
     let mut users = BTreeSet::new();
     for user in after.users.values() {
         let earlier = before.and_then(|before| before.users.get(&user.upn));
@@ -77,7 +79,7 @@ pub(super) fn of(
         users.insert(user.upn.clone());
         place.removed(user, &mut touched);
     }
-    Change { touched, users, approvals }
+    ChangedTenant { touched, users, approvals }
 }
 
 /// The users who are no longer named.
@@ -89,44 +91,52 @@ fn gone<'b>(
 }
 
 /// What is asked for a user and was not before.
-fn changes(before: Option<&DesiredUser>, after: &DesiredUser) -> Vec<What> {
+fn changes(before: Option<&DesiredUser>, after: &DesiredUser) -> Vec<RequestedValue> {
     let mut asked = Vec::new();
     if before.is_none_or(|before| before.calling != after.calling) {
-        asked.push(What::Calling(after.calling));
+        asked.push(RequestedValue::Calling(after.calling));
     }
     let fields = after.details.iter().filter(|(field, value)| {
         before.and_then(|before| before.details.get(*field)) != Some(*value)
     });
-    asked.extend(fields.map(|(field, value)| What::Field(field, value.clone())));
+    asked.extend(fields.map(|(field, value)| RequestedValue::Field(field, value.clone())));
     let earlier = before.map(DesiredUser::dates).unwrap_or_default();
     let dates = after.dates();
-    asked
-        .extend((before.is_some() && dates.from != earlier.from).then_some(What::From(dates.from)));
-    asked.extend((dates.until != earlier.until).then_some(What::Until(dates.until)));
+    asked.extend(
+        (before.is_some() && dates.from != earlier.from)
+            .then_some(RequestedValue::From(dates.from)),
+    );
+    asked.extend((dates.until != earlier.until).then_some(RequestedValue::Until(dates.until)));
     asked
 }
 
 /// Where it is settled what becomes of something that is asked for.
-struct Place<'a> {
+struct ReviewContext<'a> {
     head: &'a TenantInput,
     plan: &'a TenantPlan,
     live: Option<&'a LiveTenant>,
     now: Timestamp,
 }
 
-impl Place<'_> {
+impl ReviewContext<'_> {
     /// Notes it, unless a step is planned for it.
-    fn settle(&self, user: &DesiredUser, what: What, switched_off: bool, touched: &mut Touched) {
+    fn settle(
+        &self,
+        user: &DesiredUser,
+        what: RequestedValue,
+        switched_off: bool,
+        touched: &mut TenantReview,
+    ) {
         let in_steps = match &what {
-            What::Calling(calling) => self.is_switched(&user.upn, *calling),
-            What::Field(field, _) => self.is_changed(&user.upn, *field),
-            What::From(_) | What::Until(_) => false,
+            RequestedValue::Calling(calling) => self.is_switched(&user.upn, *calling),
+            RequestedValue::Field(field, _) => self.is_changed(&user.upn, *field),
+            RequestedValue::From(_) | RequestedValue::Until(_) => false,
         };
         if in_steps {
             return;
         }
-        let off = what == What::Calling(Calling::Disabled);
-        let asked = Asked {
+        let off = what == RequestedValue::Calling(Calling::Disabled);
+        let asked = RequestedChange {
             user: user.upn.clone(),
             what,
             origin: Some(user.origin.clone()),
@@ -136,19 +146,19 @@ impl Place<'_> {
             touched.already.push(asked);
         } else {
             let why = self.why(&asked, user);
-            touched.waits.push(Waiting { asked, why });
+            touched.waits.push(UnplannedChange { asked, why });
         }
     }
 
     /// Somebody who is no longer named, in a tenant that is pruned.
-    fn removed(&self, user: &DesiredUser, touched: &mut Touched) {
+    fn removed(&self, user: &DesiredUser, touched: &mut TenantReview) {
         let prunes = self.head.tenant.desired.prune == Prune::Disable;
         if !prunes || self.is_switched(&user.upn, Calling::Disabled) {
             return;
         }
-        let asked = Asked {
+        let asked = RequestedChange {
             user: user.upn.clone(),
-            what: What::Calling(Calling::Disabled),
+            what: RequestedValue::Calling(Calling::Disabled),
             origin: None,
             unforeseen: user.calling == Calling::Enabled && self.is_blind(),
         };
@@ -160,12 +170,12 @@ impl Place<'_> {
         } else if self.may_be_on(&user.upn) {
             // No step yet, and one as soon as the tenant can be read or the answer is known.
             let why = self.why(&asked, user);
-            touched.waits.push(Waiting { asked, why });
+            touched.waits.push(UnplannedChange { asked, why });
         }
     }
 
     /// Somebody who is disabled with and without the change.
-    fn stays_off(&self, user: &DesiredUser, touched: &mut Touched) {
+    fn stays_off(&self, user: &DesiredUser, touched: &mut TenantReview) {
         let live = self.live.and_then(|live| live.users.get(&user.upn));
         let is_off = live.is_some_and(|live| live.calling.known() == Some(Calling::Disabled));
         if user.calling == Calling::Disabled && is_off && self.is_blind() && self.writes() {
@@ -209,23 +219,27 @@ impl Place<'_> {
     }
 
     /// Whether live state shows it.
-    fn is_so(&self, asked: &Asked) -> bool {
+    fn is_so(&self, asked: &RequestedChange) -> bool {
         let live = self.live.and_then(|live| live.users.get(&asked.user));
         match &asked.what {
-            What::Calling(calling) => live.is_some_and(|it| it.calling.known() == Some(*calling)),
-            What::Field(field, value) => {
+            RequestedValue::Calling(calling) => {
+                live.is_some_and(|it| it.calling.known() == Some(*calling))
+            }
+            RequestedValue::Field(field, value) => {
                 let Some(live) = live else { return false };
                 let written = self.memory().written.get(&asked.user);
                 let written = written.and_then(|written| written.details.get(field));
                 equal(&seen(live, *field, written), value)
             }
-            What::From(at) | What::Until(at) => at.is_none_or(|at| at <= self.now),
+            RequestedValue::From(at) | RequestedValue::Until(at) => {
+                at.is_none_or(|at| at <= self.now)
+            }
         }
     }
 
     /// Why no step is planned for what is not so.
-    fn why(&self, asked: &Asked, user: &DesiredUser) -> String {
-        if let What::Until(_) = asked.what {
+    fn why(&self, asked: &RequestedChange, user: &DesiredUser) -> String {
+        if let RequestedValue::Until(_) = asked.what {
             return "calling is off from then on".to_owned();
         }
         if let Some(from) = user.begins(self.now) {
@@ -243,7 +257,7 @@ impl Place<'_> {
         if self.plan.remarks.undecided.contains(&asked.user) {
             return "the answer to an earlier call was lost".to_owned();
         }
-        if matches!(asked.what, What::Field(..)) && user.calling == Calling::Disabled {
+        if matches!(asked.what, RequestedValue::Field(..)) && user.calling == Calling::Disabled {
             return "it waits until calling is enabled".to_owned();
         }
         if self.memory().written.contains_key(&asked.user) {

@@ -11,8 +11,8 @@
 //! |---|---|
 //! | [`Review::caused`] | steps that are planned after the change, and not without it |
 //! | [`Review::drift`] | steps that are planned either way: the service reverts what may run, and leaves the rest |
-//! | [`Touched::already`] | what the change asks for and is so already |
-//! | [`Touched::waits`] | what it asks for, is not so, and no step is planned for now |
+//! | [`TenantReview::already`] | what the change asks for and is so already |
+//! | [`TenantReview::waits`] | what it asks for, is not so, and no step is planned for now |
 //!
 //! **Invariant:** there is one comparison, that of the planner. A difference between the manifests
 //! and live state is in one of the parts and in no other.
@@ -34,7 +34,7 @@ use super::{Fleet, Plan, TenantPlan, fingerprint_of};
 use crate::model::{Calling, Field, Fingerprint, Origin, TenantId, TenantName, Upn, Value};
 
 pub use offline::as_wanted;
-pub use only::{LeftOut, Scope};
+pub use only::{LeftOut, ReviewScope};
 pub use settings::Setting;
 
 /// What a change does.
@@ -46,7 +46,7 @@ pub struct Review {
     /// What is planned whether it is made or not; only tenants of which there is something to say.
     pub drift: Plan,
     /// The tenants of which the change says something else.
-    pub touched: BTreeMap<TenantName, Touched>,
+    pub touched: BTreeMap<TenantName, TenantReview>,
     /// Tenants that are no longer described: nothing is done to them, and nobody looks after them.
     pub dropped: BTreeSet<TenantName>,
     /// Tenants whose manifests are wrong before the change: all that they ask for counts as caused.
@@ -59,15 +59,15 @@ pub struct Review {
 
 /// What a change says of one tenant, beside the steps.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Touched {
+pub struct TenantReview {
     /// Whether the tenant was not described before.
     pub is_new: bool,
     /// Settings of the tenant that change.
     pub settings: Vec<Setting>,
     /// What is so already.
-    pub already: Vec<Asked>,
+    pub already: Vec<RequestedChange>,
     /// What is not, and why no step is planned for it.
-    pub waits: Vec<Waiting>,
+    pub waits: Vec<UnplannedChange>,
     /// Users who are disabled with and without the change, and are seen so, where no journal says
     /// what was sent lately: a run that has enabled one of them before disables that user again.
     pub off_unproven: Vec<Upn>,
@@ -75,11 +75,11 @@ pub struct Touched {
 
 /// Something that a change asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedChange {
     /// The tenant.
     pub user: Upn,
     /// What.
-    pub what: What,
+    pub what: RequestedValue,
     /// Where; absent for users who are no longer named.
     pub origin: Option<Origin>,
     /// It is so as far as is seen, and a journal may know that the opposite was sent and is not
@@ -89,7 +89,7 @@ pub struct Asked {
 
 /// A value that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum RequestedValue {
     /// Calling, on or off.
     Calling(Calling),
     /// A field.
@@ -102,9 +102,9 @@ pub enum What {
 
 /// Something that is asked for and that no step is planned for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct UnplannedChange {
     /// What.
-    pub asked: Asked,
+    pub asked: RequestedChange,
     /// Why.
     pub why: String,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::model::{
-    Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, GatewayId,
-    LiveCalling, LiveTenant, LiveUser, Observed, Value,
+    Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Field, GatewayId,
+    ListExtras, LiveCalling, LiveTenant, LiveUser, ObservedValue, Value,
 };
 
 /// A tenant that is as `base` wants it now. Users that only `head` names, or for whom nothing is done
@@ -32,7 +32,7 @@ pub fn as_wanted(
         coverage: Coverage::Complete,
         sees: Field::ALL.into_iter().collect::<BTreeSet<_>>(),
         users: users.into_iter().collect(),
-        beside: Beside::default(),
+        beside: ListExtras::default(),
         confirmation: Confirmation::default(),
     }
 }
@@ -48,8 +48,8 @@ fn live(user: &DesiredUser, after: Option<&DesiredUser>, is_wanted: bool) -> Liv
     let observed = |field: Field| {
         let value = user.details.get(field).filter(|_| is_wanted);
         match value {
-            Some(Value::NoPhone) => Observed::Unset,
-            Some(value) => Observed::Set(value.clone()),
+            Some(Value::NoPhone) => ObservedValue::Unset,
+            Some(value) => ObservedValue::Set(value.clone()),
             None => unset(field, after),
         }
     };
@@ -63,12 +63,12 @@ fn live(user: &DesiredUser, after: Option<&DesiredUser>, is_wanted: bool) -> Liv
 
 /// A field that is not managed before. Each update carries a gateway, and where no manifest names
 /// one the user has some.
-fn unset(field: Field, after: Option<&DesiredUser>) -> Observed {
+fn unset(field: Field, after: Option<&DesiredUser>) -> ObservedValue {
     let is_managed = after.is_some_and(|after| after.details.get(field).is_some());
     match GatewayId::new(1) {
         Ok(some) if field == Field::SbcGatewayId && !is_managed => {
-            Observed::Set(Value::Gateway(some))
+            ObservedValue::Set(Value::Gateway(some))
         }
-        _ => Observed::Unset,
+        _ => ObservedValue::Unset,
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whose part is asked for.
-pub struct Scope<'s> {
+pub struct ReviewScope<'s> {
     /// Of which tenants.
     pub tenant: &'s dyn Fn(&TenantName) -> bool,
     /// Of which of their users; all if absent.
@@ -85,7 +85,7 @@ fn told(review: &Review) -> BTreeSet<&TenantName> {
 impl Review {
     /// Leaves the part that is asked for, and counts the rest. Such a part has no fingerprint:
     /// nobody can carry it out alone.
-    pub fn only(&mut self, scope: &Scope<'_>) -> LeftOut {
+    pub fn only(&mut self, scope: &ReviewScope<'_>) -> LeftOut {
         let all = LeftOut::all(self);
         self.fingerprint = None;
         let is_asked = scope.tenant;

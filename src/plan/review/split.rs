@@ -8,8 +8,8 @@ use std::{
 use crate::{
     model::{Field, Upn, Value, Verb},
     plan::{
-        ByStep, Cause, Change, Facts, Hold, Note, Problem, Remarks, Step, StepId, Steps, SyncPlan,
-        TenantPlan, interruption,
+        ByStep, Cause, Facts, FieldChange, Hold, Note, Problem, Remarks, Step, StepId, Steps,
+        SyncPlan, TenantPlan, interruption,
     },
 };
 
@@ -106,7 +106,7 @@ fn frame(head: &TenantPlan) -> TenantPlan {
 
 /// What two plans have to agree in for a step to be the same in both.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Same<'s> {
+struct ComparableStep<'s> {
     user: &'s Upn,
     verb: Verb,
     parking: bool,
@@ -114,7 +114,7 @@ struct Same<'s> {
     runs: bool,
 }
 
-impl<'s> Same<'s> {
+impl<'s> ComparableStep<'s> {
     fn of(plan: &TenantPlan, step: &'s Step) -> Self {
         Self {
             user: &step.user,
@@ -129,15 +129,15 @@ impl<'s> Same<'s> {
 /// For each step whether the change causes it: it is not planned without it, or it belongs to one
 /// that is not. Steps that wait for each other travel together, as the parts of a number's move do.
 fn caused_steps(head: &TenantPlan, base: Option<&TenantPlan>) -> Vec<bool> {
-    let mut known: BTreeMap<Same<'_>, usize> = BTreeMap::new();
+    let mut known: BTreeMap<ComparableStep<'_>, usize> = BTreeMap::new();
     if let Some(base) = base {
         for step in &base.steps {
-            *known.entry(Same::of(base, step)).or_default() += 1;
+            *known.entry(ComparableStep::of(base, step)).or_default() += 1;
         }
     }
     let mut caused = Vec::with_capacity(head.steps.len());
     for step in &head.steps {
-        let left = known.get_mut(&Same::of(head, step)).filter(|left| **left > 0);
+        let left = known.get_mut(&ComparableStep::of(head, step)).filter(|left| **left > 0);
         caused.push(left.is_none());
         if let Some(left) = left {
             *left -= 1;
@@ -158,7 +158,7 @@ fn with_drift_marked(mut steps: Steps, head: &TenantPlan, base: Option<&TenantPl
     for step in &mut steps.0 {
         let runs = head.may_run(step);
         let before = known.get(&step.user).into_iter().flatten();
-        let before: Vec<&Change> = before
+        let before: Vec<&FieldChange> = before
             .filter(|before| base.may_run(before) == runs)
             .flat_map(|before| &before.changes)
             .collect();
@@ -230,9 +230,9 @@ fn notes(head: &[Note], base: &[Note]) -> (Vec<Note>, Vec<Note>) {
 }
 
 /// The users that a note names, and what makes the same note of others.
-pub(super) type Naming<'n> = (&'n [Upn], fn(Vec<Upn>) -> Note);
+pub(super) type NoteOfUsers<'n> = (&'n [Upn], fn(Vec<Upn>) -> Note);
 
-pub(super) fn naming(note: &Note) -> Option<Naming<'_>> {
+pub(super) fn naming(note: &Note) -> Option<NoteOfUsers<'_>> {
     match note {
         Note::Unmanaged(users) => Some((users, Note::Unmanaged)),
         Note::NotAdopted(users) => Some((users, Note::NotAdopted)),

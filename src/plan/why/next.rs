@@ -1,15 +1,15 @@
 //! What happens next to a user, as far as that can be known.
 
-use super::{About, Found, Wait};
+use super::{LastPlanOfUser, UserContext, Wait};
 use crate::model::{Adopt, Mode, Prune, Upn};
 
 /// What happens next. Where it depends on live state and nobody has looked, that is said.
 pub(super) fn step(
     user: &Upn,
-    about: &About<'_>,
+    about: &UserContext<'_>,
     waits: &[Wait],
     futile: bool,
-    found: Option<&Found>,
+    found: Option<&LastPlanOfUser>,
 ) -> &'static str {
     if about.stopped.is_some() {
         return "nothing is written while everything is stopped";
@@ -64,7 +64,7 @@ pub(super) fn step(
 }
 
 /// The same of a user that no manifest names; nothing if a run would disable it.
-fn next_unnamed(user: &Upn, about: &About<'_>) -> Option<&'static str> {
+fn next_unnamed(user: &Upn, about: &UserContext<'_>) -> Option<&'static str> {
     let memory = about.moment.memory;
     match (about.tenant.prune, about.tenant.adopt) {
         (Prune::Never, _) => {

@@ -1,18 +1,18 @@
 //! What prevents something for a user, or has not happened yet.
 
-use super::{About, Wait};
+use super::{UserContext, Wait};
 use crate::{
-    model::{Calling, DesiredTenant, Refused, Upn, Verb, Write, Written},
+    model::{Calling, DesiredTenant, LastWrites, RefusedCall, Upn, Verb, Write},
     plan::{
         Moment, guards,
-        vain::{self, Tries},
+        vain::{self, SendCount},
     },
     words::{list, time},
 };
 
 /// What prevents something now: of the service, the tenant and the user.
-pub(super) fn open(user: &Upn, about: &About<'_>) -> Vec<Wait> {
-    let About { tenant, moment, .. } = *about;
+pub(super) fn open(user: &Upn, about: &UserContext<'_>) -> Vec<Wait> {
+    let UserContext { tenant, moment, .. } = *about;
     let mut waits: Vec<Wait> = about.stopped.iter().cloned().collect();
     waits.extend(of_tenant(tenant, about.kept));
     let suspended = guards::suspended_by_hand(&tenant.name, moment);
@@ -40,7 +40,7 @@ fn of_tenant(tenant: &DesiredTenant, kept: Option<&str>) -> Vec<Wait> {
     mode.into_iter().chain(kept).collect()
 }
 
-fn of_user(written: &Written, moment: Moment<'_>) -> Vec<Wait> {
+fn of_user(written: &LastWrites, moment: Moment<'_>) -> Vec<Wait> {
     let mut waits = Vec::new();
     if let Some((verb, at)) = written.unknown {
         let reason = format!("the answer to the {verb} of {} was lost", time(at));
@@ -69,7 +69,7 @@ fn of_user(written: &Written, moment: Moment<'_>) -> Vec<Wait> {
 }
 
 /// What is wanted, was sent again and again, and had no effect.
-pub(super) fn futile(user: &Upn, about: &About<'_>) -> Vec<Wait> {
+pub(super) fn futile(user: &Upn, about: &UserContext<'_>) -> Vec<Wait> {
     let moment = about.moment;
     let Some(written) = moment.written(user) else { return Vec::new() };
     if about.begins(user).is_some() {
@@ -88,7 +88,7 @@ pub(super) fn futile(user: &Upn, about: &About<'_>) -> Vec<Wait> {
     switch.into_iter().chain(details).collect()
 }
 
-fn without_effect(what: &str, value: &str, Tries { times, last }: Tries) -> Wait {
+fn without_effect(what: &str, value: &str, SendCount { times, last }: SendCount) -> Wait {
     let last = time(last);
     Wait::new(
         format!(
@@ -104,11 +104,11 @@ fn without_effect(what: &str, value: &str, Tries { times, last }: Tries) -> Wait
 }
 
 /// The calls that the service refused, and that were not accepted since.
-pub(super) fn refused(written: &Written) -> Vec<Wait> {
+pub(super) fn refused(written: &LastWrites) -> Vec<Wait> {
     written.refused.iter().map(|(verb, refused)| refusal(*verb, refused)).collect()
 }
 
-fn refusal(verb: Verb, refused: &Refused) -> Wait {
+fn refusal(verb: Verb, refused: &RefusedCall) -> Wait {
     let fields = list(refused.changed.iter().map(|field| field.name()));
     let of = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
     let again = if refused.settled { ", as before" } else { "" };

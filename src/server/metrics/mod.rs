@@ -20,7 +20,7 @@ use prometheus_client::{
 
 pub use page::markdown;
 pub(super) use table::Sampled;
-use table::{Labels, Metric, MetricKind, TABLE, Value};
+use table::{Labels, Metric, MetricKind, MetricValue, TABLE};
 
 /// What every name begins with.
 const PREFIX: &str = "dialplane";
@@ -71,11 +71,11 @@ fn write(
     Ok(())
 }
 
-fn value(value: &Value, encoder: &mut MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+fn value(value: &MetricValue, encoder: &mut MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
     match value {
-        Value::Gauge(value) => encoder.encode_gauge(value),
-        Value::Counter(value) => encoder.encode_counter::<NoLabelSet, _, u64>(value, None),
-        Value::Histogram(sum, count, buckets) => {
+        MetricValue::Gauge(value) => encoder.encode_gauge(value),
+        MetricValue::Counter(value) => encoder.encode_counter::<NoLabelSet, _, u64>(value, None),
+        MetricValue::Histogram(sum, count, buckets) => {
             encoder.encode_histogram::<NoLabelSet>(*sum, *count, buckets, None)
         }
     }

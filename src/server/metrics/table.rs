@@ -45,11 +45,11 @@ pub(super) struct Metric {
 /// One value.
 pub(super) struct Sample {
     pub(super) labels: Labels,
-    pub(super) value: Value,
+    pub(super) value: MetricValue,
 }
 
 /// A value.
-pub(super) enum Value {
+pub(super) enum MetricValue {
     Gauge(f64),
     Counter(u64),
     /// The sum, the count, and how often it was within each bound and above the one before.
@@ -171,11 +171,11 @@ fn one(value: f64) -> Vec<Sample> {
 }
 
 fn gauge(labels: Labels, value: f64) -> Sample {
-    Sample { labels, value: Value::Gauge(value) }
+    Sample { labels, value: MetricValue::Gauge(value) }
 }
 
 fn counted(labels: Labels, times: u64) -> Sample {
-    Sample { labels, value: Value::Counter(times) }
+    Sample { labels, value: MetricValue::Counter(times) }
 }
 
 /// Something of a service that shares its journal with others.
@@ -268,7 +268,7 @@ fn passes(seen: &Sampled) -> Vec<Sample> {
         let buckets = bounds.chain([(f64::INFINITY, above)]).collect();
         Sample {
             labels: vec![("ending", (*ending).to_owned())],
-            value: Value::Histogram(took.sum, took.count, buckets),
+            value: MetricValue::Histogram(took.sum, took.count, buckets),
         }
     };
     passes.map(sample).collect()

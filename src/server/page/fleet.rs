@@ -159,7 +159,7 @@ fn commit(commit: &Commit) -> Markup {
 }
 
 /// One reason, with all tenants that it concerns.
-struct Reason<'s> {
+struct ReasonRow<'s> {
     first: &'s Group,
     held: bool,
     since: Timestamp,
@@ -172,13 +172,13 @@ struct Reason<'s> {
 /// What is held and what is wrong with users, by reason: what waits for people first, and the oldest
 /// first.
 pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
-    let mut by_code: BTreeMap<(bool, &str), Reason<'_>> = BTreeMap::new();
+    let mut by_code: BTreeMap<(bool, &str), ReasonRow<'_>> = BTreeMap::new();
     for row in &status.tenants {
         // A suspension is told with who and why, which are not the same for all.
         let told = |group: &&Group| row.suspended.is_none() || !group.is_suspension();
         let held = row.holds.iter().filter(told).map(|group| (true, group));
         for (held, group) in held.chain(row.problems.iter().map(|group| (false, group))) {
-            let reason = by_code.entry((held, group.code.as_str())).or_insert_with(|| Reason {
+            let reason = by_code.entry((held, group.code.as_str())).or_insert_with(|| ReasonRow {
                 first: group,
                 held,
                 since: group.since,
@@ -192,7 +192,7 @@ pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
             reason.tenants.push(&row.tenant);
         }
     }
-    let mut reasons: Vec<Reason<'_>> = by_code.into_values().collect();
+    let mut reasons: Vec<ReasonRow<'_>> = by_code.into_values().collect();
     reasons.sort_by_key(|reason| (!reason.first.for_people, reason.since));
     html! {
         @if !reasons.is_empty() {
@@ -202,8 +202,8 @@ pub(super) fn reasons(status: &Status, now: Timestamp) -> Markup {
     }
 }
 
-fn one(reason: &Reason<'_>, now: Timestamp) -> Markup {
-    let Reason { first: group, held, since: at, count, tenants, differ } = reason;
+fn one(reason: &ReasonRow<'_>, now: Timestamp) -> Markup {
+    let ReasonRow { first: group, held, since: at, count, tenants, differ } = reason;
     let hint = if *differ { likewise(&group.hint) } else { group.hint.clone() };
     let what = if *held { "step" } else { "user" };
     html! {

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer;
 use crate::{
-    board::{Past, Status},
+    board::{RecentPasses, Status},
     foreign::{line, printable},
     words::time,
 };
@@ -51,7 +51,7 @@ pub(super) struct Query {
 }
 
 /// What was found for the user or number that was asked for.
-pub(super) enum Found {
+pub(super) enum SearchResult {
     /// Nobody asked.
     Nothing,
     /// The reader may see no names.
@@ -62,9 +62,9 @@ pub(super) enum Found {
 
 /// The page at a moment.
 pub(super) fn page(
-    (status, past): (&Status, &Past),
+    (status, past): (&Status, &RecentPasses),
     query: &Query,
-    found: &Found,
+    found: &SearchResult,
     now: Timestamp,
 ) -> Response {
     let in_need = status.in_need().count();
@@ -101,9 +101,9 @@ pub(super) fn page(
 }
 
 /// The form that explains one user, and its answer.
-fn search(query: &Query, found: &Found) -> Markup {
+fn search(query: &Query, found: &SearchResult) -> Markup {
     html! {
-        @if !matches!(found, Found::NotHere) {
+        @if !matches!(found, SearchResult::NotHere) {
             form method="get" action="/" role="search" {
                 input name="who" value=(line(&query.who)) aria-label="User or number"
                     placeholder="Why is somebody as they are? adele@contoso.com or +14255550177";
@@ -111,12 +111,12 @@ fn search(query: &Query, found: &Found) -> Markup {
             }
         }
         @match found {
-            Found::Nothing => {}
-            Found::NotHere => p.faint {
+            SearchResult::Nothing => {}
+            SearchResult::NotHere => p.faint {
                 "Names of people are shown to those who know the token (" code { "server.token" } ")."
             }
-            Found::Said(Ok(text)) => div.box { pre { (printable(text)) } },
-            Found::Said(Err(text)) => div.box.care { pre { (printable(text)) } },
+            SearchResult::Said(Ok(text)) => div.box { pre { (printable(text)) } },
+            SearchResult::Said(Err(text)) => div.box.care { pre { (printable(text)) } },
         }
     }
 }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     /// A day with every kind of step, and a pass of which all that others have said is hostile.
-    fn past() -> Past {
+    fn past() -> RecentPasses {
         let date = Timestamp::UNIX_EPOCH.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
         let took = std::time::Duration::from_secs(90);
         let day =
@@ -227,12 +227,12 @@ mod tests {
             by: Some(text()),
             is_undo: false,
         };
-        Past { passes: vec![pass], days: vec![day] }
+        RecentPasses { passes: vec![pass], days: vec![day] }
     }
 
     #[tokio::test]
     async fn charts_say_in_words_what_they_show() {
-        let text = shown(&Status::default(), &Query::default(), &Found::Nothing).await;
+        let text = shown(&Status::default(), &Query::default(), &SearchResult::Nothing).await;
         for told in [
             "aria-label=\"Steps: 4 accepted in the first pass of a commit, or without one, 2 accepted \
                 later: drift, or held before, 1 answer lost, 1 failed\"",
@@ -248,12 +248,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_day_on_which_nobody_counted_is_not_a_day_without_drift() {
-        let Past { passes, days } = past();
+        let RecentPasses { passes, days } = past();
         let day = &days[0];
         let before = Day::new(day.date.yesterday().unwrap());
         let after = Day { drift: Some(0), ..Day::new(day.date.tomorrow().unwrap()) };
-        let past = Past { passes, days: vec![before, day.clone(), after] };
-        let nothing = (&Query::default(), &Found::Nothing);
+        let past = RecentPasses { passes, days: vec![before, day.clone(), after] };
+        let nothing = (&Query::default(), &SearchResult::Nothing);
         let shown = page((&Status::default(), &past), nothing.0, nothing.1, Timestamp::UNIX_EPOCH);
         let text = text_of(shown).await;
         for told in [
@@ -264,12 +264,12 @@ mod tests {
         ] {
             assert!(text.contains(told), "{told}\n{text}");
         }
-        let uncounted = Past { days: vec![Day { drift: None, ..day.clone() }], ..past };
+        let uncounted = RecentPasses { days: vec![Day { drift: None, ..day.clone() }], ..past };
         let shown = page((&Status::default(), &uncounted), nothing.0, nothing.1, Timestamp::now());
         assert!(!text_of(shown).await.contains("Drift"));
     }
 
-    async fn shown(status: &Status, query: &Query, found: &Found) -> String {
+    async fn shown(status: &Status, query: &Query, found: &SearchResult) -> String {
         text_of(page((status, &past()), query, found, Timestamp::UNIX_EPOCH)).await
     }
 
@@ -281,7 +281,10 @@ mod tests {
     #[tokio::test]
     async fn names_of_others_are_text_and_nothing_else() {
         let query = Query { tenant: HOSTILE.to_owned(), who: HOSTILE.to_owned() };
-        for found in [Found::Said(Ok(HOSTILE.to_owned())), Found::Said(Err(HOSTILE.to_owned()))] {
+        for found in [
+            SearchResult::Said(Ok(HOSTILE.to_owned())),
+            SearchResult::Said(Err(HOSTILE.to_owned())),
+        ] {
             let text =
                 shown(&hostile(), &Query { who: query.who.clone(), ..Query::default() }, &found)
                     .await;
@@ -290,21 +293,23 @@ mod tests {
                 assert!(!text.contains(bad), "{bad} in {text}");
             }
         }
-        let none = shown(&hostile(), &query, &Found::NotHere).await;
+        let none = shown(&hostile(), &query, &SearchResult::NotHere).await;
         assert!(none.contains("&lt;script&gt;") && !none.contains("<script"), "{none}");
     }
 
     #[tokio::test]
     async fn nothing_on_the_page_comes_from_elsewhere_or_acts() {
         // What others wrote is text, see above: here is nothing of it.
-        let past = Past { passes: Vec::new(), ..past() };
+        let past = RecentPasses { passes: Vec::new(), ..past() };
         let shown = (&Status::default(), &past);
         let text =
-            text_of(page(shown, &Query::default(), &Found::Nothing, Timestamp::UNIX_EPOCH)).await;
+            text_of(page(shown, &Query::default(), &SearchResult::Nothing, Timestamp::UNIX_EPOCH))
+                .await;
         for bad in ["http://", "https://", "src=", "<link", "url(", "javascript:", "style=\""] {
             assert!(!text.contains(bad), "{bad} in {text}");
         }
-        let response = page(shown, &Query::default(), &Found::Nothing, Timestamp::UNIX_EPOCH);
+        let response =
+            page(shown, &Query::default(), &SearchResult::Nothing, Timestamp::UNIX_EPOCH);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
-    board::{Day, PassRow, Past},
+    board::{Day, PassRow, RecentPasses},
     foreign::line,
     words::{about, away, list, many, time},
 };
@@ -21,7 +21,7 @@ const HEIGHT: usize = BARS + 16;
 const GAP: usize = 4;
 
 /// Both, if there is anything.
-pub(super) fn lately(past: &Past, now: Timestamp) -> Markup {
+pub(super) fn lately(past: &RecentPasses, now: Timestamp) -> Markup {
     html! {
         @if past.days.iter().any(|day| day.steps() > 0 || day.drift > Some(0)) {
             h2 { "The last " (many(past.days.len(), "day")) }

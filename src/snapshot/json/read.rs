@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     model::{Confirmation, Fault, LiveSource, LiveTenant, LiveUser, Roster, TenantRef},
-    snapshot::{TenantSnapshot, spell::Text},
-    yaml::{self, Diagnostic, Path, Wrong},
+    snapshot::{TenantSnapshot, spell::AsText},
+    yaml::{self, Diagnostic, Mismatch, Path},
 };
 
 /// Mistakes of one file that are told, at most.
@@ -47,7 +47,7 @@ pub(in crate::snapshot) fn read(
     let shots =
         tenants.map(|(number, entry)| shot(entry, &Path::root(0).key("tenants").index(number)));
     let (shots, wrongs): (Vec<_>, Vec<_>) = shots.partition(Result::is_ok);
-    let wrongs: Vec<Wrong> = wrongs.into_iter().filter_map(Result::err).flatten().collect();
+    let wrongs: Vec<Mismatch> = wrongs.into_iter().filter_map(Result::err).flatten().collect();
     if wrongs.is_empty() {
         Ok(shots.into_iter().filter_map(Result::ok).collect())
     } else {
@@ -55,7 +55,7 @@ pub(in crate::snapshot) fn read(
     }
 }
 
-fn shot(entry: TenantEntry, at: &Path) -> Result<TenantSnapshot, Vec<Wrong>> {
+fn shot(entry: TenantEntry, at: &Path) -> Result<TenantSnapshot, Vec<Mismatch>> {
     let TenantEntry {
         name,
         id,
@@ -80,12 +80,14 @@ fn shot(entry: TenantEntry, at: &Path) -> Result<TenantSnapshot, Vec<Wrong>> {
         (None, Some(FaultEntry { kind, message, hint })) => {
             Err(Fault { kind: kind.0, message, hint })
         }
-        _ => return Err(vec![Wrong::value(at.clone(), "either `live` or `unread` is expected")]),
+        _ => {
+            return Err(vec![Mismatch::value(at.clone(), "either `live` or `unread` is expected")]);
+        }
     };
     Ok(TenantSnapshot { tenant, at: observed_at, reader: reader.into(), inventory, live })
 }
 
-fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
+fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Mismatch>> {
     let LiveEntry { consent, coverage, sees, beside, teams, users } = entry;
     let mut wrongs = Vec::new();
     let confirmation = match teams {
@@ -107,10 +109,10 @@ fn live_tenant(entry: LiveEntry, at: &Path) -> Result<LiveTenant, Vec<Wrong>> {
     if wrongs.is_empty() { Ok(live) } else { Err(wrongs) }
 }
 
-fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> Roster<LiveUser> {
+fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Mismatch>) -> Roster<LiveUser> {
     let mut users = BTreeMap::new();
     for (number, entry) in entries.into_iter().enumerate() {
-        let UserEntry { user_principal_name: Text(upn), id, calling, details } = entry;
+        let UserEntry { user_principal_name: AsText(upn), id, calling, details } = entry;
         let path = || at.key("users").index(number).key("userPrincipalName");
         let user = LiveUser {
             upn: upn.clone(),
@@ -120,7 +122,7 @@ fn by_name(entries: Vec<UserEntry>, at: &Path, wrongs: &mut Vec<Wrong>) -> Roste
         };
         if users.insert(upn.clone(), user).is_some() {
             wrongs.push(
-                Wrong::value(path(), format!("user `{upn}` is listed twice"))
+                Mismatch::value(path(), format!("user `{upn}` is listed twice"))
                     .hint("keep one of the two entries"),
             );
         }
@@ -159,7 +161,7 @@ fn all_errors(file: &str, text: &str, first: &serde_json::Error) -> Vec<Diagnost
     if wrongs.is_empty() { vec![at_error(file, text, first)] } else { placed(file, text, wrongs) }
 }
 
-fn placed(file: &str, text: &str, mut wrongs: Vec<Wrong>) -> Vec<Diagnostic> {
+fn placed(file: &str, text: &str, mut wrongs: Vec<Mismatch>) -> Vec<Diagnostic> {
     wrongs.truncate(MAX_TOLD);
     let places = yaml::locate(text, &wrongs.iter().map(|wrong| wrong.path.clone()).collect());
     let text: Arc<str> = text.into();

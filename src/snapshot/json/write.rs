@@ -11,7 +11,7 @@ use crate::{
         TenantSnapshot,
         account::{ConsentEntry, InventoryEntry},
         beside::BesideEntry,
-        spell::{CallingEntry, CoverageEntry, DetailsEntry, Text},
+        spell::{AsText, CallingEntry, CoverageEntry, DetailsEntry},
     },
 };
 
@@ -33,17 +33,17 @@ fn tenant(shot: &TenantSnapshot) -> String {
     let TenantRef { name, id, extension_prefix, live: _, confirm: _, account } =
         shot.tenant.clone();
     let unread = |fault: &Fault| FaultEntry {
-        kind: Text(fault.kind),
+        kind: AsText(fault.kind),
         message: fault.message.clone(),
         hint: fault.hint.clone(),
     };
     let entry = TenantEntry {
-        name: Text(name),
-        id: Text(id),
-        extension_prefix: extension_prefix.map(Text),
+        name: AsText(name),
+        id: AsText(id),
+        extension_prefix: extension_prefix.map(AsText),
         observed_at: shot.at,
         reader: shot.reader.to_string(),
-        account: account.map(Text),
+        account: account.map(AsText),
         inventory: shot
             .inventory
             .as_ref()
@@ -87,7 +87,7 @@ fn without_users(live: &LiveTenant) -> LiveEntry {
     LiveEntry {
         consent: ConsentEntry::of(consent),
         coverage: CoverageEntry(coverage.clone()),
-        sees: sees.iter().copied().map(Text).collect(),
+        sees: sees.iter().copied().map(AsText).collect(),
         beside: BesideEntry::of(beside),
         teams: teams(confirmation),
         users: Vec::new(),
@@ -106,8 +106,8 @@ fn teams(confirmation: &Confirmation) -> Option<TeamsEntry> {
 fn user_entry(user: &LiveUser) -> UserEntry {
     let LiveUser { upn, id, calling, details } = user.clone();
     UserEntry {
-        user_principal_name: Text(upn),
-        id: id.map(Text),
+        user_principal_name: AsText(upn),
+        id: id.map(AsText),
         calling: CallingEntry(calling),
         details: DetailsEntry(details),
     }

@@ -7,7 +7,7 @@ use std::fs;
 
 use secrecy::SecretString;
 
-use super::{CommitId, remote::Remote, trouble::Trouble};
+use super::{CommitId, remote::Remote, trouble::GitTrouble};
 
 /// How far back is looked, step by step. The last one is all of a branch.
 const DEPTHS: [&str; 2] = ["--depth=1000", "--depth=2147483647"];
@@ -19,7 +19,7 @@ impl Remote {
         new: &CommitId,
         old: &CommitId,
         token: Option<&SecretString>,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, GitTrouble> {
         for depth in DEPTHS {
             if self.cache().builds_on(new, old)? {
                 return Ok(true);
@@ -33,7 +33,7 @@ impl Remote {
     }
 
     /// Whether the copy leaves out commits that this one builds on.
-    fn is_cut_short(&self, commit: &CommitId) -> Result<bool, Trouble> {
+    fn is_cut_short(&self, commit: &CommitId) -> Result<bool, GitTrouble> {
         // Git writes here which commits it has without their parents.
         let cut = fs::read_to_string(self.cache().folder().join("shallow")).unwrap_or_default();
         let oldest = self.cache().ask(&["rev-list", "--max-parents=0", commit.as_str()])?;

@@ -13,11 +13,11 @@ use tracing::{info, warn};
 
 use super::{
     CommitId,
-    gate::Gate,
-    remote::{Head, Remote},
+    gate::FetchGate,
+    remote::{Remote, RemoteHead},
     report::{SourceReport, stays},
     tree::KnownBlobs,
-    trouble::{Trouble, TroubleKind},
+    trouble::{GitTrouble, GitTroubleKind},
 };
 use crate::{config::GitSource, model::Revision, source::Tree};
 
@@ -25,25 +25,25 @@ use crate::{config::GitSource, model::Revision, source::Tree};
 const SPREAD: f64 = 0.2;
 
 /// Of all branches of this process.
-static GATE: Gate = Gate::new();
+static GATE: FetchGate = FetchGate::new();
 
 /// A branch that is followed.
 #[derive(Debug)]
 pub(in crate::source) struct Branch {
     name: String,
     remote: Remote,
-    state: Mutex<State>,
+    state: Mutex<BranchState>,
     moved: Condvar,
     /// Ends the rest between two questions.
     wake: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    head: Option<Head>,
-    trouble: Option<(Trouble, Timestamp)>,
+struct BranchState {
+    head: Option<RemoteHead>,
+    trouble: Option<(GitTrouble, Timestamp)>,
     /// The newest commit is here and cannot be read.
-    unread: Option<Unread>,
+    unread: Option<UnreadableHead>,
     /// When the server last said where the branch is.
     heard_at: Option<Timestamp>,
     /// How often somebody wanted it to be asked now.
@@ -58,14 +58,14 @@ struct State {
 
 /// The newest commit is here and cannot be read.
 #[derive(Debug)]
-struct Unread {
-    trouble: Trouble,
+struct UnreadableHead {
+    trouble: GitTrouble,
     since: Timestamp,
     /// What is in force instead.
     in_force: Option<Revision>,
 }
 
-impl State {
+impl BranchState {
     /// The version in force.
     fn in_force(&self) -> Option<&Revision> {
         match &self.unread {
@@ -75,7 +75,7 @@ impl State {
     }
 
     /// Why the newest commit is not in force, and since when.
-    fn told(&self) -> Option<(Trouble, Timestamp)> {
+    fn told(&self) -> Option<(GitTrouble, Timestamp)> {
         let unread = self.unread.as_ref().map(|unread| (unread.trouble.clone(), unread.since));
         self.trouble.clone().or(unread)
     }
@@ -106,7 +106,7 @@ impl Branch {
         &self.name
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BranchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -159,12 +159,12 @@ impl Branch {
                 }
                 is_new || ended
             }
-            Err(trouble) if trouble.kind == TroubleKind::GivenUp => false,
+            Err(trouble) if trouble.kind == GitTroubleKind::GivenUp => false,
             Err(trouble) => {
                 let known = state.trouble.as_ref().map(|(known, _)| known);
                 let is_new = known.is_none_or(|known| *known != trouble);
                 let is_told = is_told && known.is_none_or(|known| trouble.is_other(known));
-                let of_kind = |(known, _): &&(Trouble, _)| known.kind == trouble.kind;
+                let of_kind = |(known, _): &&(GitTrouble, _)| known.kind == trouble.kind;
                 let since = state.trouble.as_ref().filter(of_kind).map_or(now, |(_, since)| *since);
                 let stays = stays(state.in_force());
                 state.trouble = Some((trouble.clone(), since));
@@ -177,7 +177,7 @@ impl Branch {
         }
     }
 
-    fn tell(&self, head: &Head, is_new: bool, ended: bool) {
+    fn tell(&self, head: &RemoteHead, is_new: bool, ended: bool) {
         if ended {
             info!(source = self.name, "the source can be read again");
         }
@@ -241,12 +241,12 @@ impl Branch {
     }
 
     /// Asks the server once, for a command: what cannot be read fails.
-    pub(in crate::source) fn fetch(&self) -> Result<(), Trouble> {
+    pub(in crate::source) fn fetch(&self) -> Result<(), GitTrouble> {
         self.update(false);
         let state = self.state();
         match &state.trouble {
             Some((trouble, _)) => Err(trouble.clone()),
-            None if state.head.is_none() => Err(Trouble::given_up()),
+            None if state.head.is_none() => Err(GitTrouble::given_up()),
             None => Ok(()),
         }
     }
@@ -260,7 +260,7 @@ impl Branch {
 
     /// Takes what a former run or another process has fetched; asks only if there is nothing, and it
     /// may.
-    pub(in crate::source) fn take_kept(&self, may_ask: bool) -> Result<(), Trouble> {
+    pub(in crate::source) fn take_kept(&self, may_ask: bool) -> Result<(), GitTrouble> {
         self.begin();
         let mut state = self.state();
         if state.head.is_some() {
@@ -272,17 +272,17 @@ impl Branch {
             return self.fetch();
         }
         let reason = format!("nothing of {} was fetched yet", self.name);
-        Err(Trouble::new(TroubleKind::Away, reason, "`dialplane doctor` says why"))
+        Err(GitTrouble::new(GitTroubleKind::Away, reason, "`dialplane doctor` says why"))
     }
 
     /// The commit in force, once the server was asked a first time.
-    pub(in crate::source) fn head(&self) -> Result<Head, Trouble> {
+    pub(in crate::source) fn head(&self) -> Result<RemoteHead, GitTrouble> {
         let mut state = self.state();
         while !state.is_tried && !state.is_over {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let trouble = || state.trouble.as_ref().map(|(trouble, _)| trouble.clone());
-        let nothing = || Trouble::given_up();
+        let nothing = || GitTrouble::given_up();
         state.head.clone().ok_or_else(|| trouble().unwrap_or_else(nothing))
     }
 
@@ -304,7 +304,7 @@ impl Branch {
         &self,
         commit: &CommitId,
         known: &mut KnownBlobs,
-    ) -> Result<Tree, Trouble> {
+    ) -> Result<Tree, GitTrouble> {
         self.remote.tree(commit, known)
     }
 
@@ -315,8 +315,12 @@ impl Branch {
 
     /// The newest commit is in the copy and cannot be read, and this one is in force instead. It is
     /// told once.
-    pub(in crate::source) fn cannot_be_read(&self, trouble: &Trouble, in_force: Option<&Revision>) {
-        if trouble.kind == TroubleKind::GivenUp {
+    pub(in crate::source) fn cannot_be_read(
+        &self,
+        trouble: &GitTrouble,
+        in_force: Option<&Revision>,
+    ) {
+        if trouble.kind == GitTroubleKind::GivenUp {
             return;
         }
         let mut state = self.state();
@@ -325,7 +329,7 @@ impl Branch {
         let known = known.filter(|known| known.trouble.kind == trouble.kind);
         let since = known.map_or_else(Timestamp::now, |known| known.since);
         let in_force = in_force.cloned();
-        state.unread = Some(Unread { trouble: trouble.clone(), since, in_force });
+        state.unread = Some(UnreadableHead { trouble: trouble.clone(), since, in_force });
         let stays = stays(state.in_force());
         drop(state);
         if is_told {
@@ -349,7 +353,7 @@ impl Branch {
     }
 
     /// The token, read again each time: it may have been rotated.
-    pub(in crate::source) fn token(&self) -> Result<Option<SecretString>, Trouble> {
+    pub(in crate::source) fn token(&self) -> Result<Option<SecretString>, GitTrouble> {
         let auth = self.remote.settings().auth.as_ref();
         let Some(source) = auth.and_then(|auth| auth.token.as_ref()) else { return Ok(None) };
         let read = || {
@@ -362,7 +366,7 @@ impl Branch {
         let read = read.unwrap_or_else(|_| Err("it could not be read".to_owned()));
         let fetched = read.map_err(|reason| {
             let hint = "set `auth.token` of the source to where the token is";
-            Trouble::new(TroubleKind::Secret, reason, hint)
+            GitTrouble::new(GitTroubleKind::Secret, reason, hint)
         })?;
         Ok(Some(fetched.secret))
     }

@@ -16,7 +16,7 @@ use super::{
     disk::{of_disk, remove, replace},
     entries::is_id,
     program::{Bounds, Git, Halt, Silent},
-    trouble::{Trouble, TroubleKind},
+    trouble::{GitTrouble, GitTroubleKind},
 };
 use crate::file;
 
@@ -50,14 +50,14 @@ impl Cache {
     }
 
     /// Makes the folder of all copies, and this one.
-    pub(super) fn make_folder(&self) -> Result<(), Trouble> {
+    pub(super) fn make_folder(&self) -> Result<(), GitTrouble> {
         let mut maker = DirBuilder::new();
         let made = maker.recursive(true).mode(0o700).create(&self.folder);
         made.map_err(|error| of_disk(&self.folder, &error))
     }
 
     /// Nobody else fetches while this is held. Waits for another process that does.
-    pub(super) fn lock(&self) -> Result<File, Trouble> {
+    pub(super) fn lock(&self) -> Result<File, GitTrouble> {
         self.make_folder()?;
         let path = self.folder.with_extension("lock");
         let opened = File::options().create(true).append(true).open(&path);
@@ -68,12 +68,12 @@ impl Cache {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(error)) => return Err(of_disk(&path, &error)),
                 Err(TryLockError::WouldBlock) if self.halt.is_set() => {
-                    return Err(Trouble::given_up());
+                    return Err(GitTrouble::given_up());
                 }
                 Err(TryLockError::WouldBlock) if start.elapsed() < WAIT => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Trouble::new(
-                        TroubleKind::Cache,
+                    return Err(GitTrouble::new(
+                        GitTroubleKind::Cache,
                         format!("another process holds {}", path.display()),
                         "look for another dialplane that hangs",
                     ));
@@ -83,7 +83,7 @@ impl Cache {
     }
 
     /// Makes the copy if there is none, for names like this one.
-    pub(super) fn prepare(&self, like: &CommitId) -> Result<(), Trouble> {
+    pub(super) fn prepare(&self, like: &CommitId) -> Result<(), GitTrouble> {
         if self.ask(&["rev-parse", "--git-dir"]).is_ok() {
             return Ok(());
         }
@@ -91,7 +91,7 @@ impl Cache {
         self.make(&self.folder, like)
     }
 
-    fn make(&self, folder: &Path, like: &CommitId) -> Result<(), Trouble> {
+    fn make(&self, folder: &Path, like: &CommitId) -> Result<(), GitTrouble> {
         let mut maker = DirBuilder::new();
         let made = maker.recursive(true).mode(0o700).create(folder);
         made.map_err(|error| of_disk(folder, &error))?;
@@ -107,7 +107,7 @@ impl Cache {
         &self,
         like: &CommitId,
         fill: impl FnOnce(&Path) -> Result<(), Silent>,
-    ) -> Result<(), Result<Trouble, Silent>> {
+    ) -> Result<(), Result<GitTrouble, Silent>> {
         let new = self.folder.with_extension("new");
         let old = self.folder.with_extension("old");
         let of_disk = |error| Ok(of_disk(&new, &error));
@@ -129,13 +129,13 @@ impl Cache {
     }
 
     /// Lets a reference name a commit.
-    pub(super) fn point(&self, name: &str, commit: &CommitId) -> Result<(), Trouble> {
+    pub(super) fn point(&self, name: &str, commit: &CommitId) -> Result<(), GitTrouble> {
         self.ask(&["update-ref", name, commit.as_str()]).map(drop)
     }
 
     /// The commit that came into force last. It is on record beside the copy, which may be replaced;
     /// what cannot be read is no "none".
-    pub(super) fn on_record(&self) -> Result<Option<CommitId>, Trouble> {
+    pub(super) fn on_record(&self) -> Result<Option<CommitId>, GitTrouble> {
         let path = self.record();
         let text = match file::read_text(&path, LINE) {
             Ok(text) => text,
@@ -146,16 +146,16 @@ impl Cache {
         if is_id(&id) { Ok(Some(CommitId(id))) } else { Err(self.odd_record("it names no commit")) }
     }
 
-    fn odd_record(&self, reason: &str) -> Trouble {
-        Trouble::new(
-            TroubleKind::Cache,
+    fn odd_record(&self, reason: &str) -> GitTrouble {
+        GitTrouble::new(
+            GitTroubleKind::Cache,
             format!("{}, which commit was in force: {reason}", self.record().display()),
             "if nobody has rewritten the branch, delete that file: it is written again",
         )
     }
 
     /// Puts on record which commit comes into force, before it does.
-    pub(super) fn put_on_record(&self, commit: &CommitId) -> Result<(), Trouble> {
+    pub(super) fn put_on_record(&self, commit: &CommitId) -> Result<(), GitTrouble> {
         if self.on_record().is_ok_and(|known| known.as_ref() == Some(commit)) {
             return Ok(());
         }
@@ -168,7 +168,7 @@ impl Cache {
     }
 
     /// Whether one commit builds on another, as far as the copy knows.
-    pub(super) fn builds_on(&self, new: &CommitId, old: &CommitId) -> Result<bool, Trouble> {
+    pub(super) fn builds_on(&self, new: &CommitId, old: &CommitId) -> Result<bool, GitTrouble> {
         let arguments = ["merge-base", "--is-ancestor", old.as_str(), new.as_str()];
         match self.ask_in(&self.folder, &arguments) {
             Ok(_) => Ok(true),
@@ -178,7 +178,7 @@ impl Cache {
     }
 
     /// What git answers in the copy.
-    pub(super) fn ask(&self, arguments: &[&str]) -> Result<String, Trouble> {
+    pub(super) fn ask(&self, arguments: &[&str]) -> Result<String, GitTrouble> {
         let answer = self.ask_in(&self.folder, arguments);
         let answer = answer.map_err(|silent| told(&self.folder, silent))?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
@@ -219,22 +219,22 @@ impl Cache {
     }
 }
 
-fn told(folder: &Path, silent: Silent) -> Trouble {
+fn told(folder: &Path, silent: Silent) -> GitTrouble {
     let folder = folder.display();
     match silent {
-        Silent::GivenUp => Trouble::given_up(),
-        Silent::Absent(error) => Trouble::new(
-            TroubleKind::Cache,
+        Silent::GivenUp => GitTrouble::given_up(),
+        Silent::Absent(error) => GitTrouble::new(
+            GitTroubleKind::Cache,
             format!("`git` cannot be started: {error}"),
             "install git 2.34 or newer",
         ),
-        Silent::Refused(words) => Trouble::new(
-            TroubleKind::Cache,
+        Silent::Refused(words) => GitTrouble::new(
+            GitTroubleKind::Cache,
             format!("{folder}: {}", words.lines().next().unwrap_or("git fails")),
             "delete that folder: it is fetched again",
         ),
-        Silent::Slow(_) | Silent::TooMuch(_) => Trouble::new(
-            TroubleKind::Cache,
+        Silent::Slow(_) | Silent::TooMuch(_) => GitTrouble::new(
+            GitTroubleKind::Cache,
             format!("git does not end in {folder}"),
             "look whether the disk answers",
         ),

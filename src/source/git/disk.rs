@@ -7,15 +7,15 @@ use std::{
     path::Path,
 };
 
-use super::trouble::{Trouble, TroubleKind};
+use super::trouble::{GitTrouble, GitTroubleKind};
 
 /// What is wrong with a file or folder of ours.
-pub(super) fn of_disk(path: &Path, error: &io::Error) -> Trouble {
+pub(super) fn of_disk(path: &Path, error: &io::Error) -> GitTrouble {
     let hint = match error.kind() {
         io::ErrorKind::StorageFull => "make room on that disk",
         _ => "make it writable for this user, or set `state.path`",
     };
-    Trouble::new(TroubleKind::Cache, format!("{}: {error}", path.display()), hint)
+    GitTrouble::new(GitTroubleKind::Cache, format!("{}: {error}", path.display()), hint)
 }
 
 /// Removes a folder, if it is there.

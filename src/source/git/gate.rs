@@ -7,15 +7,15 @@ const MOST: usize = 8;
 
 /// Lets so many in at a time.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct FetchGate {
     inside: Mutex<usize>,
     left: Condvar,
 }
 
 /// Somebody inside; leaves when this goes.
-pub(super) struct Inside<'g>(&'g Gate);
+pub(super) struct GateGuard<'g>(&'g FetchGate);
 
-impl Gate {
+impl FetchGate {
     pub(super) const fn new() -> Self {
         Self { inside: Mutex::new(0), left: Condvar::new() }
     }
@@ -25,17 +25,17 @@ impl Gate {
     }
 
     /// Waits until there is room.
-    pub(super) fn enter(&self) -> Inside<'_> {
+    pub(super) fn enter(&self) -> GateGuard<'_> {
         let mut inside = self.inside();
         while *inside >= MOST {
             inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         *inside += 1;
-        Inside(self)
+        GateGuard(self)
     }
 }
 
-impl Drop for Inside<'_> {
+impl Drop for GateGuard<'_> {
     fn drop(&mut self) {
         *self.0.inside() -= 1;
         self.0.left.notify_one();

@@ -54,10 +54,10 @@ use program::{Bounds, Git, Halt, Silent};
 
 pub(super) use branch::Branch;
 pub(super) use followers::Followers;
-pub(super) use remote::Head;
+pub(super) use remote::RemoteHead;
 pub use report::SourceReport;
 pub(super) use tree::KnownBlobs;
-pub use trouble::{Trouble, TroubleKind};
+pub use trouble::{GitTrouble, GitTroubleKind};
 
 use super::Tree;
 use crate::{words::many, yaml};
@@ -77,20 +77,20 @@ const LINE: u64 = 64 * 1024;
 
 /// Why a commit cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
+pub struct CommitError {
     /// In a sentence.
     pub reason: String,
     /// What to do about it.
     pub hint: String,
 }
 
-impl fmt::Display for Unread {
+impl fmt::Display for CommitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }
 }
 
-impl Unread {
+impl CommitError {
     fn new(reason: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { reason: reason.into(), hint: hint.into() }
     }
@@ -124,7 +124,7 @@ pub struct Repository {
 
 impl Repository {
     /// The one that holds all these paths, which need not be checked out.
-    pub fn of(paths: &[PathBuf]) -> Result<Self, Unread> {
+    pub fn of(paths: &[PathBuf]) -> Result<Self, CommitError> {
         let mut tops = BTreeSet::new();
         for path in paths {
             let (folder, _) = there(path)?;
@@ -133,16 +133,16 @@ impl Repository {
         let several = tops.len() > 1;
         match tops.pop_first() {
             Some(top) if !several => Ok(Self { top, own: None }),
-            Some(_) => Err(Unread::new(
+            Some(_) => Err(CommitError::new(
                 "the manifests lie in several repositories, and a commit is of one",
                 "name paths of one repository",
             )),
-            None => Err(Unread::new("no manifests are named", "name a folder")),
+            None => Err(CommitError::new("no manifests are named", "name a folder")),
         }
     }
 
     /// The commit of that name: a branch, a tag, `HEAD~1`, or its own.
-    pub fn commit(&self, name: &str) -> Result<CommitId, Unread> {
+    pub fn commit(&self, name: &str) -> Result<CommitId, CommitError> {
         if name.starts_with('-') || name.contains(['\0', '\n', '\r']) {
             return Err(self.unknown(name));
         }
@@ -157,14 +157,14 @@ impl Repository {
     }
 
     /// Why there is no such commit.
-    fn unknown(&self, name: &str) -> Unread {
+    fn unknown(&self, name: &str) -> CommitError {
         let is_option = name.starts_with('-');
         let kind = (!is_option)
             .then(|| ask(&self.git(), &["cat-file", "-t", name], LINE).ok())
             .flatten()
             .map(|kind| line(&kind));
         if let Some(kind) = kind {
-            return Unread::new(
+            return CommitError::new(
                 format!("`{name}` is a {kind} and not a commit"),
                 "name a branch, a tag or a commit; for a version without any manifest, an empty folder",
             );
@@ -185,7 +185,7 @@ impl Repository {
             )
         };
         let reason = format!("git knows no commit `{name}` in {}{clone}", self.top.display());
-        Unread::new(reason, hint)
+        CommitError::new(reason, hint)
     }
 
     /// Whether older commits may be left out.
@@ -196,7 +196,7 @@ impl Repository {
 
     /// How many commits that lead to `base` do not lead to `head`. Nothing if a shallow clone does
     /// not say so.
-    pub fn lacking(&self, base: &CommitId, head: &CommitId) -> Result<Option<u64>, Unread> {
+    pub fn lacking(&self, base: &CommitId, head: &CommitId) -> Result<Option<u64>, CommitError> {
         let told = |silent| told(silent, "comparing two commits");
         let range = format!("{}..{}", head.0, base.0);
         let count = ask(&self.git(), &["rev-list", "--count", &range], LINE).map_err(told)?;
@@ -215,7 +215,7 @@ impl Repository {
 
     /// The files with manifests below `roots`, as the commit has them. They are called as they
     /// would be if they were checked out.
-    pub fn manifests(&self, commit: &CommitId, roots: &[PathBuf]) -> Result<Tree, Unread> {
+    pub fn manifests(&self, commit: &CommitId, roots: &[PathBuf]) -> Result<Tree, CommitError> {
         let inside: Vec<String> =
             roots.iter().map(|root| self.inside(root)).collect::<Result<_, _>>()?;
         let roots: Vec<(&Path, &str)> =
@@ -229,14 +229,14 @@ impl Repository {
         commit: &CommitId,
         roots: &[(&Path, &str)],
         known: &mut KnownBlobs,
-    ) -> Result<Tree, Unread> {
+    ) -> Result<Tree, CommitError> {
         let inside: Vec<&str> = roots.iter().map(|(_, inside)| *inside).collect();
         let entries = self.entries(commit, &inside)?;
-        let listed = tree::Listed::of(&entries, roots);
+        let listed = tree::TreeListing::of(&entries, roots);
         let wanted: Vec<&TreeEntry> = listed.wanted(known);
         let bytes: u64 = wanted.iter().map(|entry| entry.size + HEAD).sum();
         if bytes > MAX_BYTES {
-            return Err(Unread::new(
+            return Err(CommitError::new(
                 format!(
                     "{} of commit {} have {bytes} bytes together; {MAX_BYTES} are possible",
                     many(wanted.len(), "file"),
@@ -248,7 +248,10 @@ impl Repository {
         let ids: Vec<&str> = wanted.iter().map(|entry| entry.id.as_str()).collect();
         let answer = self.blobs(&ids, bytes)?;
         let contents = blobs::read(&answer, &ids).map_err(|reason| {
-            Unread::new(reason, "fetch the commit whole: a partial clone does not have its files")
+            CommitError::new(
+                reason,
+                "fetch the commit whole: a partial clone does not have its files",
+            )
         })?;
         Ok(listed.tree(&ids.into_iter().zip(contents).collect(), known))
     }
@@ -262,7 +265,7 @@ impl Repository {
 
     /// The bytes of one file as a commit has it. Nothing if the commit has no such file, or the
     /// path is elsewhere.
-    pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, Unread> {
+    pub fn content(&self, commit: &CommitId, path: &Path) -> Result<Option<Vec<u8>>, CommitError> {
         let Ok(inside) = self.inside(path) else { return Ok(None) };
         let entries = self.entries(commit, &[&inside])?;
         let is_it = |entry: &&TreeEntry| {
@@ -274,7 +277,7 @@ impl Repository {
         Ok(content.first().map(|bytes| bytes.to_vec()))
     }
 
-    fn entries(&self, commit: &CommitId, inside: &[&str]) -> Result<Vec<TreeEntry>, Unread> {
+    fn entries(&self, commit: &CommitId, inside: &[&str]) -> Result<Vec<TreeEntry>, CommitError> {
         let mut arguments = vec!["ls-tree", "-r", "-z", "-l", "--full-tree", commit.as_str()];
         // The root of the repository is all of it.
         if inside.iter().all(|path| !path.is_empty()) {
@@ -283,7 +286,7 @@ impl Repository {
         }
         let listed = ask(&self.git(), &arguments, MAX_LIST)
             .map_err(|silent| told(silent, "listing the files of a commit"))?;
-        entries::read(&listed).map_err(|reason| Unread::new(reason, "look at `git fsck`"))
+        entries::read(&listed).map_err(|reason| CommitError::new(reason, "look at `git fsck`"))
     }
 
     fn git(&self) -> Git<'_> {
@@ -293,7 +296,7 @@ impl Repository {
         }
     }
 
-    fn blobs(&self, ids: &[&str], bytes: u64) -> Result<Vec<u8>, Unread> {
+    fn blobs(&self, ids: &[&str], bytes: u64) -> Result<Vec<u8>, CommitError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -306,11 +309,11 @@ impl Repository {
     }
 
     /// A path below the root of the repository, as git writes it; empty for the root itself.
-    fn inside(&self, path: &Path) -> Result<String, Unread> {
+    fn inside(&self, path: &Path) -> Result<String, CommitError> {
         let (folder, rest) = there(path)?;
         let top = self.top.canonicalize().unwrap_or_else(|_| self.top.clone());
         let outside = || {
-            Unread::new(
+            CommitError::new(
                 format!("{} does not lie in the repository {}", path.display(), top.display()),
                 "name a path of that repository",
             )
@@ -340,10 +343,10 @@ fn top(folder: &Path) -> Result<PathBuf, Silent> {
 }
 
 /// The part of a path that is there, as a folder without links, and the rest.
-fn there(path: &Path) -> Result<(PathBuf, PathBuf), Unread> {
+fn there(path: &Path) -> Result<(PathBuf, PathBuf), CommitError> {
     let lost = |error: std::io::Error| {
         let reason = format!("{} cannot be looked at: {error}", path.display());
-        Unread::new(reason, "name a path that is there")
+        CommitError::new(reason, "name a path that is there")
     };
     let whole = std::path::absolute(path).map_err(lost)?;
     let folder = whole.ancestors().find(|part| part.is_dir()).unwrap_or(Path::new("/"));
@@ -359,29 +362,29 @@ fn line(answer: &[u8]) -> String {
     String::from_utf8_lossy(answer).trim_end_matches(['\n', '\r']).to_owned()
 }
 
-fn told(silent: Silent, doing: &str) -> Unread {
+fn told(silent: Silent, doing: &str) -> CommitError {
     match silent {
-        Silent::Absent(error) if error.kind() == std::io::ErrorKind::NotFound => Unread::new(
+        Silent::Absent(error) if error.kind() == std::io::ErrorKind::NotFound => CommitError::new(
             "there is no program `git`, which reads commits",
             "install git, or name folders instead of commits",
         ),
         Silent::Absent(error) => {
-            Unread::new(format!("`git` cannot be started: {error}"), "repair git")
+            CommitError::new(format!("`git` cannot be started: {error}"), "repair git")
         }
-        Silent::Slow(patience) => Unread::new(
+        Silent::Slow(patience) => CommitError::new(
             format!("git did not end within {} s, {doing}", patience.as_secs()),
             "look what git takes so long for",
         ),
-        Silent::GivenUp => Unread::new(format!("given up, {doing}"), "start it again"),
-        Silent::TooMuch(bytes) => Unread::new(
+        Silent::GivenUp => CommitError::new(format!("given up, {doing}"), "start it again"),
+        Silent::TooMuch(bytes) => CommitError::new(
             format!("git says more than {bytes} bytes, {doing}"),
             "name the folder that holds the manifests and nothing else",
         ),
-        Silent::Refused(why) if why.contains("not a git repository") => Unread::new(
+        Silent::Refused(why) if why.contains("not a git repository") => CommitError::new(
             "the manifests are in no git repository",
             "name folders instead of commits, or name paths in a repository",
         ),
-        Silent::Refused(why) => Unread::new(
+        Silent::Refused(why) => CommitError::new(
             format!("git fails, {doing}: {}", why.lines().next().unwrap_or_default()),
             "look at what git says",
         ),

@@ -28,8 +28,8 @@ use super::{
     entries::is_id,
     program::{Bounds, Halt, Silent},
     signature, transport,
-    tree::{KnownBlobs, Listed},
-    trouble::{Trouble, TroubleKind},
+    tree::{KnownBlobs, TreeListing},
+    trouble::{GitTrouble, GitTroubleKind},
 };
 use crate::{
     config::{ForcePush, GitSource},
@@ -69,7 +69,7 @@ pub(in crate::source) struct Remote {
 
 /// A commit that may come into force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::source) struct Head {
+pub(in crate::source) struct RemoteHead {
     pub(in crate::source) commit: CommitId,
     pub(in crate::source) revision: Revision,
     /// The commit that it replaced without building on it.
@@ -108,7 +108,10 @@ impl Remote {
     }
 
     /// Asks where the branch is. Nothing is fetched.
-    pub(in crate::source) fn ask(&self, token: Option<&SecretString>) -> Result<CommitId, Trouble> {
+    pub(in crate::source) fn ask(
+        &self,
+        token: Option<&SecretString>,
+    ) -> Result<CommitId, GitTrouble> {
         self.cache.make_folder()?;
         let wanted = format!("refs/heads/{}", self.source.branch);
         let git = transport::git(self.cache.folder(), &self.source, token, &self.halt);
@@ -123,8 +126,8 @@ impl Remote {
         let found = found.next();
         found.filter(|id| is_id(id)).map(CommitId).ok_or_else(|| {
             let Self { source: GitSource { branch, .. }, .. } = self;
-            Trouble::new(
-                TroubleKind::Branch,
+            GitTrouble::new(
+                GitTroubleKind::Branch,
                 format!("{} has no branch `{branch}`", self.source.address()),
                 "push the branch again, or name another one in `branch`",
             )
@@ -136,7 +139,7 @@ impl Remote {
         &self,
         token: Option<&SecretString>,
         in_force: Option<&CommitId>,
-    ) -> Result<Head, Trouble> {
+    ) -> Result<RemoteHead, GitTrouble> {
         let _lock = self.cache.lock()?;
         let there = self.ask(token)?;
         self.cache.prepare(&there)?;
@@ -158,7 +161,7 @@ impl Remote {
         }
         let fetched = self.cache.reference(FETCHED).ok_or_else(|| {
             let reason = format!("{} sent no commit", self.source.address());
-            Trouble::new(TroubleKind::Away, reason, "look what the server answers")
+            GitTrouble::new(GitTroubleKind::Away, reason, "look what the server answers")
         })?;
         let rewrote = self.judge(&fetched, before, token)?;
         self.cache.put_on_record(&fetched)?;
@@ -172,7 +175,7 @@ impl Remote {
         token: Option<&SecretString>,
         there: &CommitId,
         depth: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GitTrouble> {
         let fetched = self.fetch_into(self.cache.folder(), token, depth);
         let failures = match &fetched {
             Ok(()) | Err(Silent::GivenUp) => 0,
@@ -224,7 +227,7 @@ impl Remote {
         &self,
         token: Option<&SecretString>,
         depth: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GitTrouble> {
         self.fetch_into(self.cache.folder(), token, depth).map_err(|silent| {
             self.cache.clean();
             transport::refusal(silent, &self.source, "sending older commits")
@@ -242,7 +245,7 @@ impl Remote {
         new: &CommitId,
         known: Option<CommitId>,
         token: Option<&SecretString>,
-    ) -> Result<Option<CommitId>, Trouble> {
+    ) -> Result<Option<CommitId>, GitTrouble> {
         self.has_manifests(new)?;
         self.signer(new)?;
         let Some(old) = known.filter(|old| old != new) else { return Ok(None) };
@@ -257,8 +260,8 @@ impl Remote {
         let branch = &self.source.branch;
         let new = new.short();
         let old = old.short();
-        Err(Trouble::new(
-            TroubleKind::Rewritten,
+        Err(GitTrouble::new(
+            GitTroubleKind::Rewritten,
             format!("branch `{branch}` was rewritten: {new} does not build on {old}"),
             "push a commit that builds on the one in force, or set `forcePush: accept`",
         ))
@@ -266,23 +269,23 @@ impl Remote {
 
     /// Whether a commit has manifests where they are looked for: a folder that is gone is no fleet
     /// without tenants.
-    fn has_manifests(&self, commit: &CommitId) -> Result<(), Trouble> {
+    fn has_manifests(&self, commit: &CommitId) -> Result<(), GitTrouble> {
         let entries = self.objects().entries(commit, &[self.source.inside()]).map_err(of_cache)?;
         let roots = [(self.prefix.as_path(), self.source.inside())];
-        if Listed::of(&entries, &roots).has_manifests() {
+        if TreeListing::of(&entries, &roots).has_manifests() {
             return Ok(());
         }
         let folder = &self.source.folder;
         let commit = commit.short();
-        Err(Trouble::new(
-            TroubleKind::Folder,
+        Err(GitTrouble::new(
+            GitTroubleKind::Folder,
             format!("there is no manifest in folder `{folder}` of commit {commit}"),
             "bring the folder back, or name another one in `folder`",
         ))
     }
 
     /// Who has signed a commit, where somebody must have.
-    fn signer(&self, commit: &CommitId) -> Result<Option<String>, Trouble> {
+    fn signer(&self, commit: &CommitId) -> Result<Option<String>, GitTrouble> {
         let Some(verify) = &self.source.verify else { return Ok(None) };
         let folder = self.cache.folder();
         let ring = self.cache.folder().with_extension("gnupg");
@@ -290,7 +293,7 @@ impl Remote {
     }
 
     /// The commit that came into force last, without asking anybody.
-    pub(in crate::source) fn kept(&self) -> Option<Head> {
+    pub(in crate::source) fn kept(&self) -> Option<RemoteHead> {
         let head = self.cache.reference(HEAD)?;
         self.has_manifests(&head).ok()?;
         self.described(&head, None).ok()
@@ -314,7 +317,7 @@ impl Remote {
         &self,
         commit: &CommitId,
         known: &mut KnownBlobs,
-    ) -> Result<Tree, Trouble> {
+    ) -> Result<Tree, GitTrouble> {
         let roots = [(self.prefix.as_path(), self.source.inside())];
         self.objects().tree(commit, &roots, known).map_err(of_cache)
     }
@@ -329,15 +332,19 @@ impl Remote {
     }
 
     /// Who made a commit, and when.
-    fn described(&self, commit: &CommitId, rewrote: Option<CommitId>) -> Result<Head, Trouble> {
+    fn described(
+        &self,
+        commit: &CommitId,
+        rewrote: Option<CommitId>,
+    ) -> Result<RemoteHead, GitTrouble> {
         let arguments = ["log", "-1", "--no-show-signature", "--no-color", ABOUT, commit.as_str()];
         let about = self.cache.ask(&arguments)?;
         let signer = self.signer(commit)?;
         let revision = Revision { signer, ..described(commit.as_str(), &about) };
-        Ok(Head { commit: commit.clone(), revision, rewrote })
+        Ok(RemoteHead { commit: commit.clone(), revision, rewrote })
     }
 }
 
-fn of_cache(unread: super::Unread) -> Trouble {
-    Trouble::new(TroubleKind::Cache, unread.reason, unread.hint)
+fn of_cache(unread: super::CommitError) -> GitTrouble {
+    GitTrouble::new(GitTroubleKind::Cache, unread.reason, unread.hint)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::trouble::Trouble;
+use super::trouble::GitTrouble;
 use crate::model::Revision;
 
 /// What is known of a source.
@@ -19,7 +19,7 @@ pub struct SourceReport {
     /// When the server last said where the branch is.
     pub heard_at: Option<Timestamp>,
     /// Why the newest commit is not in force, and since when.
-    pub trouble: Option<(Trouble, Timestamp)>,
+    pub trouble: Option<(GitTrouble, Timestamp)>,
     /// How long trouble that may pass by itself concerns nobody.
     pub patience: Duration,
 }

@@ -17,7 +17,7 @@ use super::{
     CommitId,
     disk::remove,
     program::{Bounds, Git, Halt, run},
-    trouble::{Trouble, TroubleKind},
+    trouble::{GitTrouble, GitTroubleKind},
 };
 use crate::{config::Verify, foreign};
 
@@ -34,7 +34,7 @@ pub(super) fn signer(
     ring: &Path,
     verify: &Verify,
     halt: &Halt,
-) -> Result<String, Trouble> {
+) -> Result<String, GitTrouble> {
     let known = match &verify.gpg_keys {
         Some(keys) => fill(ring, keys, halt)?,
         None => BTreeSet::new(),
@@ -67,7 +67,7 @@ pub(super) fn signer(
 }
 
 /// What git says of a signature, judged.
-fn judge(commit: &CommitId, answer: &str, known: &BTreeSet<String>) -> Result<String, Trouble> {
+fn judge(commit: &CommitId, answer: &str, known: &BTreeSet<String>) -> Result<String, GitTrouble> {
     let mut parts = answer.trim_end_matches('\n').splitn(4, '\0');
     let mut next = || parts.next().unwrap_or_default();
     let validity = next();
@@ -99,12 +99,12 @@ fn judge(commit: &CommitId, answer: &str, known: &BTreeSet<String>) -> Result<St
     Err(refused(reason, hint))
 }
 
-fn refused(reason: String, hint: &str) -> Trouble {
-    Trouble::new(TroubleKind::Unsigned, reason, hint)
+fn refused(reason: String, hint: &str) -> GitTrouble {
+    GitTrouble::new(GitTroubleKind::Unsigned, reason, hint)
 }
 
 /// Makes a ring of these keys alone; the fingerprints of the primary ones.
-fn fill(ring: &Path, keys: &Path, halt: &Halt) -> Result<BTreeSet<String>, Trouble> {
+fn fill(ring: &Path, keys: &Path, halt: &Halt) -> Result<BTreeSet<String>, GitTrouble> {
     let hint = "set `verify.gpgKeys` to a file, or a folder of files, with the public keys of those \
         who may sign, as `gpg --export --armor` writes them; and install gpg";
     let failed = |error: String| refused(format!("{}: {error}", keys.display()), hint);

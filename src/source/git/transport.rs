@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     program::{Git, Halt, Silent},
-    trouble::{Trouble, TroubleKind},
+    trouble::{GitTrouble, GitTroubleKind},
 };
 use crate::{config::GitSource, foreign};
 
@@ -89,21 +89,21 @@ pub(super) fn git<'f>(
 }
 
 /// Why a server gave no answer, in words.
-pub(super) fn refusal(silent: Silent, source: &GitSource, doing: &str) -> Trouble {
+pub(super) fn refusal(silent: Silent, source: &GitSource, doing: &str) -> GitTrouble {
     let address = source.address();
-    let away = |reason: String, hint: &str| Trouble::new(TroubleKind::Away, reason, hint);
+    let away = |reason: String, hint: &str| GitTrouble::new(GitTroubleKind::Away, reason, hint);
     match silent {
-        Silent::Absent(error) if error.kind() == std::io::ErrorKind::NotFound => Trouble::new(
-            TroubleKind::Cache,
+        Silent::Absent(error) if error.kind() == std::io::ErrorKind::NotFound => GitTrouble::new(
+            GitTroubleKind::Cache,
             "there is no program `git`, which fetches manifests",
             "install git 2.34 or newer",
         ),
-        Silent::Absent(error) => Trouble::new(
-            TroubleKind::Cache,
+        Silent::Absent(error) => GitTrouble::new(
+            GitTroubleKind::Cache,
             format!("`git` cannot be started: {error}"),
             "repair it",
         ),
-        Silent::GivenUp => Trouble::given_up(),
+        Silent::GivenUp => GitTrouble::given_up(),
         Silent::Slow(patience) => away(
             format!("{address} did not end within {} s, {doing}", patience.as_secs()),
             "look whether the server answers; it is tried again",

@@ -11,7 +11,7 @@ use std::{
 use super::entries::{EntryKind, TreeEntry};
 use crate::{
     file,
-    manifest::{ManifestFile, Role, Scope, Text},
+    manifest::{ManifestFile, ManifestText, Role, TenantScope},
     source::{Tree, lookalike, tree},
     yaml,
 };
@@ -22,14 +22,14 @@ const MAX_OTHER: u64 = 64 * 1024;
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// The files below some roots, before they are read.
-pub(super) struct Listed<'e> {
-    files: BTreeMap<String, Found<'e>>,
+pub(super) struct TreeListing<'e> {
+    files: BTreeMap<String, PathContent<'e>>,
     /// Whatever was listed.
     entries: &'e [TreeEntry],
 }
 
 /// What was found at a path.
-enum Found<'e> {
+enum PathContent<'e> {
     /// A manifest.
     Manifest(&'e TreeEntry),
     /// What must be a manifest by its name and cannot be read.
@@ -40,7 +40,7 @@ enum Found<'e> {
     Other(&'e TreeEntry),
 }
 
-impl<'e> Listed<'e> {
+impl<'e> TreeListing<'e> {
     /// The files below these roots: each as it was named, and as git calls it.
     pub(super) fn of(entries: &'e [TreeEntry], roots: &[(&Path, &str)]) -> Self {
         let paths: BTreeSet<&str> = entries
@@ -58,7 +58,7 @@ impl<'e> Listed<'e> {
                         "there are more than {} manifests below this folder; name the right one",
                         tree::MAX_FILES
                     );
-                    files.insert(root.display().to_string(), Found::Refused(reason));
+                    files.insert(root.display().to_string(), PathContent::Refused(reason));
                     break;
                 }
                 let name = if below.is_empty() { root.to_path_buf() } else { root.join(below) };
@@ -72,8 +72,9 @@ impl<'e> Listed<'e> {
 
     /// Whether there is any manifest, readable or not.
     pub(super) fn has_manifests(&self) -> bool {
-        let is_manifest =
-            |found: &Found<'_>| matches!(found, Found::Manifest(_) | Found::Refused(_));
+        let is_manifest = |found: &PathContent<'_>| {
+            matches!(found, PathContent::Manifest(_) | PathContent::Refused(_))
+        };
         self.files.values().any(is_manifest)
     }
 
@@ -83,8 +84,8 @@ impl<'e> Listed<'e> {
         let mut wanted = Vec::new();
         for found in self.files.values() {
             let entry = match found {
-                Found::Manifest(entry) if !known.manifests.contains_key(&entry.id) => entry,
-                Found::Other(entry) if !known.others.contains_key(&entry.id) => entry,
+                PathContent::Manifest(entry) if !known.manifests.contains_key(&entry.id) => entry,
+                PathContent::Other(entry) if !known.others.contains_key(&entry.id) => entry,
                 _ => continue,
             };
             if seen.insert(&entry.id) {
@@ -101,16 +102,16 @@ impl<'e> Listed<'e> {
         let mut files = BTreeMap::new();
         for (name, found) in &self.files {
             let (role, text) = match found {
-                Found::Manifest(entry) => {
+                PathContent::Manifest(entry) => {
                     let former = former.manifests.get(&entry.id);
                     let read = || former.cloned().unwrap_or_else(|| text(of(entry)));
                     let text = known.manifests.entry(entry.id.clone()).or_insert_with(read);
                     known.names.insert(name.clone(), entry.id.clone());
                     (Role::Manifest, text.clone())
                 }
-                Found::Refused(reason) => (Role::Manifest, Err(reason.clone())),
-                Found::Aside(role, reason) => (*role, Err(reason.clone())),
-                Found::Other(entry) => {
+                PathContent::Refused(reason) => (Role::Manifest, Err(reason.clone())),
+                PathContent::Aside(role, reason) => (*role, Err(reason.clone())),
+                PathContent::Other(entry) => {
                     let former = former.others.get(&entry.id);
                     let read = || former.cloned().unwrap_or_else(|| beginning(of(entry)));
                     let beginning = known.others.entry(entry.id.clone()).or_insert_with(read);
@@ -127,7 +128,10 @@ impl<'e> Listed<'e> {
                 }
             };
             let path: Arc<str> = name.as_str().into();
-            files.insert(name.clone(), ManifestFile { path, text, role, scope: Scope::default() });
+            files.insert(
+                name.clone(),
+                ManifestFile { path, text, role, scope: TenantScope::default() },
+            );
         }
         Tree::of(files)
     }
@@ -170,7 +174,7 @@ fn leads_to(link: &str, target: &str) -> String {
 /// Contents that were read, by the names of their objects: they are not asked for again.
 #[derive(Debug, Default)]
 pub(in crate::source) struct KnownBlobs {
-    manifests: BTreeMap<String, Result<Text, String>>,
+    manifests: BTreeMap<String, Result<ManifestText, String>>,
     /// The object of each manifest, by the name of the file.
     names: BTreeMap<String, String>,
     /// Of files of another kind only the beginning.
@@ -204,7 +208,7 @@ fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
-fn find<'e>(entry: &'e TreeEntry, below: &str, paths: &BTreeSet<&str>) -> Option<Found<'e>> {
+fn find<'e>(entry: &'e TreeEntry, below: &str, paths: &BTreeSet<&str>) -> Option<PathContent<'e>> {
     if below.split('/').any(|part| lookalike::is_passed_over(OsStr::new(part))) {
         return None;
     }
@@ -213,26 +217,26 @@ fn find<'e>(entry: &'e TreeEntry, below: &str, paths: &BTreeSet<&str>) -> Option
     let name = last(&entry.path);
     let is_manifest = named || lookalike::is_manifest(OsStr::new(name));
     match entry.kind {
-        EntryKind::Submodule => Some(Found::Refused(
+        EntryKind::Submodule => Some(PathContent::Refused(
             "it is another repository (a submodule), which is not read".to_owned(),
         )),
-        EntryKind::Link if is_manifest => Some(Found::Refused(
+        EntryKind::Link if is_manifest => Some(PathContent::Refused(
             "it is a symbolic link, which is not followed in a commit".to_owned(),
         )),
-        EntryKind::Link => (entry.size <= MAX_OTHER).then_some(Found::Other(entry)),
+        EntryKind::Link => (entry.size <= MAX_OTHER).then_some(PathContent::Other(entry)),
         EntryKind::File if is_manifest && entry.size > yaml::MAX_BYTES => {
-            Some(Found::Refused(file::too_large(&entry.size.to_string(), yaml::MAX_BYTES)))
+            Some(PathContent::Refused(file::too_large(&entry.size.to_string(), yaml::MAX_BYTES)))
         }
-        EntryKind::File if is_manifest => Some(Found::Manifest(entry)),
+        EntryKind::File if is_manifest => Some(PathContent::Manifest(entry)),
         EntryKind::File => {
             let folder = entry.path.strip_suffix(name).unwrap_or_default();
             let is_there = |beside: &str| paths.contains(format!("{folder}{beside}").as_str());
             match lookalike::by_name(name, is_there) {
                 Some(like) => {
                     let role = if like.is_copy { Role::Copy } else { Role::Aside };
-                    Some(Found::Aside(role, like.reason))
+                    Some(PathContent::Aside(role, like.reason))
                 }
-                None => (entry.size <= MAX_OTHER).then_some(Found::Other(entry)),
+                None => (entry.size <= MAX_OTHER).then_some(PathContent::Other(entry)),
             }
         }
     }
@@ -243,7 +247,7 @@ fn last(path: &str) -> &str {
 }
 
 /// What a manifest says, or why that is not known.
-pub(super) fn text(content: &[u8]) -> Result<Text, String> {
+pub(super) fn text(content: &[u8]) -> Result<ManifestText, String> {
     if content.starts_with(POINTER) {
         return Err(
             "Git LFS keeps it elsewhere, and a commit has only a pointer to it: manifests \

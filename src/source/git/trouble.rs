@@ -4,9 +4,9 @@ use std::fmt;
 
 /// Why the newest commit of a source is not in force, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct GitTrouble {
     /// What kind of trouble it is.
-    pub kind: TroubleKind,
+    pub kind: GitTroubleKind,
     /// In a sentence.
     pub reason: String,
     /// What to do about it.
@@ -15,7 +15,7 @@ pub struct Trouble {
 
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TroubleKind {
+pub enum GitTroubleKind {
     /// The server does not answer, or not to us. It may do so again by itself.
     Away,
     /// The branch is gone.
@@ -34,7 +34,7 @@ pub enum TroubleKind {
     GivenUp,
 }
 
-impl TroubleKind {
+impl GitTroubleKind {
     /// In one word, for machines.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -57,9 +57,9 @@ impl TroubleKind {
     }
 }
 
-impl Trouble {
+impl GitTrouble {
     pub(super) fn new(
-        kind: TroubleKind,
+        kind: GitTroubleKind,
         reason: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
@@ -75,11 +75,11 @@ impl Trouble {
 
     /// Nobody waits for it any more.
     pub(in crate::source) fn given_up() -> Self {
-        Self::new(TroubleKind::GivenUp, "given up", "start it again")
+        Self::new(GitTroubleKind::GivenUp, "given up", "start it again")
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for GitTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }

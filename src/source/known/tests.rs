@@ -4,8 +4,8 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use super::*;
 
-fn stamp(modified: i64, changed: i64) -> Stamp {
-    Stamp { device: 1, inode: 1, bytes: 1, modified: (modified, 0), changed: (changed, 0) }
+fn stamp(modified: i64, changed: i64) -> FileStamp {
+    FileStamp { device: 1, inode: 1, bytes: 1, modified: (modified, 0), changed: (changed, 0) }
 }
 
 /// A folder with one file that was read, and was settled by then. By this clock no time is ever old
@@ -20,7 +20,7 @@ fn settled(text: &str) -> (tempfile::TempDir, PathBuf, KnownFiles) {
     (folder, path, known)
 }
 
-fn read(path: &Path, known: &mut KnownFiles) -> Text {
+fn read(path: &Path, known: &mut KnownFiles) -> ManifestText {
     known.begin();
     let text = known.read(path).unwrap();
     known.end();
@@ -38,7 +38,7 @@ fn an_edit_that_keeps_size_and_time_is_seen_by_its_inode_or_because_times_are_fr
     assert_eq!(read(&path, &mut known), "two".into());
     // Read a moment after it was written: the next write may leave all times as they are.
     fs::write(&path, "six").unwrap();
-    let stamp = Stamp::at(&path).unwrap();
+    let stamp = FileStamp::at(&path).unwrap();
     known.former.values_mut().for_each(|known| known.stamp = stamp);
     assert_eq!(read(&path, &mut known), "six".into());
 }
@@ -58,7 +58,7 @@ fn a_file_that_has_not_moved_is_read_again_only_when_times_are_doubted() {
     let (_folder, path, mut known) = settled("one");
     fs::write(&path, "two").unwrap();
     // What no file system with sound times does.
-    let stamp = Stamp::at(&path).unwrap();
+    let stamp = FileStamp::at(&path).unwrap();
     known.former.values_mut().for_each(|known| known.stamp = stamp);
     assert_eq!(read(&path, &mut known), "one".into());
     known.doubt();

@@ -4,11 +4,11 @@ use serde::de::{
     DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::BorrowedStrDeserializer,
 };
 
-use super::{NotPlain, Source, flow, lines::Line, reader::Reader, scalar};
+use super::{NotPlain, PlainMapping, flow, lines::DocumentLine, reader::PlainReader, scalar};
 
 /// The mapping whose keys are in this column, from the line at hand on.
 pub(super) fn mapping<'t, V: Visitor<'t>>(
-    reader: &mut Reader<'t>,
+    reader: &mut PlainReader<'t>,
     column: usize,
     visitor: V,
 ) -> Result<V::Value, NotPlain> {
@@ -16,7 +16,7 @@ pub(super) fn mapping<'t, V: Visitor<'t>>(
 }
 
 struct Mapping<'r, 't> {
-    reader: &'r mut Reader<'t>,
+    reader: &'r mut PlainReader<'t>,
     column: usize,
     from: usize,
     /// What follows the key.
@@ -44,16 +44,16 @@ impl<'t> MapAccess<'t> for Mapping<'_, 't> {
 
     fn next_value_seed<V: DeserializeSeed<'t>>(&mut self, seed: V) -> Result<V::Value, NotPlain> {
         let Self { reader, column, rest, .. } = self;
-        seed.deserialize(Value { reader, rest, column: *column, of_key: true })
+        seed.deserialize(BlockValue { reader, rest, column: *column, of_key: true })
     }
 }
 
-struct List<'r, 't> {
-    reader: &'r mut Reader<'t>,
+struct BlockList<'r, 't> {
+    reader: &'r mut PlainReader<'t>,
     column: usize,
 }
 
-impl<'t> SeqAccess<'t> for List<'_, 't> {
+impl<'t> SeqAccess<'t> for BlockList<'_, 't> {
     type Error = NotPlain;
 
     /// An element that `seed` refuses may be asked for once more, with another one.
@@ -70,7 +70,7 @@ impl<'t> SeqAccess<'t> for List<'_, 't> {
     }
 }
 
-impl<'t> List<'_, 't> {
+impl<'t> BlockList<'_, 't> {
     fn element<E: DeserializeSeed<'t>>(&mut self, seed: E) -> Result<Option<E::Value>, NotPlain> {
         let line = self.reader.line.filter(|line| line.column >= self.column);
         let Some((line, rest)) = line.and_then(|line| Some((line, line.element()?))) else {
@@ -83,18 +83,18 @@ impl<'t> List<'_, 't> {
         }
         let reader = &mut *self.reader;
         if scalar::key(text).is_none() {
-            let element = Value { reader, rest: text, column: self.column, of_key: false };
+            let element = BlockValue { reader, rest: text, column: self.column, of_key: false };
             return seed.deserialize(element).map(Some);
         }
         let column = line.column + line.text.len() - text.len();
-        reader.line = Some(Line { column, text, ..line });
-        seed.deserialize(Source { reader, column }).map(Some)
+        reader.line = Some(DocumentLine { column, text, ..line });
+        seed.deserialize(PlainMapping { reader, column }).map(Some)
     }
 }
 
 /// A value behind a key or a dash.
-struct Value<'r, 't> {
-    reader: &'r mut Reader<'t>,
+struct BlockValue<'r, 't> {
+    reader: &'r mut PlainReader<'t>,
     /// The rest of the line.
     rest: &'t str,
     /// The column of the key or the dash.
@@ -102,21 +102,21 @@ struct Value<'r, 't> {
     of_key: bool,
 }
 
-impl<'t> Value<'_, 't> {
+impl<'t> BlockValue<'_, 't> {
     /// A list or mapping on the lines below.
     fn below<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, NotPlain> {
         let Self { reader, column: above, of_key, .. } = self;
         reader.advance();
-        let Some(Line { column, .. }) = reader.line else { return Err(NotPlain) };
+        let Some(DocumentLine { column, .. }) = reader.line else { return Err(NotPlain) };
         let is_list = reader.line.is_some_and(|line| line.element().is_some());
         if is_list && (column > above || (of_key && column == above)) {
-            return reader.whole(|reader, _| visitor.visit_seq(List { reader, column }));
+            return reader.whole(|reader, _| visitor.visit_seq(BlockList { reader, column }));
         }
         if column > above { mapping(reader, column, visitor) } else { Err(NotPlain) }
     }
 }
 
-impl<'t> Deserializer<'t> for Value<'_, 't> {
+impl<'t> Deserializer<'t> for BlockValue<'_, 't> {
     type Error = NotPlain;
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, NotPlain> {

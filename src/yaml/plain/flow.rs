@@ -4,26 +4,26 @@ use serde::de::{
     DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::BorrowedStrDeserializer,
 };
 
-use super::{NotPlain, reader::Reader, scalar};
+use super::{NotPlain, reader::PlainReader, scalar};
 
 /// The value that `text` begins with, and what follows it.
 pub(super) fn value<'t, V: Visitor<'t>>(
-    reader: &mut Reader<'t>,
+    reader: &mut PlainReader<'t>,
     text: &'t str,
     visitor: V,
 ) -> Result<(V::Value, &'t str), NotPlain> {
-    let mut line = Rest { reader, text };
+    let mut line = RestOfLine { reader, text };
     let value = line.deserialize_any(visitor)?;
     Ok((value, line.text))
 }
 
 /// The rest of a line.
-struct Rest<'r, 't> {
-    reader: &'r mut Reader<'t>,
+struct RestOfLine<'r, 't> {
+    reader: &'r mut PlainReader<'t>,
     text: &'t str,
 }
 
-impl Rest<'_, '_> {
+impl RestOfLine<'_, '_> {
     fn skip_spaces(&mut self) {
         self.text = self.text.trim_start_matches(' ');
     }
@@ -49,7 +49,7 @@ impl Rest<'_, '_> {
     }
 }
 
-impl<'t> Deserializer<'t> for &mut Rest<'_, 't> {
+impl<'t> Deserializer<'t> for &mut RestOfLine<'_, 't> {
     type Error = NotPlain;
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, NotPlain> {
@@ -77,15 +77,15 @@ impl<'t> Deserializer<'t> for &mut Rest<'_, 't> {
     }
 }
 
-impl<'t> Rest<'_, 't> {
+impl<'t> RestOfLine<'_, 't> {
     /// What `visit` makes of what is between brackets.
     fn inside<T>(
         &mut self,
-        visit: impl FnOnce(&mut Rest<'_, 't>, usize) -> Result<T, NotPlain>,
+        visit: impl FnOnce(&mut RestOfLine<'_, 't>, usize) -> Result<T, NotPlain>,
     ) -> Result<T, NotPlain> {
         let text = &mut self.text;
         self.reader.whole(|reader, from| {
-            let mut rest = Rest { reader, text };
+            let mut rest = RestOfLine { reader, text };
             let value = visit(&mut rest, from)?;
             *text = rest.text;
             Ok(value)
@@ -94,7 +94,7 @@ impl<'t> Rest<'_, 't> {
 }
 
 struct Pairs<'f, 'r, 't> {
-    rest: &'f mut Rest<'r, 't>,
+    rest: &'f mut RestOfLine<'r, 't>,
     from: usize,
     is_first: bool,
 }
@@ -121,7 +121,7 @@ impl<'t> MapAccess<'t> for Pairs<'_, '_, 't> {
 }
 
 struct Elements<'f, 'r, 't> {
-    rest: &'f mut Rest<'r, 't>,
+    rest: &'f mut RestOfLine<'r, 't>,
     is_first: bool,
 }
 

@@ -2,7 +2,7 @@
 
 /// A line of a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'t> {
+pub(super) struct DocumentLine<'t> {
     /// From 1.
     pub(super) number: u32,
     /// From 0: by how many spaces it is indented.
@@ -11,7 +11,7 @@ pub(super) struct Line<'t> {
     pub(super) text: &'t str,
 }
 
-impl<'t> Line<'t> {
+impl<'t> DocumentLine<'t> {
     /// What follows the dash of an element, if this is one.
     pub(super) fn element(&self) -> Option<&'t str> {
         let rest = self.text.strip_prefix('-')?;
@@ -53,14 +53,18 @@ impl<'t> Lines<'t> {
     }
 
     /// The next line of this document that says something. Nothing at its end.
-    pub(super) fn next(&mut self) -> Option<Line<'t>> {
+    pub(super) fn next(&mut self) -> Option<DocumentLine<'t>> {
         loop {
             let line = self.next_any()?;
             let text = line.trim_start_matches(' ');
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            return Some(Line { number: self.number, column: line.len() - text.len(), text });
+            return Some(DocumentLine {
+                number: self.number,
+                column: line.len() - text.len(),
+                text,
+            });
         }
     }
 

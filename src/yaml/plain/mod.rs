@@ -26,7 +26,7 @@ use std::{cell::Cell, fmt, ops::Range, rc::Rc};
 
 use serde::de::{self, Deserializer, Visitor};
 
-use self::{block::mapping, lines::is_plain_marker, reader::Reader};
+use self::{block::mapping, lines::is_plain_marker, reader::PlainReader};
 use super::agree::{MAX_VALUES, may_be_too_much};
 
 /// A document is not plain, or not what its reader wants: the full reader is to read it.
@@ -50,7 +50,7 @@ impl de::Error for NotPlain {
 
 /// The documents of a text, as far as they are plain.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Plainly<T> {
+pub struct PlainDocuments<T> {
     /// All documents in their order.
     pub documents: Vec<Document<T>>,
     /// The text for the full reader, if it has documents to read: those that were read are blank
@@ -71,9 +71,9 @@ pub enum Document<T> {
 
 /// The line at hand: the reader of an element of a list finds there where it begins.
 #[derive(Debug, Clone, Default)]
-pub struct Here(Rc<Cell<u32>>);
+pub struct CurrentLine(Rc<Cell<u32>>);
 
-impl Here {
+impl CurrentLine {
     /// The line, from 1.
     #[must_use]
     pub fn line(&self) -> u32 {
@@ -83,20 +83,20 @@ impl Here {
 
 /// A mapping on its way to the types of the caller: a document, or an element of a list.
 #[derive(Debug)]
-pub struct Source<'r, 't> {
-    reader: &'r mut Reader<'t>,
+pub struct PlainMapping<'r, 't> {
+    reader: &'r mut PlainReader<'t>,
     column: usize,
 }
 
-impl Source<'_, '_> {
+impl PlainMapping<'_, '_> {
     /// The line at hand, while this is read.
     #[must_use]
-    pub fn here(&self) -> Here {
+    pub fn here(&self) -> CurrentLine {
         self.reader.here.clone()
     }
 }
 
-impl<'t> Deserializer<'t> for Source<'_, 't> {
+impl<'t> Deserializer<'t> for PlainMapping<'_, 't> {
     type Error = NotPlain;
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, NotPlain> {
@@ -115,9 +115,9 @@ impl<'t> Deserializer<'t> for Source<'_, 't> {
 /// reader can tell them apart.
 pub fn plainly<'t, T>(
     text: &'t str,
-    mut read: impl FnMut(Source<'_, 't>) -> Result<T, NotPlain>,
-) -> Option<Plainly<T>> {
-    let mut reader = Reader::new(text);
+    mut read: impl FnMut(PlainMapping<'_, 't>) -> Result<T, NotPlain>,
+) -> Option<PlainDocuments<T>> {
+    let mut reader = PlainReader::new(text);
     let mut documents = Vec::new();
     let mut blank = Vec::new();
     loop {
@@ -131,7 +131,7 @@ pub fn plainly<'t, T>(
         } else if reader.line.is_none() {
             Document::Null
         } else {
-            match read(Source { reader: &mut reader, column: 0 }) {
+            match read(PlainMapping { reader: &mut reader, column: 0 }) {
                 Ok(value) if reader.line.is_none() => Document::Read(value),
                 _ => Document::Full,
             }
@@ -158,7 +158,7 @@ pub fn plainly<'t, T>(
     if blank.is_empty() || (too_many && may_be_too_much(text)) {
         return None;
     }
-    Some(Plainly { documents, rest: left.then(|| without(text, &blank)) })
+    Some(PlainDocuments { documents, rest: left.then(|| without(text, &blank)) })
 }
 
 /// The text with null in the place of these documents, byte for byte: what is left keeps its place.

@@ -1,8 +1,8 @@
 //! Where a reader of a document is: its line, and the mappings and lists that are open.
 
 use super::{
-    Here, NotPlain,
-    lines::{Line, Lines},
+    CurrentLine, NotPlain,
+    lines::{DocumentLine, Lines},
 };
 
 /// Levels of a document, at most; the full reader goes deeper.
@@ -13,12 +13,12 @@ const MAX_KEYS: usize = 64;
 
 /// A document on its way.
 #[derive(Debug)]
-pub(super) struct Reader<'t> {
+pub(super) struct PlainReader<'t> {
     pub(super) lines: Lines<'t>,
     /// The line at hand; none at the end of the document.
-    pub(super) line: Option<Line<'t>>,
+    pub(super) line: Option<DocumentLine<'t>>,
     /// Its number, for the reader.
-    pub(super) here: Here,
+    pub(super) here: CurrentLine,
     /// Keys and values of all documents so far, lists and mappings among them.
     pub(super) values: usize,
     /// The keys of all mappings that are open.
@@ -28,20 +28,20 @@ pub(super) struct Reader<'t> {
 
 /// A place to which a reader can go back.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'t> {
+pub(super) struct ReaderPosition<'t> {
     lines: Lines<'t>,
-    line: Option<Line<'t>>,
+    line: Option<DocumentLine<'t>>,
     values: usize,
     keys: usize,
     depth: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> PlainReader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             lines: Lines::new(text),
             line: None,
-            here: Here::default(),
+            here: CurrentLine::default(),
             values: 0,
             keys: Vec::new(),
             depth: 0,
@@ -72,13 +72,19 @@ impl<'t> Reader<'t> {
     }
 
     /// Where it is now.
-    pub(super) fn place(&self) -> Place<'t> {
+    pub(super) fn place(&self) -> ReaderPosition<'t> {
         let Self { lines, line, values, keys, depth, .. } = self;
-        Place { lines: *lines, line: *line, values: *values, keys: keys.len(), depth: *depth }
+        ReaderPosition {
+            lines: *lines,
+            line: *line,
+            values: *values,
+            keys: keys.len(),
+            depth: *depth,
+        }
     }
 
     /// Goes back to a place, as if nothing had been read since.
-    pub(super) fn go_back(&mut self, place: &Place<'t>) {
+    pub(super) fn go_back(&mut self, place: &ReaderPosition<'t>) {
         self.lines = place.lines;
         self.line = place.line;
         self.values = place.values;

@@ -3,7 +3,7 @@
 use serde::de::Visitor;
 
 use super::NotPlain;
-use crate::yaml::Unseen;
+use crate::yaml::UnseenCharacter;
 
 /// The longest key: no name of ours comes near.
 const MAX_KEY: usize = 64;
@@ -137,7 +137,7 @@ fn is_word(text: &str) -> bool {
 /// Whether every character can be seen. In some places others are right; the full reader knows.
 fn is_seen(text: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b' '..=b'~');
-    text.bytes().all(plain) || !text.chars().any(|c| c == '\t' || Unseen::of(c).is_some())
+    text.bytes().all(plain) || !text.chars().any(|c| c == '\t' || UnseenCharacter::of(c).is_some())
 }
 
 #[cfg(test)]

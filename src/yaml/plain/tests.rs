@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_yaml::Value;
 
-use super::{Document, Here, plainly};
+use super::{CurrentLine, Document, plainly};
 use crate::yaml::{disagreement, documents, unreadable, without_marks};
 
 /// Texts below a folder of the repository.
@@ -206,7 +206,7 @@ fn a_document_that_is_not_plain_costs_only_itself() {
 
 #[test]
 fn a_line_is_known_while_its_element_is_read() {
-    struct Items(Here, Vec<u32>);
+    struct Items(CurrentLine, Vec<u32>);
 
     impl<'t> Visitor<'t> for &mut Items {
         type Value = ();

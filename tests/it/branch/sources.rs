@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use dialplane::{
     config::Settings,
     manifest,
-    source::{KnownSources, SourceReport, Sources, TroubleKind},
+    source::{GitTroubleKind, KnownSources, SourceReport, Sources},
 };
 
 use super::repo::{Repo, edited, has_git};
@@ -30,7 +30,7 @@ fn report(sources: &Sources) -> SourceReport {
     sources.reports().remove(0)
 }
 
-fn troubles(sources: &Sources) -> Vec<Option<TroubleKind>> {
+fn troubles(sources: &Sources) -> Vec<Option<GitTroubleKind>> {
     let of = |report: SourceReport| report.trouble.map(|(trouble, _)| trouble.kind);
     sources.reports().into_iter().map(of).collect()
 }
@@ -66,13 +66,13 @@ fn what_was_fetched_before_is_not_the_newest_and_serves_those_who_look_back() {
     first.fetch().unwrap();
     assert_eq!(commits(&first), [Some(repo.head())]);
     away(&repo);
-    assert_eq!(first.fetch().unwrap_err().kind, TroubleKind::Away);
+    assert_eq!(first.fetch().unwrap_err().kind, GitTroubleKind::Away);
     let later = sources(state.path(), &one(&repo, ""));
     later.take_kept(true).unwrap();
     assert_eq!((commits(&later), troubles(&later)), (commits(&first), vec![None]));
     let nothing = folder();
     let nothing = sources(nothing.path(), &one(&repo, ""));
-    assert_eq!(nothing.take_kept(false).unwrap_err().kind, TroubleKind::Away);
+    assert_eq!(nothing.take_kept(false).unwrap_err().kind, GitTroubleKind::Away);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_folder_that_the_settings_name_has_to_be_in_the_commit_that_is_known_already
     let (state, repo) = (folder(), Repo::new(&fleet()));
     sources(state.path(), &one(&repo, "")).fetch().unwrap();
     let other = sources(state.path(), &one(&repo, ", folder: elsewhere"));
-    assert_eq!(other.fetch().unwrap_err().kind, TroubleKind::Folder);
+    assert_eq!(other.fetch().unwrap_err().kind, GitTroubleKind::Folder);
     assert!(other.take_kept(false).is_err(), "nor does a start take it");
 }
 
@@ -167,7 +167,7 @@ fn a_branch_whose_name_only_ends_so_is_another_one() {
     git(&origin, ann, &["update-ref", "refs/archive/refs/heads/main", "refs/heads/main"]);
     git(&origin, ann, &["update-ref", "-d", "refs/heads/main"]);
     let refused = sources(state.path(), &one(&repo, "")).fetch().unwrap_err();
-    assert_eq!(refused.kind, TroubleKind::Branch, "{refused}");
+    assert_eq!(refused.kind, GitTroubleKind::Branch, "{refused}");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_copy_that_is_replaced_or_broken_lets_no_rewritten_branch_pass() {
                 // Which trouble it is may differ while the copy is mended.
                 assert!(sources.fetch().is_err(), "{what}");
             }
-            assert_eq!(troubles(&sources), [Some(TroubleKind::Rewritten)], "{what}");
+            assert_eq!(troubles(&sources), [Some(GitTroubleKind::Rewritten)], "{what}");
             let in_force = commits(&sources).remove(0);
             assert_eq!(in_force, runs_on.then_some(first.clone()), "{what}");
             // It passes once somebody says so, and what builds on it passes as well.
@@ -281,7 +281,7 @@ fn a_record_of_what_was_in_force_that_cannot_be_read_holds_what_cannot_be_compar
     fs::remove_dir_all(copy(state.path())).unwrap();
     rewrite(&repo, 1);
     let refused = sources(state.path(), &settings).fetch().unwrap_err();
-    assert_eq!(refused.kind, TroubleKind::Cache, "{refused}");
+    assert_eq!(refused.kind, GitTroubleKind::Cache, "{refused}");
     assert!(refused.reason.contains("it names no commit"), "{refused}");
     assert!(refused.hint.contains("delete that file"), "{}", refused.hint);
     sources(state.path(), &one(&repo, ", forcePush: accept")).fetch().unwrap();
@@ -309,7 +309,7 @@ fn a_commit_that_cannot_be_read_is_told_since_it_began_with_what_is_in_force() {
     assert_eq!(look().revision.unwrap().commit, first, "what was read last stays");
     let told = report(&sources);
     let (trouble, since) = told.trouble.clone().expect("it cannot be read");
-    assert_eq!(trouble.kind, TroubleKind::Cache);
+    assert_eq!(trouble.kind, GitTroubleKind::Cache);
     assert_eq!(told.revision.unwrap().commit, first, "that is in force");
     look();
     let again = report(&sources).trouble.unwrap();
@@ -325,7 +325,7 @@ fn a_commit_that_cannot_be_read_is_told_since_it_began_with_what_is_in_force() {
     fs::rename(&packs, &elsewhere).unwrap();
     fs::create_dir(&packs).unwrap();
     assert_eq!(look().revision.unwrap().commit, second);
-    assert_eq!(troubles(&sources), [Some(TroubleKind::Cache)]);
+    assert_eq!(troubles(&sources), [Some(GitTroubleKind::Cache)]);
     repo.in_work(&["reset", "--quiet", "--hard", &second]);
     repo.push();
     sources.fetch().unwrap();

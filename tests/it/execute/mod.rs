@@ -13,7 +13,7 @@ use dialplane::{
     execute::{Stop, SyncOutcome, TenantReport},
     model::{Calling, FaultKind, Field, Memory, StepOutcome, Value},
     plan::SyncPlan,
-    sandbox::{Failure, Route, Rule},
+    sandbox::{FaultRule, InjectedFault, Route},
 };
 
 use crate::support::{
@@ -85,7 +85,7 @@ async fn a_failed_release_leaves_only_its_taker_untried() {
         switch(world, "a", Calling::Disabled);
     })
     .await;
-    house.fault(on(Failure::Refused, Route::Update).user("b@contoso.com"));
+    house.fault(on(InjectedFault::Refused, Route::Update).user("b@contoso.com"));
     let report = run(&house).await;
     let plan = house.plan().await;
     assert_eq!(
@@ -109,16 +109,16 @@ async fn a_failed_release_leaves_only_its_taker_untried() {
 #[tokio::test]
 async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
     for failure in [
-        Failure::Server,
-        Failure::ServerAfter,
-        Failure::Lost,
-        Failure::Dropped,
-        Failure::Garbage,
-        Failure::Truncated,
-        Failure::ErrorInside,
-        Failure::ErrorInsideAfter,
-        Failure::PageAfter,
-        Failure::Text,
+        InjectedFault::Server,
+        InjectedFault::ServerAfter,
+        InjectedFault::Lost,
+        InjectedFault::Dropped,
+        InjectedFault::Garbage,
+        InjectedFault::Truncated,
+        InjectedFault::ErrorInside,
+        InjectedFault::ErrorInsideAfter,
+        InjectedFault::PageAfter,
+        InjectedFault::Text,
     ] {
         let house = updates(2).await;
         house.fault(on(failure, Route::Update).user("u00@contoso.com"));
@@ -133,7 +133,10 @@ async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
         assert_eq!(runnable(&plan), [], "{failure:?}: {}", text(&plan));
         let undone = matches!(
             failure,
-            Failure::Server | Failure::Dropped | Failure::Garbage | Failure::ErrorInside
+            InjectedFault::Server
+                | InjectedFault::Dropped
+                | InjectedFault::Garbage
+                | InjectedFault::ErrorInside
         );
         let done = !undone;
         assert_eq!(matches!(of(&plan, "contoso").sync, SyncPlan::Again(_)), done, "{failure:?}");
@@ -151,7 +154,7 @@ async fn a_timeout_is_unknown() {
     )
     .await;
     let plan = house.plan().await;
-    house.fault(Rule { delay_ms: 6000, ..on(Failure::Late, Route::Enable) });
+    house.fault(FaultRule { delay_ms: 6000, ..on(InjectedFault::Late, Route::Enable) });
     let report = house.apply(&plan).await.remove(0);
     assert_eq!(kinds(&report), ["unknown"]);
     assert_eq!(house.writes().iter().filter(|write| write.starts_with("enable")).count(), 1);
@@ -161,7 +164,7 @@ async fn a_timeout_is_unknown() {
 #[tokio::test]
 async fn who_is_not_let_in_stops_and_what_was_written_is_synced() {
     let house = updates(3).await;
-    house.fault(on(Failure::Unauthorized, Route::Update).user("u01@contoso.com"));
+    house.fault(on(InjectedFault::Unauthorized, Route::Update).user("u01@contoso.com"));
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["accepted", "failed", "not tried"]);
     assert!(
@@ -195,7 +198,7 @@ async fn who_is_not_let_in_stops_and_what_was_written_is_synced() {
 #[tokio::test]
 async fn lost_answers_in_a_row_give_the_tenant_up_before_all_its_users_are_frozen() {
     let house = updates(8).await;
-    house.fault(on(Failure::Unavailable, Route::Update));
+    house.fault(on(InjectedFault::Unavailable, Route::Update));
     let report = run(&house).await;
     assert_eq!(kinds(&report)[..4], ["unknown", "unknown", "unknown", "not tried"]);
     assert_eq!(house.writes().iter().filter(|write| write.starts_with("update")).count(), 3);
@@ -208,7 +211,7 @@ async fn lost_answers_in_a_row_give_the_tenant_up_before_all_its_users_are_froze
 async fn who_is_let_in_again_owes_the_sync_only() {
     // All steps were accepted, and only the sync could not be sent.
     let house = updates(2).await;
-    house.fault(on(Failure::Unauthorized, Route::Sync));
+    house.fault(on(InjectedFault::Unauthorized, Route::Sync));
     let report = run(&house).await;
     assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
     house.no_faults();
@@ -221,7 +224,7 @@ async fn who_is_let_in_again_owes_the_sync_only() {
 #[tokio::test]
 async fn one_expired_token_is_replaced_without_a_word() {
     let house = updates(2).await;
-    house.fault(on(Failure::Unauthorized, Route::Update).times(1));
+    house.fault(on(InjectedFault::Unauthorized, Route::Update).times(1));
     assert!(run(&house).await.is_complete());
     assert_eq!(house.syncs("contoso"), 1);
 }
@@ -229,9 +232,9 @@ async fn one_expired_token_is_replaced_without_a_word() {
 #[tokio::test]
 async fn too_many_calls_wait_as_told_and_succeed() {
     let house = updates(2).await;
-    let throttled = |route, times| Rule {
+    let throttled = |route, times| FaultRule {
         retry_after_seconds: Some(0),
-        ..on(Failure::Throttled, route).times(times)
+        ..on(InjectedFault::Throttled, route).times(times)
     };
     house.fault(throttled(Route::Update, 2));
     house.fault(throttled(Route::Sync, 1));
@@ -240,7 +243,10 @@ async fn too_many_calls_wait_as_told_and_succeed() {
     assert_eq!(house.syncs("contoso"), 1);
     // Too many for ever: nothing was carried out, the tenant stops, and nothing is owed.
     let house = updates(2).await;
-    house.fault(Rule { retry_after_seconds: Some(0), ..on(Failure::Throttled, Route::Update) });
+    house.fault(FaultRule {
+        retry_after_seconds: Some(0),
+        ..on(InjectedFault::Throttled, Route::Update)
+    });
     let report = run(&house).await;
     assert_eq!(kinds(&report), ["failed", "not tried"]);
     assert_eq!(house.journal.remembered(&id("contoso")).sync_owed, None);
@@ -250,7 +256,7 @@ async fn too_many_calls_wait_as_told_and_succeed() {
 #[tokio::test]
 async fn a_success_with_an_error_inside_says_neither_yes_nor_no() {
     let house = updates(1).await;
-    house.fault(on(Failure::ErrorInside, Route::Update));
+    house.fault(on(InjectedFault::ErrorInside, Route::Update));
     let report = run(&house).await;
     let Some(StepOutcome::Unknown(fault)) = &report.steps[0] else { panic!("{report:?}") };
     insta::assert_snapshot!(fault.message, @"update u00@contoso.com in contoso: the service sent \
@@ -262,7 +268,7 @@ async fn a_success_with_an_error_inside_says_neither_yes_nor_no() {
 #[tokio::test]
 async fn a_refused_sync_stays_owed() {
     let house = updates(1).await;
-    house.fault(on(Failure::ErrorInside, Route::Sync).times(1));
+    house.fault(on(InjectedFault::ErrorInside, Route::Sync).times(1));
     let report = run(&house).await;
     assert!(matches!(report.sync, SyncOutcome::Failed(_)), "{report:?}");
     assert!(house.journal.remembered(&id("contoso")).sync_owed.is_some());

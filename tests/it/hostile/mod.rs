@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 
 use dialplane::{
     model::{Calling, Details, Field, GatewayId, TenantName, Upn, Value},
-    sandbox::{Failure, Route, Rule, User, World},
+    sandbox::{FaultRule, InjectedFault, Route, User, World},
 };
 
 use crate::stage::{self, Stage, dialplane};
@@ -101,15 +101,15 @@ async fn planted() -> Stage {
     let (unread, failing) = (id("unread"), id("failing"));
     stage.sandbox.faults(|faults| {
         faults.words = Some(format!("{} {TERMINAL}", MARKUP[0]));
-        let rule = |failure, route, tenant: &str| Rule {
+        let rule = |failure, route, tenant: &str| FaultRule {
             tenant: Some(tenant.to_owned()),
-            ..Rule::new(failure).on(route)
+            ..FaultRule::new(failure).on(route)
         };
         faults.rules = vec![
-            rule(Failure::ErrorInside, Route::ListUsers, &unread),
-            rule(Failure::Forbidden, Route::Disable, &failing),
-            rule(Failure::ErrorInside, Route::Update, &failing),
-            rule(Failure::Server, Route::Sync, &failing),
+            rule(InjectedFault::ErrorInside, Route::ListUsers, &unread),
+            rule(InjectedFault::Forbidden, Route::Disable, &failing),
+            rule(InjectedFault::ErrorInside, Route::Update, &failing),
+            rule(InjectedFault::Server, Route::Sync, &failing),
         ];
     });
     stage

@@ -6,7 +6,7 @@ use dialplane::{
     model::{Calling, Entry, Event, Field, Fingerprint, Value},
     plan::{Action, HoldKind, Plan, TenantPlan, render},
     ports::Journal,
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 use jiff::Timestamp;
 
@@ -233,7 +233,7 @@ async fn a_used_one_is_used_even_if_nothing_came_of_it() {
     let mut house = house(6).await;
     let file = approval(&house.plan().await);
     house.edit(&[(FLEET, &fleet(6)), ("approval.yaml", &file)]);
-    house.fault(on(Failure::Unauthorized, Route::Disable).user("u01@contoso.com"));
+    house.fault(on(InjectedFault::Unauthorized, Route::Disable).user("u01@contoso.com"));
     let plan = house.plan().await;
     assert_eq!(disables(&plan), 6);
     house.apply(&plan).await;

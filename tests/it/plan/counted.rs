@@ -7,7 +7,7 @@ use dialplane::{
     config::Settings,
     execute::Executor,
     model::{Calling, Field, RunId, Value},
-    pass::{self, Shared, TenantPass},
+    pass::{self, SharedFleet, TenantPass},
     plan::{HoldKind, TenantPlan},
     readers::Readers,
     sandbox::World,
@@ -209,7 +209,7 @@ async fn the_hour_of_the_fleet_counts_what_would_be_sent() {
 
 /// The plan of a tenant as the service makes it, which sends nothing of it.
 async fn plan_of_service(house: &House, tenant: &str) -> TenantPlan {
-    let fleet = Shared::new(&house.execution);
+    let fleet = SharedFleet::new(&house.execution);
     fleet.take(&house.in_force);
     let tenants = house.in_force.desired.tenants.values().cloned().collect();
     for look in pass::first_looks(&house.readers, &house.journal, tenants, 2).await {

@@ -5,7 +5,7 @@ use dialplane::{
     manifest::{self, ManifestFile},
     model::{Calling, Field, Value},
     plan::{HoldKind, Plan},
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 
 use super::carry_out;
@@ -142,7 +142,7 @@ async fn a_list_that_the_service_cut_short() {
             switch(world, "bert", Calling::Enabled);
         })
         .await;
-    house.fault(on(Failure::ShortList, Route::ListUsers));
+    house.fault(on(InjectedFault::ShortList, Route::ListUsers));
     stopped(&house, HoldKind::Coverage, "the user list may be incomplete").await;
 }
 

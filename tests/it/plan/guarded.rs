@@ -7,7 +7,7 @@ use dialplane::{
     },
     pass,
     plan::{HoldKind, Note, Plan},
-    sandbox::{Failure, Route, World},
+    sandbox::{InjectedFault, Route, World},
 };
 use jiff::Timestamp;
 
@@ -302,7 +302,7 @@ async fn only_a_whole_list_says_who_vanished() {
     };
     // Bert is not in the list, and more are announced than there are.
     hide(&house, true);
-    house.fault(on(Failure::ShortList, Route::ListUsers));
+    house.fault(on(InjectedFault::ShortList, Route::ListUsers));
     let plan = house.plan().await;
     assert!(text(&plan).contains("bert@contoso.com"), "{}", text(&plan));
     assert_eq!(of(&plan, "contoso").facts.vanished, []);

@@ -2,7 +2,7 @@
 
 use dialplane::{
     model::{Calling, Field, Value},
-    sandbox::{Failure, Route, World},
+    sandbox::{InjectedFault, Route, World},
 };
 
 use super::{carry_out, done, scenario};
@@ -129,9 +129,9 @@ async fn without_the_customers_consent_nothing_is_written() {
 #[tokio::test]
 async fn a_list_that_may_not_be_whole_removes_nobody_and_moves_no_number() {
     for (case, failure) in [
-        ("short", Failure::ShortList),
-        ("with_a_duplicate", Failure::DuplicateUser),
-        ("empty", Failure::EmptyList),
+        ("short", InjectedFault::ShortList),
+        ("with_a_duplicate", InjectedFault::DuplicateUser),
+        ("empty", InjectedFault::EmptyList),
     ] {
         let house = House::open(
             &contoso("prune: disable, limits: { disable: { percent: 100 } }", &MIXED),
@@ -180,7 +180,7 @@ async fn a_tenant_that_cannot_be_read_stops_nobody_else() {
         switch(world, "ina@tailspin.com", Calling::Disabled);
     })
     .await;
-    house.fault(of_tenant(on(Failure::Server, Route::ListUsers), 0));
+    house.fault(of_tenant(on(InjectedFault::Server, Route::ListUsers), 0));
     scenario!(&house);
     assert_eq!(
         house.writes(),

@@ -3,7 +3,7 @@
 
 use dialplane::{
     model::{Calling, Field, Value},
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 
 use super::{carry_out, done};
@@ -18,7 +18,7 @@ async fn a_sync_that_is_owed_is_sent_once_and_nothing_else() {
         switch(world, "adele", Calling::Disabled);
     })
     .await;
-    house.fault(on(Failure::Server, Route::Sync).times(1));
+    house.fault(on(InjectedFault::Server, Route::Sync).times(1));
     let plan = house.plan().await;
     assert_eq!(
         carry_out(&house, &plan).await,
@@ -41,8 +41,8 @@ async fn a_sync_that_is_owed_does_not_wait_for_a_user_who_is_always_refused() {
         },
     )
     .await;
-    house.fault(on(Failure::Refused, Route::Update).user("bert@contoso.com"));
-    house.fault(on(Failure::Server, Route::Sync).times(1));
+    house.fault(on(InjectedFault::Refused, Route::Update).user("bert@contoso.com"));
+    house.fault(on(InjectedFault::Server, Route::Sync).times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     assert_eq!(house.syncs("contoso"), 0);
@@ -188,7 +188,7 @@ async fn a_wish_that_is_taken_back_is_sent_although_the_list_still_shows_it() {
 async fn somebody_pruned_is_not_disabled_again_while_the_list_lags() {
     for (failure, calls) in [
         (None, ["disable visitor@contoso.com", "sync contoso"]),
-        (Some(Failure::Lost), ["disable visitor@contoso.com: no answer", "sync contoso"]),
+        (Some(InjectedFault::Lost), ["disable visitor@contoso.com: no answer", "sync contoso"]),
     ] {
         let house = House::open(&contoso("prune: disable", &["adele enabled"]), |world| {
             stranger(world, "contoso", "visitor@contoso.com", Calling::Enabled, &[]);
@@ -233,7 +233,7 @@ async fn a_lost_answer_freezes_the_user_until_an_observation_decides() {
     .await;
     // Carried out, and the list does not show it yet.
     house.sandbox.faults(|faults| faults.visible_after_ms = HOUR);
-    house.fault(on(Failure::Lost, Route::Update).user("adele@contoso.com").times(1));
+    house.fault(on(InjectedFault::Lost, Route::Update).user("adele@contoso.com").times(1));
     let plan = house.plan().await;
     assert_eq!(
         carry_out(&house, &plan).await,
@@ -262,7 +262,7 @@ async fn a_lost_call_is_sent_again_after_its_time_and_not_before() {
         switch(world, "adele", Calling::Disabled);
     })
     .await;
-    house.fault(on(Failure::Dropped, Route::Enable).times(1));
+    house.fault(on(InjectedFault::Dropped, Route::Enable).times(1));
     let plan = house.plan().await;
     assert_eq!(
         carry_out(&house, &plan).await,
@@ -288,7 +288,7 @@ async fn a_lost_update_of_a_field_that_nobody_sees_does_not_count_as_written() {
     })
     .await;
     // Not carried out, and no list will ever tell.
-    house.fault(on(Failure::Dropped, Route::Update).times(1));
+    house.fault(on(InjectedFault::Dropped, Route::Update).times(1));
     let plan = house.plan().await;
     assert_eq!(
         carry_out(&house, &plan).await,

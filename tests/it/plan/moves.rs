@@ -4,7 +4,7 @@ use dialplane::{
     model::{Calling, Field, TenantId, Value},
     pass,
     plan::{HoldKind, Plan},
-    sandbox::{EmptyPhone, Failure, Route, World},
+    sandbox::{EmptyPhone, InjectedFault, Route, World},
 };
 use jiff::Timestamp;
 
@@ -85,7 +85,7 @@ async fn rings_share_one_place_one_after_the_other() {
 async fn whoever_was_left_parked_leaves_by_the_next_run() {
     let house = circle(3, PARKING, |n| (n + 1) % 3).await;
     // The second of the three is refused: the first stays parked, and no number is lost.
-    house.fault(on(Failure::Refused, Route::Update).user("u002@contoso.com").times(1));
+    house.fault(on(InjectedFault::Refused, Route::Update).user("u002@contoso.com").times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     assert!(house.sandbox.world(|world| is_parked(world)));
@@ -199,8 +199,8 @@ async fn a_number_with_nobody_in_sight_waits_until_everybody_could_be_looked_at(
     assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
     // The same if it cannot be read, or not with certainty.
     for (failure, words) in [
-        (Failure::Server, "tenant fabrikam could not be read"),
-        (Failure::EmptyList, "tenant fabrikam has a list that may be incomplete"),
+        (InjectedFault::Server, "tenant fabrikam could not be read"),
+        (InjectedFault::EmptyList, "tenant fabrikam has a list that may be incomplete"),
     ] {
         let house = House::open(&manifests(""), change).await;
         house.fault(of_tenant(on(failure, Route::ListUsers), 1));

@@ -7,7 +7,7 @@ use dialplane::{
     execute::SyncOutcome,
     model::{Calling, Field, Value},
     plan::HoldKind,
-    sandbox::{Failure, Route},
+    sandbox::{InjectedFault, Route},
 };
 
 use super::{carry_out, done};
@@ -64,9 +64,11 @@ async fn a_sync_that_comes_too_soon_waits_and_stays_owed() {
 
 #[tokio::test]
 async fn a_sync_that_may_be_running_is_waited_for_and_one_that_was_refused_is_not() {
-    for (failure, waits) in
-        [(Failure::ServerAfter, true), (Failure::ErrorInside, true), (Failure::Refused, false)]
-    {
+    for (failure, waits) in [
+        (InjectedFault::ServerAfter, true),
+        (InjectedFault::ErrorInside, true),
+        (InjectedFault::Refused, false),
+    ] {
         let house = with_spacing(&contoso("", &["adele enabled useTeamsVoicemail=true"])).await;
         house.fault(on(failure, Route::Sync).times(1));
         let plan = house.plan().await;
@@ -85,7 +87,10 @@ async fn a_newer_plan_that_follows_at_once_gets_the_sync() {
         switch(world, "adele", Calling::Disabled);
     })
     .await;
-    house.fault(dialplane::sandbox::Rule { delay_ms: 300, ..on(Failure::Late, Route::Update) });
+    house.fault(dialplane::sandbox::FaultRule {
+        delay_ms: 300,
+        ..on(InjectedFault::Late, Route::Update)
+    });
     let plan = house.plan().await;
     let newer = house.newer.clone();
     let (report, ()) = tokio::join!(house.apply(&plan), async {
@@ -106,7 +111,7 @@ async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
     })
     .await;
     // Not carried out yet: the request waits somewhere, and the sync overtakes it.
-    house.fault(on(Failure::Dropped, Route::Enable).times(1));
+    house.fault(on(InjectedFault::Dropped, Route::Enable).times(1));
     let plan = house.plan().await;
     assert_eq!(
         carry_out(&house, &plan).await,
@@ -124,7 +129,7 @@ async fn a_lost_answer_that_is_decided_owes_a_sync_again() {
 async fn a_lost_value_that_no_list_can_show_is_sent_again_in_the_end() {
     let manifests = contoso("live: graph", &["adele enabled userTag=gold"]);
     let house = House::open(&manifests, |_| {}).await;
-    house.fault(on(Failure::Dropped, Route::Update).times(1));
+    house.fault(on(InjectedFault::Dropped, Route::Update).times(1));
     let plan = house.plan().await;
     let lost = ["update adele@contoso.com: no answer", "sync contoso"];
     assert_eq!(carry_out(&house, &plan).await, lost, "{}", text(&plan));
@@ -140,7 +145,7 @@ async fn the_debt_of_a_decided_answer_survives_a_hold() {
         switch(world, "adele", Calling::Disabled);
     })
     .await;
-    house.fault(on(Failure::Lost, Route::Enable).times(1));
+    house.fault(on(InjectedFault::Lost, Route::Enable).times(1));
     let plan = house.plan().await;
     carry_out(&house, &plan).await;
     house.sandbox.world(|world| crate::support::tenant(world, "contoso").consent_listed = false);

@@ -8,7 +8,7 @@ use dialplane::{
     },
     pass,
     plan::{HoldKind, Note, Plan, Undo},
-    sandbox::{Failure, Route, World},
+    sandbox::{InjectedFault, Route, World},
 };
 use jiff::Timestamp;
 
@@ -226,7 +226,7 @@ async fn a_pruned_user_comes_back_though_git_names_hardly_anybody() {
 #[tokio::test]
 async fn a_tenant_that_cannot_be_read_is_held() {
     let (house, entries) = ten("").await;
-    house.fault(on(Failure::Unavailable, Route::ListUsers));
+    house.fault(on(InjectedFault::Unavailable, Route::ListUsers));
     let back = undo(&house, &entries).await;
     assert_eq!(kinds(&back), [HoldKind::NotRead], "{}", text(&back));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dialplane::{
     model::{Calling, Field, Value},
     plan::{HoldKind, Plan, ProblemCode, render},
-    sandbox::{EmptyPhone, Failure, Route, World},
+    sandbox::{EmptyPhone, InjectedFault, Route, World},
 };
 use jiff::Timestamp;
 
@@ -185,7 +185,7 @@ async fn what_was_lost_or_not_synced_proves_nothing() {
     })
     .await;
     respelt(&house, "\"userTag\":\"sales\"", "\"userTag\":\"SALES\"");
-    house.fault(on(Failure::Server, Route::Sync).times(4));
+    house.fault(on(InjectedFault::Server, Route::Sync).times(4));
     for round in 0..4 {
         let plan = house.plan().await;
         assert_eq!(problems(&plan), [], "{round}: {}", text(&plan));

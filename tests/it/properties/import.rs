@@ -8,10 +8,10 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Beside, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
-        GatewayId, HeldNumber, Inventory, Kind, LiveCalling, LiveTenant, LiveUser, NumberList,
-        Observed, PhoneNumber, Recalled, TenantId, TenantRef, Unmatched, Unread, Upn, UserId,
-        Users, Value,
+        Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field, FieldKind,
+        GatewayId, HeldNumber, Inventory, ListExtras, LiveCalling, LiveTenant, LiveUser,
+        NumberList, ObservedValue, PhoneNumber, RecalledMemory, TenantId, TenantRef,
+        UnmatchedPlace, UnreadableValue, Upn, UserId, Users, Value,
     },
     pass,
     ports::LiveReader as _,
@@ -121,12 +121,12 @@ fn user() -> impl Strategy<Value = (String, LiveCalling, Option<UserId>, BTreeMa
     })
 }
 
-fn unread(text: &str, placed: bool) -> Unread {
-    Unread::new(text, if placed { "at `/a \"place\"`" } else { "" })
+fn unread(text: &str, placed: bool) -> UnreadableValue {
+    UnreadableValue::new(text, if placed { "at `/a \"place\"`" } else { "" })
 }
 
 /// Numbers of others, places that are in no row, rows without a name.
-fn beside() -> impl Strategy<Value = Beside> {
+fn beside() -> impl Strategy<Value = ListExtras> {
     let held =
         (text(), text(), number(), any::<bool>()).prop_map(|(holder, held_as, number, placed)| {
             HeldNumber {
@@ -136,7 +136,7 @@ fn beside() -> impl Strategy<Value = Beside> {
             }
         });
     let unmatched = (option::of(0..Field::ALL.len()), text(), any::<bool>()).prop_map(
-        |(field, place, named)| Unmatched {
+        |(field, place, named)| UnmatchedPlace {
             field: field.map(|field| Field::ALL[field]),
             key: "listUsers.id".into(),
             place: place.into(),
@@ -146,7 +146,7 @@ fn beside() -> impl Strategy<Value = Beside> {
     let list =
         option::of(text()).prop_map(|why| why.map_or(NumberList::NotAsked, NumberList::InDoubt));
     (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize, list).prop_map(
-        |(numbers, unmatched, nameless, number_list)| Beside {
+        |(numbers, unmatched, nameless, number_list)| ListExtras {
             numbers,
             unmatched,
             nameless,
@@ -158,20 +158,20 @@ fn beside() -> impl Strategy<Value = Beside> {
     )
 }
 
-fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> Observed {
+fn observed(field: Field, draw: &Draw, prefix: Option<&ExtensionPrefix>) -> ObservedValue {
     let (small, text, number) = match draw {
-        Draw::Unset => return Observed::Unset,
-        Draw::Unreadable(text, placed) => return Observed::Unreadable(unread(text, *placed)),
+        Draw::Unset => return ObservedValue::Unset,
+        Draw::Unreadable(text, placed) => return ObservedValue::Unreadable(unread(text, *placed)),
         Draw::Value(small, text, number) => (small, text, number),
     };
     match field.kind() {
-        Kind::Phone => PhoneNumber::observed(number, prefix)
-            .map_or(Observed::Unset, |number| Observed::Set(Value::Phone(number))),
-        Kind::Gateway => {
-            Observed::Set(Value::Gateway(GatewayId::new(i64::from(small % 3) + 1).unwrap()))
+        FieldKind::Phone => PhoneNumber::observed(number, prefix)
+            .map_or(ObservedValue::Unset, |number| ObservedValue::Set(Value::Phone(number))),
+        FieldKind::Gateway => {
+            ObservedValue::Set(Value::Gateway(GatewayId::new(i64::from(small % 3) + 1).unwrap()))
         }
-        Kind::Flag => Observed::Set(Value::Flag(small % 4 > 0)),
-        Kind::Text => Observed::Set(Value::Text(text.as_str().into())),
+        FieldKind::Flag => ObservedValue::Set(Value::Flag(small % 4 > 0)),
+        FieldKind::Text => ObservedValue::Set(Value::Text(text.as_str().into())),
     }
 }
 
@@ -296,7 +296,7 @@ proptest! {
         let users: usize = in_force.desired.tenants.values().map(|tenant| tenant.users.len()).sum();
         prop_assert_eq!(users, imported.users);
         let observed = shots.into_iter().map(|shot| (shot.tenant.name, shot.live)).collect();
-        let plan = pass::decide(&in_force, &observed, |_| Recalled::default(), Timestamp::UNIX_EPOCH, &Execution::default());
+        let plan = pass::decide(&in_force, &observed, |_| RecalledMemory::default(), Timestamp::UNIX_EPOCH, &Execution::default());
         for tenant in &plan.tenants {
             prop_assert!(tenant.steps.is_empty() && tenant.remarks.problems.is_empty(), "{:?}\n{}", tenant, imported.files.iter().map(|file| file.text.as_str()).collect::<String>());
         }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use dialplane::{
-    manifest::{Loaded, ManifestFile, load},
+    manifest::{LoadedManifests, ManifestFile, load},
     model::{Desired, DesiredTenant, DesiredUser, Origin},
-    yaml::{self, Diagnostic, Path, Place, render},
+    yaml::{self, Diagnostic, Path, TextPlace, render},
 };
 use proptest::prelude::*;
 
@@ -154,7 +154,7 @@ fn nowhere(desired: &Desired) -> Desired {
 }
 
 /// Every user's line holds the user.
-fn lines_are_right(loaded: &Loaded, files: &[ManifestFile]) -> Result<(), TestCaseError> {
+fn lines_are_right(loaded: &LoadedManifests, files: &[ManifestFile]) -> Result<(), TestCaseError> {
     for user in loaded.desired.tenants.values().flat_map(|tenant| tenant.users.values()) {
         let file = files.iter().find(|file| file.path == user.origin.file).unwrap();
         let line = user
@@ -170,8 +170,8 @@ fn lines_are_right(loaded: &Loaded, files: &[ManifestFile]) -> Result<(), TestCa
     Ok(())
 }
 
-fn place_is_sound(text: &str, place: &Place, what: &str) -> Result<(), TestCaseError> {
-    let Place { line, column, bytes } = place;
+fn place_is_sound(text: &str, place: &TextPlace, what: &str) -> Result<(), TestCaseError> {
+    let TextPlace { line, column, bytes } = place;
     prop_assert!(text.get(bytes.clone()).is_some(), "{what}: {bytes:?} of {}", text.len());
     let before = &text[..bytes.start];
     let unix = before.replace("\r\n", "\n").replace('\r', "\n");

@@ -9,8 +9,8 @@ use dialplane::{
     model::{Field, Upn, Verb},
     pass::{self, Memories, Observations, Versions},
     plan::{
-        Cause, Change, Plan,
-        review::{Review, What, as_wanted},
+        Cause, FieldChange, Plan,
+        review::{RequestedValue, Review, as_wanted},
     },
 };
 use jiff::Timestamp;
@@ -112,9 +112,9 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
             })
             .filter_map(|asked| {
                 let field = match &asked.what {
-                    What::Calling(_) => None,
-                    What::Field(field, _) => Some(*field),
-                    What::From(_) | What::Until(_) => return None,
+                    RequestedValue::Calling(_) => None,
+                    RequestedValue::Field(field, _) => Some(*field),
+                    RequestedValue::From(_) | RequestedValue::Until(_) => return None,
                 };
                 Some((asked.user.clone(), field))
             })
@@ -148,7 +148,7 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
 
 /// Values that the manifests want and that steps carry, of those that are meant, and whether they
 /// are sent.
-fn values(plan: &Plan, is_meant: fn(&Change) -> bool) -> BTreeSet<(Upn, Field, String, bool)> {
+fn values(plan: &Plan, is_meant: fn(&FieldChange) -> bool) -> BTreeSet<(Upn, Field, String, bool)> {
     let mut values = BTreeSet::new();
     for tenant in &plan.tenants {
         for step in tenant.steps.iter().filter(|step| step.cause != Cause::Parking) {

@@ -10,10 +10,10 @@ use std::{
 use dialplane::{
     config::Execution,
     model::{
-        Beside, Calling, Consent, Coverage, Dates, DesiredTenant, Details, Fault, FaultKind, Field,
-        HeldNumber, LiveTenant, Memory, Mode, Observed, PerHour, Release, RunId, Span, SyncDebt,
-        TenantId, TenantInForce, TenantName, Unread, Value, Verb, Windows, Write, Written,
-        time_zone,
+        Calling, Consent, Coverage, Dates, DesiredTenant, Details, Fault, FaultKind, Field,
+        HeldNumber, LastWrites, ListExtras, LiveTenant, Memory, Mode, ObservedValue, PerHour,
+        Release, RunId, Span, SyncDebt, TenantId, TenantInForce, TenantName, UnreadableValue,
+        Value, Verb, Windows, Write, time_zone,
     },
     pass,
     plan::{Fleet, Observation, Rules},
@@ -299,9 +299,9 @@ fn date(desired: &mut DesiredTenant, now: Timestamp, rng: &mut Rng) {
     }
 }
 
-fn written(rng: &mut Rng) -> Written {
+fn written(rng: &mut Rng) -> LastWrites {
     let at = |rng: &mut Rng| origin_of_time() + minutes(rng.i64(-2_000..4_000));
-    let mut written = Written::default();
+    let mut written = LastWrites::default();
     if rng.bool() {
         let value = if rng.bool() { Calling::Enabled } else { Calling::Disabled };
         written.calling = Some(write(value, at(rng), rng));
@@ -350,14 +350,14 @@ fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
             stored.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
         let mut details = world::observed(&stored, &sees);
         if rng.u8(0..20) == 0 {
-            let odd = Unread::new("555-odd", "at `/phoneNumber`");
-            details.insert(Field::PhoneNumber, Observed::Unreadable(odd));
+            let odd = UnreadableValue::new("555-odd", "at `/phoneNumber`");
+            details.insert(Field::PhoneNumber, ObservedValue::Unreadable(odd));
         }
         users.push(live_user(upn, live_calling(user.is, user.seen == 1), details));
     }
     let beside = (rng.u8(0..6) == 0).then(|| match phone(rng.u8(2..NUMBERS)) {
         Some(Value::Phone(number)) => Ok(number),
-        _ => Err(Unread::new("odd", "")),
+        _ => Err(UnreadableValue::new("odd", "")),
     });
     let numbers = beside.into_iter().map(|number| HeldNumber {
         holder: "the switchboard".into(),
@@ -372,7 +372,7 @@ fn live(index: usize, draw: &TenantDraw, rng: &mut Rng) -> LiveTenant {
             Coverage::Complete
         },
         sees,
-        beside: Beside { numbers: numbers.collect(), ..Beside::default() },
+        beside: ListExtras { numbers: numbers.collect(), ..ListExtras::default() },
         ..live_tenant(users)
     }
 }

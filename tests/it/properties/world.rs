@@ -7,7 +7,7 @@ use dialplane::{
     manifest::InForce,
     model::{
         Calling, Desired, DesiredTenant, DesiredUser, Details, Field, FieldMap, Limit, Limits,
-        Mode, Observed, Protect, Prune, Upn, Value,
+        Mode, ObservedValue, Protect, Prune, Upn, Value,
     },
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -199,10 +199,10 @@ pub(super) fn desired(draws: &[TenantDraw]) -> InForce {
 }
 
 /// What a list says of stored details.
-pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> FieldMap<Observed> {
+pub(crate) fn observed(stored: &Details, sees: &BTreeSet<Field>) -> FieldMap<ObservedValue> {
     let observed = |field: &Field| match stored.get(*field) {
-        None | Some(Value::NoPhone) => Observed::Unset,
-        Some(value) => Observed::Set(value.clone()),
+        None | Some(Value::NoPhone) => ObservedValue::Unset,
+        Some(value) => ObservedValue::Set(value.clone()),
     };
     sees.iter().map(|field| (*field, observed(field))).collect()
 }

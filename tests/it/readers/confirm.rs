@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use dialplane::{
     model::{Calling, Field},
     plan::render,
-    sandbox::{Failure, Route, World},
+    sandbox::{InjectedFault, Route, World},
 };
 
 use crate::snapshot::snapshot;
@@ -30,7 +30,7 @@ fn in_teams(world: &mut World, who: &str, change: impl FnOnce(&mut dialplane::mo
 #[tokio::test]
 async fn what_teams_shows_is_told_and_changes_nothing() {
     type Change = fn(&mut World);
-    let cases: [(&str, Change, Option<Failure>); 9] = [
+    let cases: [(&str, Change, Option<InjectedFault>); 9] = [
         ("all is well", |_| {}, None),
         ("off in Teams", |world| user(world, "adele").pushed = None, None),
         (
@@ -56,10 +56,10 @@ async fn what_teams_shows_is_told_and_changes_nothing() {
             },
             None,
         ),
-        ("Graph fails", |_| {}, Some(Failure::Server)),
-        ("Graph sends a user of another tenant", |_| {}, Some(Failure::OtherTenant)),
-        ("a doubtful list", |_| {}, Some(Failure::DuplicateUser)),
-        ("nobody in Graph", |_| {}, Some(Failure::EmptyList)),
+        ("Graph fails", |_| {}, Some(InjectedFault::Server)),
+        ("Graph sends a user of another tenant", |_| {}, Some(InjectedFault::OtherTenant)),
+        ("a doubtful list", |_| {}, Some(InjectedFault::DuplicateUser)),
+        ("nobody in Graph", |_| {}, Some(InjectedFault::EmptyList)),
     ];
     let mut said = String::new();
     for (name, change, failure) in cases {

@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs};
 use dialplane::{
     config::Settings,
     model::{Calling, Field, Value},
-    sandbox::{Failure, Faults, Route},
+    sandbox::{Faults, InjectedFault, Route},
 };
 
 use crate::snapshot::snapshot;
@@ -36,7 +36,7 @@ async fn what_cannot_be_seen_is_written_once_and_then_remembered() {
     snapshot!(text(&plan));
     house.apply(&plan).await;
     assert!(text(&house.plan().await).ends_with("\nplan: nothing to do\n"));
-    let lists = |calls: &[dialplane::sandbox::Call], path: &str| {
+    let lists = |calls: &[dialplane::sandbox::RecordedCall], path: &str| {
         calls.iter().filter(|call| call.path.starts_with(path)).count()
     };
     let calls = house.sandbox.calls();
@@ -129,30 +129,34 @@ async fn what_people_read_when_graph_fails() {
     let faults: [(&str, Switch); 15] = [
         ("not let in", |faults| faults.graph_not_let_in = true),
         ("login: 401 whatever is sent", |faults| {
-            faults.rules.push(on(Failure::Unauthorized, Route::GraphToken));
+            faults.rules.push(on(InjectedFault::Unauthorized, Route::GraphToken));
         }),
         ("login: a page of HTML", |faults| {
-            faults.rules.push(on(Failure::Garbage, Route::GraphToken));
+            faults.rules.push(on(InjectedFault::Garbage, Route::GraphToken));
         }),
-        ("login: 500", |faults| faults.rules.push(on(Failure::Server, Route::GraphToken))),
-        ("forbidden", |faults| faults.rules.push(on(Failure::Forbidden, Route::GraphUsers))),
+        ("login: 500", |faults| faults.rules.push(on(InjectedFault::Server, Route::GraphToken))),
+        ("forbidden", |faults| faults.rules.push(on(InjectedFault::Forbidden, Route::GraphUsers))),
         ("a token that is never good", |faults| {
-            faults.rules.push(on(Failure::Unauthorized, Route::GraphUsers));
+            faults.rules.push(on(InjectedFault::Unauthorized, Route::GraphUsers));
         }),
-        ("a page of HTML", |faults| faults.rules.push(on(Failure::Garbage, Route::GraphUsers))),
-        ("half an answer", |faults| faults.rules.push(on(Failure::Truncated, Route::GraphUsers))),
-        ("503", |faults| faults.rules.push(on(Failure::Unavailable, Route::GraphUsers))),
-        ("no answer", |faults| faults.rules.push(on(Failure::Dropped, Route::GraphUsers))),
-        ("a redirect", |faults| faults.rules.push(on(Failure::Redirect, Route::GraphUsers))),
+        ("a page of HTML", |faults| {
+            faults.rules.push(on(InjectedFault::Garbage, Route::GraphUsers));
+        }),
+        ("half an answer", |faults| {
+            faults.rules.push(on(InjectedFault::Truncated, Route::GraphUsers));
+        }),
+        ("503", |faults| faults.rules.push(on(InjectedFault::Unavailable, Route::GraphUsers))),
+        ("no answer", |faults| faults.rules.push(on(InjectedFault::Dropped, Route::GraphUsers))),
+        ("a redirect", |faults| faults.rules.push(on(InjectedFault::Redirect, Route::GraphUsers))),
         ("the next page elsewhere", |faults| {
-            faults.rules.push(on(Failure::OtherHost, Route::GraphUsers));
+            faults.rules.push(on(InjectedFault::OtherHost, Route::GraphUsers));
         }),
         ("a user of another tenant", |faults| {
-            faults.rules.push(on(Failure::OtherTenant, Route::GraphUsers));
+            faults.rules.push(on(InjectedFault::OtherTenant, Route::GraphUsers));
         }),
-        ("nobody", |faults| faults.rules.push(on(Failure::EmptyList, Route::GraphUsers))),
+        ("nobody", |faults| faults.rules.push(on(InjectedFault::EmptyList, Route::GraphUsers))),
         ("pages in a circle", |faults| {
-            faults.rules.push(on(Failure::RepeatedPage, Route::GraphUsers));
+            faults.rules.push(on(InjectedFault::RepeatedPage, Route::GraphUsers));
         }),
     ];
     for (name, switch) in faults {
@@ -187,13 +191,17 @@ async fn a_number_that_teams_keeps_for_others_is_given_to_nobody() {
         ("held by a resource account", true, |_| {}),
         ("the list may not be read", false, |faults| faults.graph_numbers_not_allowed = true),
         ("there is no such list", false, |faults| {
-            faults.rules.push(on(Failure::Refused, Route::GraphNumbers).status(404));
+            faults.rules.push(on(InjectedFault::Refused, Route::GraphNumbers).status(404));
         }),
-        ("503", true, |faults| faults.rules.push(on(Failure::Unavailable, Route::GraphNumbers))),
+        ("503", true, |faults| {
+            faults.rules.push(on(InjectedFault::Unavailable, Route::GraphNumbers));
+        }),
         ("a page of HTML", true, |faults| {
-            faults.rules.push(on(Failure::Garbage, Route::GraphNumbers));
+            faults.rules.push(on(InjectedFault::Garbage, Route::GraphNumbers));
         }),
-        ("no answer", true, |faults| faults.rules.push(on(Failure::Dropped, Route::GraphNumbers))),
+        ("no answer", true, |faults| {
+            faults.rules.push(on(InjectedFault::Dropped, Route::GraphNumbers));
+        }),
     ];
     let mut said = String::new();
     for live in ["graph", "connecttoteams, confirm: graph"] {

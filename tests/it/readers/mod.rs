@@ -12,7 +12,7 @@ mod whole;
 mod wrapped;
 
 use dialplane::{
-    api::{connecttoteams::Client, graph::Reader},
+    api::{connecttoteams::Client, graph::GraphReader},
     config,
     model::{LiveSource, TenantRef},
     readers::Readers,
@@ -32,7 +32,7 @@ fn readers_at(base_url: &str, envelope: Envelope, page_size: u32) -> Readers {
     let client = Client::new(settings.connect_to_teams.as_ref().unwrap()).unwrap();
     Readers::new(
         client.reader(),
-        settings.graph.as_ref().map(|graph| Reader::new(graph).unwrap()),
+        settings.graph.as_ref().map(|graph| GraphReader::new(graph).unwrap()),
         None,
     )
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use dialplane::{
     model::{Coverage, LiveSource, Upn},
     ports::LiveReader as _,
-    sandbox::{Envelope, Failure, Route, Rule},
+    sandbox::{Envelope, FaultRule, InjectedFault, Route},
 };
 
 use super::{
@@ -17,24 +17,24 @@ use super::{
 /// What may happen to a page. Nobody can tell a shorter list with a count to match, a bare array
 /// with fewer elements, or a page of Graph that ends the list too early: Graph counts nothing. For
 /// these there is the limit of users that may vanish at once.
-const FAILURES: [Failure; 17] = [
-    Failure::Unauthorized,
-    Failure::Throttled,
-    Failure::Server,
-    Failure::ServerAfter,
-    Failure::Unavailable,
-    Failure::ErrorInside,
-    Failure::Garbage,
-    Failure::Truncated,
-    Failure::Dropped,
-    Failure::Lost,
-    Failure::EmptyList,
-    Failure::ShortList,
-    Failure::DuplicateUser,
-    Failure::OtherTenant,
-    Failure::RepeatedPage,
-    Failure::OtherHost,
-    Failure::Redirect,
+const FAILURES: [InjectedFault; 17] = [
+    InjectedFault::Unauthorized,
+    InjectedFault::Throttled,
+    InjectedFault::Server,
+    InjectedFault::ServerAfter,
+    InjectedFault::Unavailable,
+    InjectedFault::ErrorInside,
+    InjectedFault::Garbage,
+    InjectedFault::Truncated,
+    InjectedFault::Dropped,
+    InjectedFault::Lost,
+    InjectedFault::EmptyList,
+    InjectedFault::ShortList,
+    InjectedFault::DuplicateUser,
+    InjectedFault::OtherTenant,
+    InjectedFault::RepeatedPage,
+    InjectedFault::OtherHost,
+    InjectedFault::Redirect,
 ];
 
 /// Every way to read, under seeded interleavings of every failure: some pages fail, some are odd,
@@ -57,19 +57,23 @@ async fn a_list_that_claims_to_be_whole_is_whole() {
             let rules = (0..rng.usize(1..4)).map(|_| {
                 let failure = FAILURES[rng.usize(..FAILURES.len())];
                 let failure = match failure {
-                    Failure::ShortList if envelope == Envelope::Bare => Failure::EmptyList,
-                    Failure::EmptyList if live == LiveSource::Graph => Failure::Truncated,
+                    InjectedFault::ShortList if envelope == Envelope::Bare => {
+                        InjectedFault::EmptyList
+                    }
+                    InjectedFault::EmptyList if live == LiveSource::Graph => {
+                        InjectedFault::Truncated
+                    }
                     detectable => detectable,
                 };
                 let probability = Some([0.1, 0.3, 0.6][rng.usize(..3)]);
-                Rule {
+                FaultRule {
                     probability,
                     retry_after_seconds: Some(0),
                     times: Some(rng.u32(1..3)),
-                    ..Rule::new(failure).on(route)
+                    ..FaultRule::new(failure).on(route)
                 }
             });
-            let rules: Vec<Rule> = rules.collect();
+            let rules: Vec<FaultRule> = rules.collect();
             sandbox.faults(|faults| (faults.seed, faults.rules) = (round, rules.clone()));
             let readers = readers(&sandbox, envelope, rng.u32(1..8));
             match readers.observe(&contoso(live)).await {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use dialplane::{
     model::{Coverage, Fault, Field, LiveSource, LiveTenant, Value},
     ports::LiveReader as _,
-    sandbox::{Call, Envelope, Failure, Route, Sandbox, World},
+    sandbox::{Envelope, InjectedFault, RecordedCall, Route, Sandbox, World},
 };
 
 use super::{contoso, readers};
@@ -65,19 +65,19 @@ async fn every_wrapping_shows_the_same() {
 async fn odd_lists_are_doubted_in_words() {
     let mut said = String::new();
     let failures = [
-        Failure::EmptyList,
-        Failure::ShortList,
-        Failure::DuplicateUser,
-        Failure::OtherTenant,
-        Failure::RepeatedPage,
-        Failure::Redirect,
+        InjectedFault::EmptyList,
+        InjectedFault::ShortList,
+        InjectedFault::DuplicateUser,
+        InjectedFault::OtherTenant,
+        InjectedFault::RepeatedPage,
+        InjectedFault::Redirect,
     ];
     for envelope in ENVELOPES {
         for failure in failures {
             // A bare array counts nothing and has one page: these two cannot be told from a whole
             // list.
             if envelope == Envelope::Bare
-                && matches!(failure, Failure::ShortList | Failure::RepeatedPage)
+                && matches!(failure, InjectedFault::ShortList | InjectedFault::RepeatedPage)
             {
                 continue;
             }
@@ -101,13 +101,13 @@ async fn a_token_that_ends_on_the_way_costs_one_page() {
     for envelope in [Envelope::Datatables, Envelope::Page] {
         let sandbox = sandbox(envelope).await;
         let readers = readers(&sandbox, envelope, 5);
-        let lists = |calls: Vec<Call>| {
+        let lists = |calls: Vec<RecordedCall>| {
             calls.into_iter().filter(|call| call.path == "/sandbox/listUsers").count()
         };
         // Each page finds its token gone.
         for _ in 0..3 {
             sandbox.faults(|faults| {
-                faults.rules = vec![on(Failure::Unauthorized, Route::ListUsers).times(1)];
+                faults.rules = vec![on(InjectedFault::Unauthorized, Route::ListUsers).times(1)];
             });
             let before = lists(sandbox.calls());
             let live = readers.observe(&contoso(LiveSource::ConnecttoTeams)).await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dialplane::model::{Call, Calling, Field, LiveCalling, LiveUser, Observed, Value};
+use dialplane::model::{Call, Calling, Field, LiveCalling, LiveUser, ObservedValue, Value};
 use jiff::Timestamp;
 
 use super::time::{HOUR, clock};
@@ -49,8 +49,8 @@ impl Fights {
             Call::Disable(_) => calling(Calling::Disabled),
             Call::Update(update) => {
                 let differs = |field, value: &Value| match live.details.get(field) {
-                    Some(Observed::Set(shown)) => shown != value,
-                    Some(Observed::Unset) => *value != Value::NoPhone,
+                    Some(ObservedValue::Set(shown)) => shown != value,
+                    Some(ObservedValue::Unset) => *value != Value::NoPhone,
                     _ => false,
                 };
                 let value = |(field, value): (Field, &Value)| {

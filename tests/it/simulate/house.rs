@@ -16,7 +16,7 @@ use dialplane::{
     model::{
         Calling, Consent, Desired, DesiredTenant, Field, Mode, Prune, RunId, TenantName, Upn, Value,
     },
-    pass::{Passed, Shared, TenantPass},
+    pass::{PassResult, SharedFleet, TenantPass},
     plan::{HoldKind, ProblemKind, Step, TenantPlan},
     ports::JournalError,
 };
@@ -39,7 +39,7 @@ pub(super) struct House {
     service: Service,
     disk: Disk,
     /// All tenants, as the program knows them.
-    fleet: Shared,
+    fleet: SharedFleet,
     plans: BTreeMap<TenantName, TenantPlan>,
     users: usize,
     runs: u32,
@@ -49,7 +49,7 @@ impl House {
     pub(super) fn new(world: World, users: usize, kind: Kind) -> Self {
         let service = Service(Arc::new(Mutex::new(world)));
         let disk = Disk::new(&service, kind);
-        let fleet = Shared::new(&Execution::default());
+        let fleet = SharedFleet::new(&Execution::default());
         Self { service, disk, fleet, plans: BTreeMap::new(), users, runs: 0 }
     }
 
@@ -69,7 +69,7 @@ impl House {
             world.say("START");
         }
         self.disk.reopen(killed);
-        self.fleet = Shared::new(&Execution::default());
+        self.fleet = SharedFleet::new(&Execution::default());
         self.plans.clear();
     }
 
@@ -107,7 +107,7 @@ impl House {
             }
         };
         for (tenant, passed) in ended.into_iter().flatten() {
-            let Passed { plan, report, .. } = match passed {
+            let PassResult { plan, report, .. } = match passed {
                 Ok(passed) => passed,
                 Err(JournalError::Away { .. }) => continue,
                 Err(error) => panic!("nobody else has the lease: {error}"),
@@ -139,7 +139,7 @@ impl House {
         &self,
         desired: Arc<DesiredTenant>,
         run: RunId,
-    ) -> (TenantName, Result<Passed, JournalError>) {
+    ) -> (TenantName, Result<PassResult, JournalError>) {
         let stop = self.world().stop.clone();
         let newer = self.world().newer(&desired.name);
         let name = desired.name.clone();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dialplane::{
     journal::{LEASE_TERM, PostgresJournal, Retention, SqliteJournal, Store, VolatileJournal},
-    model::{Details, Memory, Sent, Verb},
+    model::{Details, Memory, RecentCalls, Verb},
     ports::{Journal as _, JournalError, Recall as _},
 };
 use tempfile::TempDir;
@@ -165,7 +165,7 @@ async fn memory_comes_with_the_lease_and_goes_with_it() {
             )
             .await
             .unwrap();
-        assert_eq!((memory.sent.clone(), memory.cut_off.len()), (Sent::default(), 0));
+        assert_eq!((memory.sent.clone(), memory.cut_off.len()), (RecentCalls::default(), 0));
         // Lapsed, and nobody took it: nobody else has changed anything.
         place.clock.pass(2 * term());
         assert_eq!(store.memory(&first).await.unwrap().cut_off.len(), 1);

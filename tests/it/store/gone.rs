@@ -12,7 +12,7 @@ use std::{
 use dialplane::{
     board::Status,
     config::State,
-    journal::{OpenError, Place, Retention, SqliteHistory, SqliteJournal},
+    journal::{JournalLocation, OpenError, Retention, SqliteHistory, SqliteJournal},
     model::{Details, Event, Managed, Memory, StepOutcome, Verb},
     ports::{Journal as _, JournalError},
 };
@@ -58,7 +58,7 @@ async fn a_journal_that_is_gone_or_empty_is_not_taken_for_a_new_one() {
             let at = super::at(0);
             let status = Status { process: 7, at, until: at, ..Status::default() };
             let state = State { path: folder.to_owned(), ..State::default() };
-            Place::of(&state).write_status(&status).unwrap();
+            JournalLocation::of(&state).write_status(&status).unwrap();
             fs::write(file(folder), "").unwrap();
             fs::remove_file(folder.join("journal.id")).unwrap();
             fs::remove_file(folder.join("lock")).unwrap();

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use dialplane::{
     config::Postgres,
-    journal::{PostgresJournal, Retention, Service},
+    journal::{PostgresJournal, PostgresLead, Retention},
     ports::{JournalError, Lead as _},
 };
 use futures_util::future::join_all;
@@ -34,8 +34,8 @@ async fn of_many_who_take_the_right_at_once_one_gets_it() {
     let Some(database) = postgres::database() else { return };
     let settings = Postgres { takeover: Duration::from_secs(600), ..short(&database).await };
     for round in 0..5 {
-        let services: Vec<Service> = (0..8).map(|_| Service::start(&settings)).collect();
-        let taken = join_all(services.iter().map(Service::take)).await;
+        let services: Vec<PostgresLead> = (0..8).map(|_| PostgresLead::start(&settings)).collect();
+        let taken = join_all(services.iter().map(PostgresLead::take)).await;
         let winners: Vec<usize> = (0..8).filter(|one| taken[*one].is_ok()).collect();
         assert_eq!(winners.len(), 1, "round {round}: {taken:?}");
         for (number, service) in services.iter().enumerate() {
@@ -57,7 +57,7 @@ async fn who_cannot_renew_its_right_begins_nothing_before_another_one_leads() {
     let Some(cluster) = postgres::cluster() else { return };
     let database = cluster.database();
     let settings = short(&database).await;
-    let first = Service::start(&settings);
+    let first = PostgresLead::start(&settings);
     first.take().await.unwrap();
     let permit = first.permit();
     assert!(permit.check().is_ok());
@@ -67,7 +67,7 @@ async fn who_cannot_renew_its_right_begins_nothing_before_another_one_leads() {
     assert!(refused.contains("could not renew its right to lead"), "{refused}");
     first.give_up().await;
     cluster.start();
-    let second = Service::start(&settings);
+    let second = PostgresLead::start(&settings);
     until("another one leads", || async { second.take().await.is_ok() }).await;
     assert!(second.permit().check().is_ok());
     assert!(permit.check().is_err(), "two lead");

@@ -203,7 +203,7 @@ async fn accept(database: &Database) {
         postgres: Some(database.settings()),
         ..dialplane::config::State::default()
     };
-    dialplane::journal::Place::of(&state).accept().await.unwrap();
+    dialplane::journal::JournalLocation::of(&state).accept().await.unwrap();
 }
 
 async fn away(journal: &PostgresJournal, lease: &dialplane::ports::Lease, second: i64) {

@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use dialplane::{
     journal::VolatileJournal,
     model::{
-        Before, Calling, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Known,
-        Landing, LiveSource, Managed, Memory, RunId, StepOutcome, UserId, Verb, Written,
+        Before, Calling, Details, Entry, Event, Fault, FaultKind, Field, Fingerprint, Landing,
+        LastWrites, LiveSource, Managed, Memory, RememberedUser, RunId, StepOutcome, UserId, Verb,
     },
 };
 
@@ -21,7 +21,7 @@ fn folded(entries: &[Entry]) -> Arc<Memory> {
     VolatileJournal::of(entries.to_vec()).remembered(&id("contoso"))
 }
 
-fn of(memory: &Memory, user: &str) -> Written {
+fn of(memory: &Memory, user: &str) -> LastWrites {
     memory.written.get(&upn(user)).cloned().unwrap_or_default()
 }
 
@@ -209,7 +209,7 @@ fn a_value_that_was_changed_back_is_counted_once_it_had_landed() {
     assert!(reverted([back, send(two).to_vec()].concat()).is_empty(), "a new value begins anew");
     let many: Vec<Event> =
         std::iter::repeat_n([show().to_vec(), send(one).to_vec()].concat(), 40).flatten().collect();
-    assert_eq!(reverted([begin(), many].concat()).len(), Written::REVERTS);
+    assert_eq!(reverted([begin(), many].concat()).len(), LastWrites::REVERTS);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn people_are_known_by_their_id_and_missing_is_remembered() {
     let known: Vec<_> = memory.managed.iter().collect();
     assert_eq!(
         known,
-        [(upn(BERT), Known { id: id.clone(), vanished: false })],
+        [(upn(BERT), RememberedUser { id: id.clone(), vanished: false })],
         "one person, renamed"
     );
     let memory = folded(&run([managed(ADELE), Event::Vanished(vec![upn(ADELE), upn(BERT)])]));

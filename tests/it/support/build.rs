@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use dialplane::model::{
-    Adopt, Beside, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details,
-    Field, Limits, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode, Observed, Origin,
-    Protect, Prune, Release, Service, ShrinkLimit, TenantId, Upn, WritePath,
+    Adopt, Calling, Confirmation, Consent, Coverage, DesiredTenant, DesiredUser, Details, Field,
+    Limits, ListExtras, LiveCalling, LiveSource, LiveTenant, LiveUser, Missing, Mode,
+    ObservedValue, Origin, Protect, Prune, Release, Service, ShrinkLimit, TenantId, Upn, WritePath,
 };
 
 use super::{name, tenant_id};
@@ -70,7 +70,7 @@ pub(crate) fn live_tenant(users: impl IntoIterator<Item = LiveUser>) -> LiveTena
         coverage: Coverage::Complete,
         sees: Field::ALL.into(),
         users: users.into_iter().collect(),
-        beside: Beside::default(),
+        beside: ListExtras::default(),
         confirmation: Confirmation::NotAsked,
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn live_tenant(users: impl IntoIterator<Item = LiveUser>) -> LiveTena
 pub(crate) fn live_user(
     upn: Upn,
     calling: LiveCalling,
-    details: impl IntoIterator<Item = (Field, Observed)>,
+    details: impl IntoIterator<Item = (Field, ObservedValue)>,
 ) -> LiveUser {
     LiveUser { upn, id: None, calling, details: details.into_iter().collect() }
 }

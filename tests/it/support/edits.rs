@@ -4,7 +4,7 @@ use super::{name, tenant_id, upn};
 
 use dialplane::{
     model::{Calling, Details, Field, GatewayId, PhoneNumber, Value},
-    sandbox::{Failure, Rule, Tenant, User, World},
+    sandbox::{FaultRule, InjectedFault, Tenant, User, World},
 };
 
 /// A user of the world; without a domain, of contoso.com.
@@ -55,13 +55,13 @@ pub(crate) fn gateway(id: i64) -> Value {
     Value::Gateway(GatewayId::new(id).unwrap())
 }
 
-pub(crate) fn on(failure: Failure, route: dialplane::sandbox::Route) -> Rule {
-    Rule::new(failure).on(route)
+pub(crate) fn on(failure: InjectedFault, route: dialplane::sandbox::Route) -> FaultRule {
+    FaultRule::new(failure).on(route)
 }
 
 /// In one tenant of a fleet only.
-pub(crate) fn of_tenant(rule: Rule, index: usize) -> Rule {
-    Rule { tenant: Some(tenant_id(index)), ..rule }
+pub(crate) fn of_tenant(rule: FaultRule, index: usize) -> FaultRule {
+    FaultRule { tenant: Some(tenant_id(index)), ..rule }
 }
 
 /// No number is held by two people anywhere.

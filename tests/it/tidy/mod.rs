@@ -4,6 +4,7 @@
 mod circles;
 mod closures;
 mod imports;
+mod names;
 
 use std::{
     collections::BTreeSet,

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dialplane::sandbox::{Failure, Route, Rule};
+use dialplane::sandbox::{FaultRule, InjectedFault, Route};
 use runner::Runner;
 use serde_yaml::Value;
 
@@ -277,8 +277,9 @@ async fn live_state_is_kept_and_drift_is_reported() {
         assert!(drift.code == 0 && drift.stdout.contains(told), "{}{}", drift.stdout, drift.stderr);
     }
     // One tenant that cannot be read is no reason to keep nothing.
-    let rule = Rule::new(Failure::Unavailable).on(Route::ListUsers);
-    let rule = Rule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
+    let rule = FaultRule::new(InjectedFault::Unavailable).on(Route::ListUsers);
+    let rule =
+        FaultRule { tenant: Some("00000000-0000-4000-8000-000000000001".to_owned()), ..rule };
     stage.sandbox.faults(|faults| faults.rules.push(rule));
     let partly = runner.run(steps, "Observe").await;
     assert!(partly.code == 0 && partly.stdout.contains("::warning"), "{}", partly.stdout);
@@ -294,8 +295,8 @@ async fn what_was_merged_is_planned_kept_and_carried_out() {
     let steps = &workflow["jobs"]["apply"]["steps"];
     for (failure, code, told) in [
         (None, 0, ""),
-        (Some(Failure::Forbidden), 4, "::error title=dialplane::partly done"),
-        (Some(Failure::Server), 5, "::error title=dialplane::the answer to a step was lost"),
+        (Some(InjectedFault::Forbidden), 4, "::error title=dialplane::partly done"),
+        (Some(InjectedFault::Server), 5, "::error title=dialplane::the answer to a step was lost"),
     ] {
         let stage = committed().await;
         drift(&stage);
@@ -308,7 +309,7 @@ async fn what_was_merged_is_planned_kept_and_carried_out() {
         assert!(stage.path().join("plan.json").exists() && stage.writes().is_empty());
         if let Some(failure) = failure {
             stage.sandbox.faults(|faults| {
-                faults.rules.push(Rule::new(failure).on(Route::Update));
+                faults.rules.push(FaultRule::new(failure).on(Route::Update));
             });
         }
         let apply = runner.run(steps, "Apply").await;

@@ -10,12 +10,12 @@ fn lost() -> Result<(), Fault> {
     Err(Fault::new(FaultKind::Server, "HTTP 500"))
 }
 
-fn count() -> Count {
-    Count { first: FIRST, lost: 0, open: None }
+fn count() -> BreakerState {
+    BreakerState { first: FIRST, lost: 0, open: None }
 }
 
 /// So many writes in a row that were lost.
-fn lose(count: &mut Count, times: u32, now: Instant) {
+fn lose(count: &mut BreakerState, times: u32, now: Instant) {
     for _ in 0..times {
         count.answered(&lost(), false, now, now);
     }
@@ -28,16 +28,16 @@ fn it_opens_after_so_many_in_a_row_and_a_clear_answer_begins_anew() {
     for clear in [Ok(()), Err(Fault::new(FaultKind::Rejected, "no such user"))] {
         lose(&mut count, MOST - 1, now);
         count.answered(&clear, false, now, now);
-        assert_eq!((count.lost, count.turn(now)), (0, Turn::Free));
+        assert_eq!((count.lost, count.turn(now)), (0, WriteAdmission::Free));
     }
     lose(&mut count, MOST - 1, now);
     // What never reached it says nothing.
     for kind in [FaultKind::Unreachable, FaultKind::Stopped, FaultKind::Failing] {
         count.answered(&Err(Fault::new(kind, "not sent")), false, now, now);
     }
-    assert_eq!(count.turn(now), Turn::Free);
+    assert_eq!(count.turn(now), WriteAdmission::Free);
     lose(&mut count, 1, now);
-    let Turn::Shut(fault) = count.turn(now) else { panic!("{count:?}") };
+    let WriteAdmission::Shut(fault) = count.turn(now) else { panic!("{count:?}") };
     assert_eq!(fault.kind, FaultKind::Failing);
     assert!(fault.message.contains("5 writes in a row"), "{fault:?}");
     assert!(fault.hint.is_some_and(|hint| hint.contains("10s")));
@@ -53,14 +53,17 @@ fn it_is_tried_again_after_waits_that_grow() {
     count.answered(&Ok(()), false, now - FIRST, now);
     for seconds in [10, 20, 40, 80, 160, 320, 600, 600] {
         let wait = Duration::from_secs(seconds);
-        assert!(matches!(count.turn(now + wait - Duration::from_millis(1)), Turn::Shut(_)));
+        assert!(matches!(
+            count.turn(now + wait - Duration::from_millis(1)),
+            WriteAdmission::Shut(_)
+        ));
         now += wait;
-        assert_eq!(count.turn(now), Turn::Probe, "{seconds}");
+        assert_eq!(count.turn(now), WriteAdmission::Probe, "{seconds}");
         count.answered(&lost(), true, now, now);
     }
     now += LONGEST;
     count.answered(&Ok(()), true, now, now);
-    assert_eq!((count.lost, count.turn(now)), (0, Turn::Free));
+    assert_eq!((count.lost, count.turn(now)), (0, WriteAdmission::Free));
 }
 
 async fn broken(retry_pause: Duration) -> Breaker {

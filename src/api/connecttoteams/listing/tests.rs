@@ -7,7 +7,7 @@ use crate::model::{Coverage, LiveCalling, TenantId, TenantName, TenantRef, Upn};
 
 /// Takes a page in that came as this.
 fn take(listing: &mut Listing<'_>, page: &Value) -> Result<Option<Page>, String> {
-    listing.take(page::full(page, &Row::new(listing.row), &tenant()))
+    listing.take(page::full(page, &ListUsersRow::new(listing.row), &tenant()))
 }
 
 fn row(paging: &str, items: &str) -> ListUsers {
@@ -33,7 +33,7 @@ fn users(names: &[&str]) -> Value {
 /// Feeds pages until no more are wanted; the users' count, the coverage, and how many pages
 /// were taken.
 fn run(row: &ListUsers, pages: &[Value]) -> (usize, Coverage, usize) {
-    let mut listing = Listing::new(&Row::new(row));
+    let mut listing = Listing::new(&ListUsersRow::new(row));
     let mut taken = 0;
     for page in pages {
         taken += 1;
@@ -65,7 +65,7 @@ fn whole_lists_are_complete() {
     assert_eq!(run(&paged, &answers), (5, Coverage::Complete, 3));
     // A service that caps the page size: the next page starts behind what came, not behind what
     // was asked for.
-    let mut listing = Listing::new(&Row::new(&paged));
+    let mut listing = Listing::new(&ListUsersRow::new(&paged));
     assert_eq!(take(&mut listing, &page(1, 3, &["a"])), Ok(Some(Page { number: 2, start: 1 })));
     let next = Page { number: 2, start: 1 };
     let foreseen: Vec<Page> = listing.foreseen(next).collect();
@@ -165,7 +165,7 @@ fn a_service_that_repeats_itself_is_not_asked_for_ever() {
     assert!(
         matches!(coverage, Coverage::Suspect(text) if text.contains("page 2 held no new user"))
     );
-    let mut listing = Listing::new(&Row::new(&paged));
+    let mut listing = Listing::new(&ListUsersRow::new(&paged));
     let mut count = 0;
     while take(&mut listing, &page(count + 1, u64::MAX, &[&format!("u{count}")])).unwrap().is_some()
     {
@@ -180,7 +180,7 @@ fn an_answer_without_a_list_is_no_list() {
         (row("none", ""), json!({"data": []})),
         (row("datatables", "/data/l"), json!({"recordsTotal": 3})),
     ] {
-        assert!(take(&mut Listing::new(&Row::new(&row)), &page).is_err());
+        assert!(take(&mut Listing::new(&ListUsersRow::new(&row)), &page).is_err());
     }
 }
 
@@ -199,7 +199,7 @@ fn of_somebody_whose_rows_contradict_each_other_it_is_not_known_whether_there_is
         (rows(&[("bert", "away"), ("bert", "on")]), "away"),
     ] {
         let row = row("none", "");
-        let mut listing = Listing::new(&Row::new(&row));
+        let mut listing = Listing::new(&ListUsersRow::new(&row));
         assert_eq!(take(&mut listing, &list), Ok(None));
         let listed = listing.finish();
         assert!(matches!(listed.coverage(), Coverage::Suspect(_)), "{list}");
@@ -207,7 +207,7 @@ fn of_somebody_whose_rows_contradict_each_other_it_is_not_known_whether_there_is
         assert_eq!(seen, Some(LiveCalling::Unclear(calling.to_owned())), "{list}");
     }
     let row = row("none", "");
-    let mut listing = Listing::new(&Row::new(&row));
+    let mut listing = Listing::new(&ListUsersRow::new(&row));
     take(&mut listing, &rows(&[("bert", "on"), ("bert", "on")])).unwrap();
     let seen = listing.finish().users.get(&bert).map(|user| user.calling.clone());
     assert_eq!(seen, Some(LiveCalling::Enabled), "twice the same");

@@ -8,10 +8,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 pub(super) const MAX_OTHERS: usize = 64;
 
 /// The keys of all objects that are being read and that nobody looks for.
-pub(super) type Keys<'de> = Vec<Cow<'de, str>>;
+pub(super) type SkippedKeys<'de> = Vec<Cow<'de, str>>;
 
 /// Notes a key that nobody looks for; whether it is new in its object, whose keys begin at `from`.
-pub(super) fn is_new<'de>(keys: &mut Keys<'de>, from: usize, key: Cow<'de, str>) -> bool {
+pub(super) fn is_new<'de>(keys: &mut SkippedKeys<'de>, from: usize, key: Cow<'de, str>) -> bool {
     let known = keys.get(from..).unwrap_or_default();
     if known.len() == MAX_OTHERS || known.contains(&key) {
         return false;
@@ -26,9 +26,9 @@ pub(super) fn odd<E: Error>() -> E {
 }
 
 /// A key of an object.
-pub(super) struct Key;
+pub(super) struct ObjectKey;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for ObjectKey {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, bytes: D) -> Result<Self::Value, D::Error> {
@@ -36,7 +36,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl<'de> Visitor<'de> for Key {
+impl<'de> Visitor<'de> for ObjectKey {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,9 +54,9 @@ impl<'de> Visitor<'de> for Key {
 
 /// A value that nobody looks for: read all the same, because the reader of trees would refuse a
 /// page in which it is broken.
-pub(super) struct Skim<'s, 'de>(pub(super) &'s mut Keys<'de>);
+pub(super) struct SkippedValue<'s, 'de>(pub(super) &'s mut SkippedKeys<'de>);
 
-impl<'de> DeserializeSeed<'de> for Skim<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for SkippedValue<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, bytes: D) -> Result<(), D::Error> {
@@ -64,7 +64,7 @@ impl<'de> DeserializeSeed<'de> for Skim<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Skim<'_, 'de> {
+impl<'de> Visitor<'de> for SkippedValue<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,17 +96,17 @@ impl<'de> Visitor<'de> for Skim<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Skim(self.0))?.is_some() {}
+        while items.next_element_seed(SkippedValue(self.0))?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let from = self.0.len();
-        while let Some(key) = fields.next_key_seed(Key)? {
+        while let Some(key) = fields.next_key_seed(ObjectKey)? {
             if !is_new(self.0, from, key) {
                 return Err(odd());
             }
-            fields.next_value_seed(Skim(self.0))?;
+            fields.next_value_seed(SkippedValue(self.0))?;
         }
         self.0.truncate(from);
         Ok(())

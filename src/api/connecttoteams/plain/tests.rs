@@ -12,14 +12,14 @@ use crate::{
 };
 
 /// What the reader of trees makes of an answer; nothing if it refuses it.
-fn full(body: &[u8], row: &Row<'_>) -> Option<Read> {
+fn full(body: &[u8], row: &ListUsersRow<'_>) -> Option<ParsedPage> {
     let tree = answer::json(body).ok()?;
     answer::error_inside(&tree).is_none().then(|| page::full(&tree, row, &tenant()))
 }
 
 /// Whether the plain reader reads it; then the other does, and reads the same.
 fn is_plain(body: &[u8], list: &ListUsers) -> bool {
-    let row = Row::new(list);
+    let row = ListUsersRow::new(list);
     let Some(plain) = read(body, &row, &tenant()) else { return false };
     assert_eq!(Some(plain), full(body, &row), "{}", String::from_utf8_lossy(body));
     true
@@ -241,9 +241,10 @@ fn usual_pages_are_plain() {
     assert!(is_plain(page.as_bytes(), enveloped));
     let page = format!("{{\"d\":{{\"l\":[{item}],\"total\":1}},\"recordsTotal\":1}}");
     assert!(is_plain(page.as_bytes(), deep));
-    let found = read(format!(" [{item}]\n").as_bytes(), &Row::new(bare), &tenant()).unwrap();
-    let List::Items(items) = found.list else { panic!("no list") };
-    let [Item { entry: Entry::User(user), .. }] = &items[..] else { panic!("{items:?}") };
+    let found =
+        read(format!(" [{item}]\n").as_bytes(), &ListUsersRow::new(bare), &tenant()).unwrap();
+    let PageList::Items(items) = found.list else { panic!("no list") };
+    let [UserListItem { entry: Entry::User(user), .. }] = &items[..] else { panic!("{items:?}") };
     assert_eq!((user.upn.as_str(), user.details.len()), ("a@contoso.com", 5));
 }
 

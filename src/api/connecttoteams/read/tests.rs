@@ -27,7 +27,7 @@ use crate::model::{Coverage, FaultKind};
 async fn serve<F: Future<Output = Value> + Send + 'static>(
     paging: &str,
     answer: impl Fn(String) -> F + Clone + Send + Sync + 'static,
-) -> Reader {
+) -> TenantReader {
     let router = Router::new().fallback(move |request: Incoming| {
         let uri = request.uri().to_string();
         answered(uri, answer.clone())

@@ -120,9 +120,9 @@ async fn an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
 }
 
 /// A write that carries something which ends then.
-fn carrying(core: &Core, at: jiff::Timestamp) -> transport::Request {
+fn carrying(core: &Core, at: jiff::Timestamp) -> transport::HttpRequest {
     let fault = Fault::new(FaultKind::Auth, "it has ended");
-    transport::Request {
+    transport::HttpRequest {
         what: "write".to_owned(),
         section: section::Section::new("connectToTeams"),
         row: "sync",
@@ -160,7 +160,7 @@ async fn nothing_is_sent_after_the_end_of_what_it_carries() {
     let (seen, address) = serve_at(late).await;
     let core = Core::new("connectToTeams", account(&address)).unwrap();
     core.token().await.unwrap();
-    let request = transport::Request { url: core.base().at("/x").unwrap(), ..request(end) };
+    let request = transport::HttpRequest { url: core.base().at("/x").unwrap(), ..request(end) };
     let fault = core.send(&request).await.err().unwrap();
     // A machine so busy that it has ended before the first is not a failure of this.
     assert_eq!(fault.message, "it has ended");

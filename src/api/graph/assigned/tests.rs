@@ -20,7 +20,7 @@ fn number(number: &str, target: Option<&str>, category: Option<&str>, status: &s
 }
 
 /// Adele, and a resource account with a number, as the list of users shows them.
-fn listed() -> Listed {
+fn listed() -> ReceivedUserList {
     let of = tenant();
     let mut listing = Listing::new(&of);
     let mut queue = odd("queue", "accountType", json!("resourceAccount"));
@@ -33,7 +33,7 @@ fn listed() -> Listed {
 /// What is held beside the primary numbers of users, after these numbers.
 fn held(numbers: &[Json]) -> (Vec<String>, NumberList) {
     let mut assigned = Assigned::default();
-    assert_eq!(assigned.take(&json!({ "value": numbers }), 500), Ok(Next::Nowhere));
+    assert_eq!(assigned.take(&json!({ "value": numbers }), 500), Ok(NextPage::Nowhere));
     let mut listed = listed();
     assigned.complete(&mut listed, &tenant());
     assert_eq!((listed.users.len(), listed.coverage()), (1, Coverage::Complete));
@@ -93,13 +93,13 @@ fn it_goes_on_while_pages_are_full_and_it_ends() {
     let mut assigned = Assigned::default();
     let full: Vec<Json> = (0..2).map(entry).collect();
     // Without a link, a full page may not be the last.
-    assert_eq!(assigned.take(&page(&full, None), 2), Ok(Next::Behind(2)));
-    assert_eq!(assigned.take(&page(&full, None), 2), Ok(Next::Nowhere));
+    assert_eq!(assigned.take(&page(&full, None), 2), Ok(NextPage::Behind(2)));
+    assert_eq!(assigned.take(&page(&full, None), 2), Ok(NextPage::Nowhere));
     assert!(assigned.doubt.is_some(), "the service does not go on, so there may be more");
 
     let mut assigned = Assigned::default();
-    assert_eq!(assigned.take(&page(&full, Some("x")), 9), Ok(Next::Link("x".to_owned())));
-    assert_eq!(assigned.take(&page(&[entry(3)], Some("x")), 9), Ok(Next::Nowhere));
+    assert_eq!(assigned.take(&page(&full, Some("x")), 9), Ok(NextPage::Link("x".to_owned())));
+    assert_eq!(assigned.take(&page(&[entry(3)], Some("x")), 9), Ok(NextPage::Nowhere));
     assert!(assigned.doubt.is_some(), "a circle");
     for wrong in [json!([]), json!({"value": {}}), json!({"value": [], "@odata.nextLink": 1})] {
         assert!(Assigned::default().take(&wrong, 2).is_err(), "{wrong}");

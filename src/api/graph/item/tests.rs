@@ -5,11 +5,11 @@ use serde_json::{Value as Json, json};
 use crate::{
     api::{
         graph::item,
-        user_list::{Entry, Item, Odd},
+        user_list::{Entry, OddEntry, UserListItem},
     },
     model::{
-        ExtensionPrefix, Field, LiveCalling, LiveSource, LiveUser, Observed, PhoneNumber, TenantId,
-        TenantName, TenantRef, UserId, Value,
+        ExtensionPrefix, Field, LiveCalling, LiveSource, LiveUser, ObservedValue, PhoneNumber,
+        TenantId, TenantName, TenantRef, UserId, Value,
     },
 };
 
@@ -42,7 +42,7 @@ fn entry(item: &Json) -> Entry {
 
 /// The numbers that are not compared, as `number (holder, held as)`.
 fn held(item: &Json) -> Vec<String> {
-    let Item { numbers, .. } = item::read(item, &tenant());
+    let UserListItem { numbers, .. } = item::read(item, &tenant());
     let number = |number| match number {
         Ok(number) => format!("{number:?}"),
         Err(read) => format!("{read}"),
@@ -87,16 +87,17 @@ fn a_user_is_read_and_nothing_is_guessed() {
     ] {
         assert_eq!(read(&odd("a", "isEnterpriseVoiceEnabled", value)).calling, calling);
     }
-    let number = |text| Observed::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
+    let number =
+        |text| ObservedValue::Set(Value::Phone(PhoneNumber::observed(text, None).unwrap()));
     for (value, seen) in [
-        (numbers(&[]), Observed::Unset),
-        (json!(null), Observed::Unset),
+        (numbers(&[]), ObservedValue::Unset),
+        (json!(null), ObservedValue::Unset),
         (numbers(&[("+14255550100", "primary")]), number("+14255550100")),
         (
             numbers(&[("14255550100", "primary"), ("+14255550101", "private")]),
             number("+14255550100"),
         ),
-        (numbers(&[("+14255550101", "alternate")]), Observed::Unset),
+        (numbers(&[("+14255550101", "alternate")]), ObservedValue::Unset),
         (
             json!([{"telephoneNumber": "+14255550101"}, {"telephoneNumber": "+14255550100", "assignmentCategory": "primary"}]),
             number("+14255550100"),
@@ -126,7 +127,7 @@ fn a_user_is_read_and_nothing_is_guessed() {
             .get(Field::PhoneNumber)
             .unwrap()
             .clone();
-        assert!(matches!(seen, Observed::Unreadable(_)), "{value}: {seen:?}");
+        assert!(matches!(seen, ObservedValue::Unreadable(_)), "{value}: {seen:?}");
     }
     let named = |name| {
         read(&odd("a", "effectivePolicyAssignments", policy(name)))
@@ -136,9 +137,12 @@ fn a_user_is_read_and_nothing_is_guessed() {
             .clone()
             .clone()
     };
-    assert_eq!(named(json!("AllowCalling")), Observed::Set(Value::Text("AllowCalling".into())));
+    assert_eq!(
+        named(json!("AllowCalling")),
+        ObservedValue::Set(Value::Text("AllowCalling".into()))
+    );
     for name in [json!(null), json!(""), json!(7), json!("x".repeat(10_000_000))] {
-        assert!(matches!(named(name), Observed::Unreadable(_)));
+        assert!(matches!(named(name), ObservedValue::Unreadable(_)));
     }
 }
 
@@ -155,11 +159,11 @@ fn an_item_is_a_user_of_this_tenant_or_is_told_apart() {
         odd("a", "userPrincipalName", json!("nobody")),
         odd("a", "userPrincipalName", json!(["a@contoso.com"])),
     ] {
-        assert_eq!(entry(&item), Entry::Unreadable(Odd::Name), "{item}");
+        assert_eq!(entry(&item), Entry::Unreadable(OddEntry::Name), "{item}");
     }
     for item in [odd("a", "tenantId", json!(null)), json!(null), json!("a@contoso.com"), json!([])]
     {
-        assert_eq!(entry(&item), Entry::Unreadable(Odd::Tenant), "{item}");
+        assert_eq!(entry(&item), Entry::Unreadable(OddEntry::Tenant), "{item}");
     }
 }
 
@@ -170,7 +174,7 @@ fn an_account_of_an_unknown_kind_is_passed_over_or_doubted_by_its_name() {
         let mut off = on.clone();
         off["isEnterpriseVoiceEnabled"] = json!(false);
         assert_eq!(entry(&off), Entry::NoPerson, "{kind}");
-        let Entry::Unreadable(Odd::Account(words)) = entry(&on) else { panic!("{kind}") };
+        let Entry::Unreadable(OddEntry::Account(words)) = entry(&on) else { panic!("{kind}") };
         assert!(
             words.starts_with("a@contoso.com ") && words.ends_with("with calling on"),
             "{words}"
@@ -180,19 +184,19 @@ fn an_account_of_an_unknown_kind_is_passed_over_or_doubted_by_its_name() {
             "{words}"
         );
         off["isEnterpriseVoiceEnabled"] = json!(null);
-        assert!(matches!(entry(&off), Entry::Unreadable(Odd::Account(_))), "{kind}");
+        assert!(matches!(entry(&off), Entry::Unreadable(OddEntry::Account(_))), "{kind}");
     }
 }
 
 #[test]
 fn an_account_without_a_name_calling_and_number_is_passed_over() {
     let mut nobody = odd("a", "userPrincipalName", json!(null));
-    assert_eq!(entry(&nobody), Entry::Unreadable(Odd::Name));
+    assert_eq!(entry(&nobody), Entry::Unreadable(OddEntry::Name));
     nobody["isEnterpriseVoiceEnabled"] = json!(false);
     assert_eq!(entry(&nobody), Entry::Nameless);
     nobody["telephoneNumbers"] =
         json!([{"telephoneNumber": "+14255550100", "assignmentCategory": "private"}]);
-    assert_eq!(entry(&nobody), Entry::Unreadable(Odd::Name));
+    assert_eq!(entry(&nobody), Entry::Unreadable(OddEntry::Name));
     assert_eq!(held(&nobody).len(), 1);
 }
 

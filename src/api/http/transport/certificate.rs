@@ -20,7 +20,7 @@ fn of_cause<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Cert
 }
 
 /// What is wrong with a certificate.
-enum Reason<'e> {
+enum CertificateProblem<'e> {
     OtherHost,
     Expired,
     NotYet,
@@ -30,7 +30,7 @@ enum Reason<'e> {
     Other(&'e CertificateError),
 }
 
-impl<'e> From<&'e CertificateError> for Reason<'e> {
+impl<'e> From<&'e CertificateError> for CertificateProblem<'e> {
     fn from(error: &'e CertificateError) -> Self {
         match error {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -55,25 +55,25 @@ const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// What is wrong, and what to do.
 pub(super) fn told(error: &CertificateError, setting: &Setting) -> (String, String) {
-    match Reason::from(error) {
-        Reason::OtherHost => {
+    match CertificateProblem::from(error) {
+        CertificateProblem::OtherHost => {
             ("it is that of another host".to_owned(), format!("check `{setting}`"))
         }
-        Reason::Expired => ("it has expired".to_owned(), CLOCK.to_owned()),
-        Reason::NotYet => ("it is not valid yet".to_owned(), CLOCK.to_owned()),
-        Reason::UnknownRoot => (
+        CertificateProblem::Expired => ("it has expired".to_owned(), CLOCK.to_owned()),
+        CertificateProblem::NotYet => ("it is not valid yet".to_owned(), CLOCK.to_owned()),
+        CertificateProblem::UnknownRoot => (
             "no root certificate that is trusted here signed it".to_owned(),
             "set SSL_CERT_FILE to a file with the right root certificate (PEM); where a proxy or \
                 firewall opens TLS, that is its own"
                 .to_owned(),
         ),
-        Reason::OfAuthority => (
+        CertificateProblem::OfAuthority => (
             "it is marked as a CA".to_owned(),
             "the service needs another certificate: one that is signed by its own key must not be \
                 marked as a CA"
                 .to_owned(),
         ),
-        Reason::Other(error) => {
+        CertificateProblem::Other(error) => {
             (error.to_string(), "the service needs another certificate".to_owned())
         }
     }

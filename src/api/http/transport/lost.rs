@@ -4,14 +4,14 @@ use std::{io, time::Duration};
 
 use reqwest::{Response, header::LOCATION};
 
-use super::{FEWER_CALLS, Request, Transport, certificate};
+use super::{FEWER_CALLS, HttpRequest, Transport, certificate};
 use crate::{
     api::http::{
         address::{Base, Setting},
         proxy::Proxy,
         redact,
         throttle::TooLong,
-        tries::{Again, Lost, causes},
+        tries::{LostAnswer, Resendable, causes},
     },
     model::{Fault, FaultKind},
     words::duration,
@@ -19,12 +19,12 @@ use crate::{
 
 impl Transport {
     /// What it means that no answer came.
-    pub(super) fn lost(&self, request: &Request, error: &reqwest::Error) -> Lost {
-        Lost { fault: self.no_answer(request, error), again: Again::after(error) }
+    pub(super) fn lost(&self, request: &HttpRequest, error: &reqwest::Error) -> LostAnswer {
+        LostAnswer { fault: self.no_answer(request, error), again: Resendable::after(error) }
     }
 
     /// The same in words. The URL is left out: it holds the names of users.
-    fn no_answer(&self, request: &Request, error: &reqwest::Error) -> Fault {
+    fn no_answer(&self, request: &HttpRequest, error: &reqwest::Error) -> Fault {
         let what = &request.what;
         let host = &self.host;
         if error.is_builder() {
@@ -109,7 +109,7 @@ pub(super) fn no_tls(error: &reqwest::Error) -> Fault {
 }
 
 /// The service asks for a longer wait than a call sits out, or lets too few calls through.
-pub(super) fn too_long(request: &Request, why: &TooLong) -> Fault {
+pub(super) fn too_long(request: &HttpRequest, why: &TooLong) -> Fault {
     let what = &request.what;
     let whole = |wait: &Duration| duration(Duration::from_secs(wait.as_secs()));
     let (message, hint) = match why {
@@ -133,7 +133,7 @@ pub(super) fn too_long(request: &Request, why: &TooLong) -> Fault {
 }
 
 /// A redirect is not followed: it would carry the token or the password to wherever it points.
-pub(super) fn redirected(request: &Request, response: &Response, setting: &Setting) -> Fault {
+pub(super) fn redirected(request: &HttpRequest, response: &Response, setting: &Setting) -> Fault {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| request.url.join(location).ok()).map_or_else(
         || "nowhere".to_owned(),

@@ -92,8 +92,8 @@ fn goaway(last: u32, reason: u32) -> Vec<u8> {
     [settings(), frame(7, 0, 0, &[last.to_be_bytes(), reason.to_be_bytes()].concat())].concat()
 }
 
-fn request(base: &str, effort: Effort) -> Request {
-    Request {
+fn request(base: &str, effort: Effort) -> HttpRequest {
+    HttpRequest {
         what: "try".to_owned(),
         section: Section::new("connectToTeams"),
         row: "try",

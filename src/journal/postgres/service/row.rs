@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use tokio_postgres::{Row, types::FromSql};
 
-use super::super::failure::{Failure, Kind};
+use super::super::failure::{FailureKind, PostgresFailure};
 use crate::{
-    model::{Adopted, Leader, Newest},
+    model::{Adopted, Leader, VersionInForce},
     ports::JournalError,
 };
 
 /// Whether manifests are in force now; nothing if this process does not lead.
-pub(super) fn adopted(row: &Row) -> Result<Option<Adopted>, Failure> {
+pub(super) fn adopted(row: &Row) -> Result<Option<Adopted>, PostgresFailure> {
     let is_own: bool = get(row, 0)?;
     let added: Option<i64> = get(row, 1)?;
     let newest: Option<i64> = get(row, 2)?;
@@ -23,16 +23,22 @@ pub(super) fn adopted(row: &Row) -> Result<Option<Adopted>, Failure> {
         (None, Some(newest)) if is_same => Ok(Some(Adopted::InForce(newest))),
         (None, Some(_)) => {
             let at = moment(get(row, 5)?);
-            let newest =
-                Newest { commit: get(row, 4)?, at, host: get(row, 6)?, is_older: get(row, 7)? };
+            let newest = VersionInForce {
+                commit: get(row, 4)?,
+                at,
+                host: get(row, 6)?,
+                is_older: get(row, 7)?,
+            };
             Ok(Some(Adopted::Behind(newest)))
         }
-        (None, None) => Err(Failure::new(Kind::Other, "the manifests were not put on record")),
+        (None, None) => {
+            Err(PostgresFailure::new(FailureKind::Other, "the manifests were not put on record"))
+        }
     }
 }
 
 /// Who leads, or led last.
-pub(super) fn leader(row: &Row) -> Result<Leader, Failure> {
+pub(super) fn leader(row: &Row) -> Result<Leader, PostgresFailure> {
     let process: i64 = get(row, 2)?;
     Ok(Leader {
         host: get(row, 1)?,
@@ -43,12 +49,14 @@ pub(super) fn leader(row: &Row) -> Result<Leader, Failure> {
     })
 }
 
-pub(super) fn one(rows: &[Row]) -> Result<&Row, Failure> {
-    rows.first().ok_or_else(|| Failure::new(Kind::Other, "the row of the one who leads is gone"))
+pub(super) fn one(rows: &[Row]) -> Result<&Row, PostgresFailure> {
+    rows.first().ok_or_else(|| {
+        PostgresFailure::new(FailureKind::Other, "the row of the one who leads is gone")
+    })
 }
 
-pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, Failure> {
-    row.try_get(at).map_err(|error| Failure::of(&error))
+pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, PostgresFailure> {
+    row.try_get(at).map_err(|error| PostgresFailure::of(&error))
 }
 
 pub(super) fn moment(microseconds: i64) -> Timestamp {
@@ -56,7 +64,7 @@ pub(super) fn moment(microseconds: i64) -> Timestamp {
 }
 
 /// It goes on being away since then.
-pub(super) fn away(failure: Failure, before: Option<&JournalError>) -> JournalError {
+pub(super) fn away(failure: PostgresFailure, before: Option<&JournalError>) -> JournalError {
     let since = match before {
         Some(JournalError::Away { since, .. }) => *since,
         _ => Timestamp::now(),

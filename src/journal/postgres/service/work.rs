@@ -8,18 +8,18 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     super::{
         connect::{Param, keep},
-        failure::{Failure, Kind},
+        failure::{FailureKind, PostgresFailure},
     },
-    Attempt, BEATS, COLUMNS, LOOK, Own, Shared, State,
+    Attempt, BEATS, COLUMNS, LOOK, LeadShared, LeadState, OwnRow,
     row::{self, away, get, leader, one},
 };
 use crate::{
-    model::{Adopted, Fault, FaultKind, Grounds, Head, Leader, Standing},
+    model::{Adopted, Fault, FaultKind, Head, Leader, Standing, VersionGrounds},
     ports::JournalError,
 };
 
-impl Shared {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+impl LeadShared {
+    pub(super) fn state(&self) -> MutexGuard<'_, LeadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -49,13 +49,13 @@ impl Shared {
     }
 
     /// Why the database could not be asked, or that it was.
-    fn note(&self, failure: Option<Failure>) {
+    fn note(&self, failure: Option<PostgresFailure>) {
         let mut state = self.state();
         state.trouble = failure.map(|failure| away(failure, state.trouble.as_ref()));
     }
 
     /// Renews the right if it is time, or looks whether it is free, and takes it.
-    pub(super) async fn turn(&self) -> Result<(), Failure> {
+    pub(super) async fn turn(&self) -> Result<(), PostgresFailure> {
         let _turn = self.turns.lock().await;
         let (term, stands, renewed) = {
             let state = self.state();
@@ -75,7 +75,7 @@ impl Shared {
         }
     }
 
-    async fn look(&self) -> Result<(Option<Leader>, bool), Failure> {
+    async fn look(&self) -> Result<(Option<Leader>, bool), PostgresFailure> {
         let schema = self.dialer.schema();
         let query = format!("SELECT {COLUMNS} FROM {schema}.service");
         let rows = self.ask(&query, &[]).await?;
@@ -86,7 +86,7 @@ impl Shared {
     }
 
     /// The leases of the one who led go with its right: what it still writes is refused.
-    async fn claim(&self) -> Result<(), Failure> {
+    async fn claim(&self) -> Result<(), PostgresFailure> {
         let schema = self.dialer.schema();
         let query = format!(
             "WITH led AS (UPDATE {schema}.service SET id = $1, host = $2, process = $3, \
@@ -97,7 +97,7 @@ impl Shared {
                WHERE tenants.until > clock_timestamp()) \
              SELECT * FROM led"
         );
-        let Own { id, host, process, version } = &self.own;
+        let OwnRow { id, host, process, version } = &self.own;
         let seconds = self.term.as_secs_f64();
         let values: [Param<'_>; 5] = [
             (id, Type::TEXT),
@@ -116,7 +116,7 @@ impl Shared {
     }
 
     /// A right that has run out and that nobody has taken counts again.
-    async fn renew(&self, term: u64) -> Result<(), Failure> {
+    async fn renew(&self, term: u64) -> Result<(), PostgresFailure> {
         let schema = self.dialer.schema();
         let query = format!(
             "UPDATE {schema}.service SET until = clock_timestamp() + make_interval(secs => $1) \
@@ -137,7 +137,7 @@ impl Shared {
         Ok(())
     }
 
-    fn leads(&self, row: &Row, attempt: Attempt) -> Result<(), Failure> {
+    fn leads(&self, row: &Row, attempt: Attempt) -> Result<(), PostgresFailure> {
         let own = leader(row)?;
         let term: i64 = get(row, 6)?;
         let mut state = self.state();
@@ -154,7 +154,7 @@ impl Shared {
     pub(super) async fn adopt(
         &self,
         head: Head,
-        grounds: Grounds,
+        grounds: VersionGrounds,
     ) -> Result<Adopted, JournalError> {
         let Some(term) = self.state().standing.term() else { return Err(JournalError::Lost) };
         let schema = self.dialer.schema();
@@ -178,7 +178,7 @@ impl Shared {
              FROM older LEFT JOIN newest ON true"
         );
         let token = i64::try_from(term).unwrap_or(i64::MAX);
-        let Grounds { follows, read_twice, vouched_for } = grounds;
+        let VersionGrounds { follows, read_twice, vouched_for } = grounds;
         let values: [Param<'_>; 7] = [
             (&self.own.id, Type::TEXT),
             (&token, Type::INT8),
@@ -221,7 +221,7 @@ impl Shared {
         }
     }
 
-    async fn ask(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+    async fn ask(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, PostgresFailure> {
         let mut session = self.session.lock().await;
         self.goes_on()?;
         let taken = self.dialer.connected(&mut session).await?;
@@ -230,7 +230,7 @@ impl Shared {
     }
 
     /// Bounded, and durable once it is answered.
-    async fn write(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+    async fn write(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, PostgresFailure> {
         let mut session = self.session.lock().await;
         self.goes_on()?;
         let taken = self.dialer.connected(&mut session).await?;
@@ -239,8 +239,12 @@ impl Shared {
         keep(&mut session, taken, rows)
     }
 
-    fn goes_on(&self) -> Result<(), Failure> {
+    fn goes_on(&self) -> Result<(), PostgresFailure> {
         let is_over = self.state().is_over;
-        if is_over { Err(Failure::new(Kind::Again, "this process ends")) } else { Ok(()) }
+        if is_over {
+            Err(PostgresFailure::new(FailureKind::Again, "this process ends"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     model::Verb,
 };
 
-fn asks() -> Wishes {
-    Wishes { kinds: vec![IncidentKind::Applied], ..Wishes::default() }
+fn asks() -> ReceiverWishes {
+    ReceiverWishes { kinds: vec![IncidentKind::Applied], ..ReceiverWishes::default() }
 }
 
 /// A pass that has disabled one in each of so many tenants, and enabled two in the first.
@@ -33,11 +33,11 @@ fn after(passes: &[Arc<Applied>]) -> Status {
 }
 
 /// The headline and the reason of everything that is told at this moment.
-fn told(book: &mut Book, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
+fn told(book: &mut IncidentBook, rules: &Rules, status: &Status, minutes: i64) -> Vec<String> {
     book.see(status, rules, at(minutes));
     let mut heard = Vec::new();
     while let Some(notice) = book.next("on-call", rules, at(minutes)) {
-        let reason = |told: &Told| told.details.clone().unwrap_or_default().reason;
+        let reason = |told: &NoticeEntry| told.details.clone().unwrap_or_default().reason;
         heard.extend(
             notice.told.iter().map(|told| format!("{} | {}", told.headline(), reason(told))),
         );
@@ -48,7 +48,7 @@ fn told(book: &mut Book, rules: &Rules, status: &Status, minutes: i64) -> Vec<St
 
 #[test]
 fn a_pass_is_told_once_and_when_nothing_more_of_it_comes() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let rules = rules(asks());
     assert_eq!(told(&mut book, &rules, &after(&[pass("p1", 1)]), 0), NOTHING);
     let more = after(&[pass("p1", 2)]);
@@ -74,34 +74,34 @@ fn a_pass_is_told_once_and_when_nothing_more_of_it_comes() {
 #[test]
 fn only_who_asks_is_told_of_whom_and_what_it_asks_for() {
     let status = after(&[pass("p1", 300)]);
-    let hears = |wishes: Wishes| {
-        let mut book = Book::default();
+    let hears = |wishes: ReceiverWishes| {
+        let mut book = IncidentBook::default();
         let rules = rules(wishes);
         assert_eq!(told(&mut book, &rules, &status, 0), NOTHING);
         told(&mut book, &rules, &status, 2)
     };
-    assert_eq!(hears(Wishes::default()), NOTHING, "off where no kind is named");
+    assert_eq!(hears(ReceiverWishes::default()), NOTHING, "off where no kind is named");
     let all = hears(asks());
     assert!(all.len() == 1 && !all[0].contains("a@"), "{all:?}");
     assert!(all[0].contains("(p1), 302 changes | 300 disabled, 2 enabled"), "{all:?}");
     assert!(all[0].ends_with("; and 290 more tenants"), "{all:?}");
     let tenants = |like| vec![Pattern::new(like).unwrap()];
     assert_eq!(
-        hears(Wishes { tenants: tenants("t07"), names: true, ..asks() }),
+        hears(ReceiverWishes { tenants: tenants("t07"), names: true, ..asks() }),
         ["t07: a pass has changed users (p1), 1 change | t07: 1 disabled (disable a@t07)"]
     );
-    assert_eq!(hears(Wishes { tenants: tenants("nobody"), ..asks() }), NOTHING);
+    assert_eq!(hears(ReceiverWishes { tenants: tenants("nobody"), ..asks() }), NOTHING);
 }
 
 /// The book after a start of the service, which knows of no pass before it.
-fn restarted(book: &Book) -> Book {
-    Book::of_text(&book.to_text()).unwrap()
+fn restarted(book: &IncidentBook) -> IncidentBook {
+    IncidentBook::of_text(&book.to_text()).unwrap()
 }
 
 #[test]
 fn a_pass_is_told_though_the_service_was_started_again_and_told_once() {
     let rules = rules(asks());
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     assert_eq!(told(&mut book, &rules, &after(&[pass("p1", 1)]), 0), NOTHING);
     let mut book = restarted(&book);
     assert_eq!(told(&mut book, &rules, &after(&[]), 1), NOTHING, "as before");
@@ -117,7 +117,7 @@ fn a_pass_is_told_though_the_service_was_started_again_and_told_once() {
 
 #[test]
 fn what_is_kept_for_a_receiver_that_takes_nothing_is_bounded() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let names: Vec<String> = (0..200).map(|number| format!("p{number:03}")).collect();
     for (minute, name) in (0..).zip(&names) {
         book.see(&after(&[pass(name, 1)]), &rules(asks()), at(minute));
@@ -125,7 +125,7 @@ fn what_is_kept_for_a_receiver_that_takes_nothing_is_bounded() {
     let text = book.to_text();
     let kept: Vec<&String> = names.iter().filter(|name| text.contains(*name)).collect();
     assert_eq!(kept, names[150..].iter().collect::<Vec<_>>());
-    book.see(&after(&[]), &rules(Wishes::default()), at(300));
+    book.see(&after(&[]), &rules(ReceiverWishes::default()), at(300));
     assert!(!book.to_text().contains("p1"), "nobody wants to hear of it any more");
 }
 
@@ -141,15 +141,15 @@ fn it_is_told_by_which_commit_and_who_made_it_only_where_people_may_be_named() {
     let mut applied = Applied::clone(&pass("p1", 1));
     applied.commit = Some(commit);
     let status = after(&[Arc::new(applied)]);
-    let hears = |wishes: Wishes| {
-        let mut book = Book::default();
+    let hears = |wishes: ReceiverWishes| {
+        let mut book = IncidentBook::default();
         let rules = rules(wishes);
         assert_eq!(told(&mut book, &rules, &status, 0), NOTHING);
         told(&mut restarted(&book), &rules, &status, 2).remove(0)
     };
     let nameless = hears(asks());
     assert!(nameless.ends_with("; commit 3f2a9c0d1e5b of 1970-01-01 01:00:00 UTC"), "{nameless}");
-    let named = hears(Wishes { names: true, ..asks() });
+    let named = hears(ReceiverWishes { names: true, ..asks() });
     let who = " by Ada <ada@example.org> of 1970-01-01 01:00:00 UTC, signed by SHA256:abc";
     assert!(named.ends_with(&format!("; commit 3f2a9c0d1e5b{who}")), "{named}");
 }

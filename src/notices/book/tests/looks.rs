@@ -78,11 +78,11 @@ fn everything_that_needs_somebody_is_told_with_its_reason() {
 
 /// What is told at a first look, a line each.
 fn told_with_names(status: &Status) -> String {
-    let rules = rules(Wishes { names: true, ..Wishes::default() });
-    let mut book = Book::default();
+    let rules = rules(ReceiverWishes { names: true, ..ReceiverWishes::default() });
+    let mut book = IncidentBook::default();
     book.see(status, &rules, at(0));
     let due = book.due("on-call", &rules, at(2));
-    let line = |told: &Told| {
+    let line = |told: &NoticeEntry| {
         let details = told.details.clone().unwrap_or_default();
         format!("{}: {}", told.headline(), details.reason)
     };
@@ -121,29 +121,29 @@ fn what_a_look_could_not_show_is_neither_over_nor_still_there() {
     ] {
         let [before, after, well] =
             [before.clone(), after.clone(), seen()].map(|row| alone(row, None));
-        let mut book = Book::default();
+        let mut book = IncidentBook::default();
         assert_eq!(hear(&mut book, &all(), &before, 0), NOTHING, "{name}");
         assert_eq!(hear(&mut book, &all(), &before, 2).len(), 1, "{name}");
         book.see(&after, &all(), at(10));
         book.see(&after, &all(), at(30 * 60));
         let due = book.due("on-call", &all(), at(30 * 60));
-        let over = due.iter().filter(|told| told.telling == Telling::Closed).count();
-        let still = due.iter().filter(|told| told.telling == Telling::Reminded).count();
+        let over = due.iter().filter(|told| told.telling == NoticeOccasion::Closed).count();
+        let still = due.iter().filter(|told| told.telling == NoticeOccasion::Reminded).count();
         assert_eq!((over, still), (usize::from(is_over), 0), "{name}: {due:?}");
         book.see(&well, &all(), at(31 * 60));
         book.see(&well, &all(), at(32 * 60));
         let due = book.due("on-call", &all(), at(32 * 60));
-        assert!(due.iter().any(|told| told.telling == Telling::Closed), "{name}: {due:?}");
+        assert!(due.iter().any(|told| told.telling == NoticeOccasion::Closed), "{name}: {due:?}");
     }
 }
 
 #[test]
 fn a_server_that_is_still_away_after_a_restart_is_not_back() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     let status = |trouble| alone(seen(), trouble);
     assert_eq!(hear(&mut book, &all(), &status(Some(away(0))), 0), NOTHING);
     assert_eq!(hear(&mut book, &all(), &status(Some(away(0))), 2).len(), 1);
-    let mut book = Book::of_text(&book.to_text()).unwrap();
+    let mut book = IncidentBook::of_text(&book.to_text()).unwrap();
     // It may be back soon, so this matters only later.
     for minutes in [10, 12, 14] {
         assert_eq!(hear(&mut book, &all(), &status(Some(away(15))), minutes), NOTHING);
@@ -155,7 +155,7 @@ fn a_server_that_is_still_away_after_a_restart_is_not_back() {
 
 #[test]
 fn what_an_end_of_the_service_hides_is_not_over_and_a_tenant_that_is_gone_is() {
-    let mut book = Book::default();
+    let mut book = IncidentBook::default();
     assert_eq!(hear(&mut book, &all(), &status(2, 1), 0), NOTHING);
     assert_eq!(hear(&mut book, &all(), &status(2, 1), 2).len(), 1);
     for minutes in [3, 5] {

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::model::{
-    Adopt, Beside, Confirmation, Consent, Limits, LiveSource, LiveUser, Missing, Mode, Observed,
-    Origin, Protect, Prune, Release, Roster, ShrinkLimit, TenantId, TenantInForce, WritePath,
-    Written,
+    Adopt, Confirmation, Consent, LastWrites, Limits, ListExtras, LiveSource, LiveUser, Missing,
+    Mode, ObservedValue, Origin, Protect, Prune, Release, Roster, ShrinkLimit, TenantId,
+    TenantInForce, WritePath,
 };
 
 fn name() -> TenantName {
@@ -12,7 +12,7 @@ fn name() -> TenantName {
 }
 
 /// A tenant whose list shows this of Adele's number, if it shows numbers.
-fn input(sees: &[Field], coverage: Coverage, number: Observed) -> TenantInput {
+fn input(sees: &[Field], coverage: Coverage, number: ObservedValue) -> TenantInput {
     let desired = DesiredTenant {
         name: name(),
         id: TenantId::parse("5e93b6a1-0c48-4d27-b1fa-94d7e2c3508b").unwrap(),
@@ -49,7 +49,7 @@ fn input(sees: &[Field], coverage: Coverage, number: Observed) -> TenantInput {
         coverage,
         sees: sees.iter().copied().collect(),
         users: [adele].into_iter().collect(),
-        beside: Beside::default(),
+        beside: ListExtras::default(),
         confirmation: Confirmation::default(),
     };
     TenantInput {
@@ -64,15 +64,15 @@ fn input(sees: &[Field], coverage: Coverage, number: Observed) -> TenantInput {
 fn a_tenant_whose_numbers_are_not_all_known_may_hold_any_until_they_are() {
     let shown: &[Field] = &[Field::PhoneNumber];
     let none: &[Field] = &[];
-    let odd = || Observed::Unreadable(Unread::new("ext. 12", "phone"));
+    let odd = || ObservedValue::Unreadable(UnreadableValue::new("ext. 12", "phone"));
     let suspect = Coverage::Suspect("it was cut short".to_owned());
     let mut ledger = Ledger::default();
     for (what, sees, coverage, number, doubted) in [
-        ("all is known", shown, Coverage::Complete, Observed::Unset, false),
-        ("the list shows no numbers", none, Coverage::Complete, Observed::Unset, true),
-        ("the list may be cut short", shown, suspect, Observed::Unset, true),
+        ("all is known", shown, Coverage::Complete, ObservedValue::Unset, false),
+        ("the list shows no numbers", none, Coverage::Complete, ObservedValue::Unset, true),
+        ("the list may be cut short", shown, suspect, ObservedValue::Unset, true),
         ("a number is not understood", shown, Coverage::Complete, odd(), true),
-        ("all is known again", shown, Coverage::Complete, Observed::Unset, false),
+        ("all is known again", shown, Coverage::Complete, ObservedValue::Unset, false),
     ] {
         let input = input(sees, coverage, number);
         ledger.changed(&name(), Some(&input));
@@ -99,7 +99,7 @@ fn a_number_that_a_list_has_shown_is_no_longer_held_because_it_was_written() {
             in_vain: 0,
         };
         let details = [(Field::PhoneNumber, write)].into();
-        let written = Written { details, ..Written::default() };
+        let written = LastWrites { details, ..LastWrites::default() };
         let memory = Memory { written: [(adele.clone(), written)].into(), ..Memory::default() };
         assert_eq!(super::write(&memory, &adele).is_none(), landed);
     }
@@ -115,9 +115,9 @@ fn a_number_that_was_sent_to_a_user_whose_row_is_silent_stays_with_that_user() {
         (None, false, false, true),
         (None, false, true, true),
         (None, true, false, false),
-        (Some(Observed::Unset), false, true, false),
+        (Some(ObservedValue::Unset), false, true, false),
     ] {
-        let mut input = input(&[Field::PhoneNumber], Coverage::Complete, Observed::Unset);
+        let mut input = input(&[Field::PhoneNumber], Coverage::Complete, ObservedValue::Unset);
         let Observation::Seen(live) = &input.live else { panic!("not seen") };
         let mut live = LiveTenant::clone(live);
         let details = shown.iter().map(|shown| (Field::PhoneNumber, shown.clone())).collect();
@@ -135,12 +135,11 @@ fn a_number_that_was_sent_to_a_user_whose_row_is_silent_stays_with_that_user() {
             in_vain: 0,
         };
         let details = [(Field::PhoneNumber, write)].into();
-        let written = Written { details, ..Written::default() };
+        let written = LastWrites { details, ..LastWrites::default() };
         let memory = Memory { written: [(adele.clone(), written)].into(), ..Memory::default() };
         input.memory = Arc::new(memory);
         let (held, _) = entries(&input);
-        let shown_as_hers =
-            |who: &Who| matches!(who, Who::User(user) if user.holding == Holding::Shown);
+        let shown_as_hers = |who: &NumberHolder| matches!(who, NumberHolder::User(user) if user.holding == Holding::Shown);
         assert_eq!(held.iter().any(|(_, who)| shown_as_hers(who)), hers, "{lost} {landed}");
         assert!(held.len() <= 1, "held once");
     }

@@ -14,7 +14,7 @@ use crate::{
             json::{PlanView, part},
             seal::seal,
         },
-        review::{Asked, Review, Touched, What},
+        review::{RequestedChange, RequestedValue, Review, TenantReview},
     },
 };
 
@@ -107,7 +107,7 @@ pub fn json_schema() -> serde_json::Value {
     schemars::schema_for!(ReviewView<'static>).to_value()
 }
 
-fn touched_view(touched: &Touched) -> TouchedView<'_> {
+fn touched_view(touched: &TenantReview) -> TouchedView<'_> {
     let settings = touched.settings.iter().map(|setting| SettingView {
         name: setting.name,
         before: setting.words.map(|(before, _)| before),
@@ -127,12 +127,12 @@ fn date(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "none".to_owned(), |at| at.to_string())
 }
 
-fn asked_view<'r>(asked: &'r Asked, why: Option<&'r str>) -> AskedView<'r> {
+fn asked_view<'r>(asked: &'r RequestedChange, why: Option<&'r str>) -> AskedView<'r> {
     let (field, value) = match &asked.what {
-        What::Calling(calling) => ("calling", calling.to_string()),
-        What::Field(field, value) => (field.name(), value.to_string()),
-        What::From(at) => ("from", date(*at)),
-        What::Until(at) => ("until", date(*at)),
+        RequestedValue::Calling(calling) => ("calling", calling.to_string()),
+        RequestedValue::Field(field, value) => (field.name(), value.to_string()),
+        RequestedValue::From(at) => ("from", date(*at)),
+        RequestedValue::Until(at) => ("until", date(*at)),
     };
     AskedView {
         user: asked.user.as_str(),

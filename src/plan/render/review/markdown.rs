@@ -5,15 +5,15 @@ use std::fmt::{self, Write as _};
 use super::{
     Compared,
     words::{
-        Drift, Group, already, compared, drift, lacks, left_out, off_unproven, settings, verdict,
-        waits,
+        DriftSummary, RequestGroup, already, compared, drift, lacks, left_out, off_unproven,
+        settings, verdict, waits,
     },
 };
 use crate::{
     foreign::{fenced, line, markdown as inline},
     model::TenantName,
     plan::{
-        Change, Step, TenantPlan,
+        FieldChange, Step, TenantPlan,
         render::{
             cut,
             markdown::{part, write_body},
@@ -127,7 +127,7 @@ fn first<T: fmt::Display>(names: &[T]) -> String {
 fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let waits = review.touched.iter().map(|(tenant, touched)| {
-        let told = |group: Group<'_>| {
+        let told = |group: RequestGroup<'_>| {
             format!("{}: {}\n", asked(&group, tenant), line(group.why.unwrap_or_default()))
         };
         waits(touched).into_iter().map(told).collect()
@@ -139,7 +139,7 @@ fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::
         part(most, WAITS),
     )?;
     let already = review.touched.iter().map(|(tenant, touched)| {
-        let told = |group: Group<'_>| {
+        let told = |group: RequestGroup<'_>| {
             let doubt =
                 if group.is_unforeseen() { ": as far as is seen without the journal" } else { "" };
             format!("{}{doubt}\n", asked(&group, tenant))
@@ -149,7 +149,7 @@ fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::
     fold(&mut out, "True already", &already.collect::<Vec<_>>(), part(most, BESIDE))?;
     let (near, far) = drift(review, from);
     let mut lines: Vec<Vec<String>> = near.into_iter().map(drift_of).collect();
-    let others = Drift::of(far.into_iter());
+    let others = DriftSummary::of(far.into_iter());
     if !others.is_empty() {
         let tenants = many(others.tenants, "tenant");
         let told = format!("in {tenants} that it does not concern: {}\n", others.words());
@@ -159,7 +159,7 @@ fn beside(review: &Review, from: &Compared, most: usize) -> Result<String, fmt::
     Ok(out)
 }
 
-fn asked(group: &Group<'_>, tenant: &TenantName) -> String {
+fn asked(group: &RequestGroup<'_>, tenant: &TenantName) -> String {
     format!("{}  {tenant}  {}", line(group.user), group.words())
 }
 
@@ -177,7 +177,7 @@ fn drift_of(tenant: &TenantPlan) -> Vec<String> {
 
 fn drift_line(tenant: &TenantPlan, step: &Step) -> String {
     let becomes = if tenant.may_run(step) { "reverted" } else { "left" };
-    let shown = |change: &Change| {
+    let shown = |change: &FieldChange| {
         line(format_args!("{}: {} -> {}", change.field, change.live, change.desired))
     };
     let fields = list(step.changes.iter().map(shown));

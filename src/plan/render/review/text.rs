@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use super::{
     Compared,
     words::{
-        Drift, Group, already, compared, drift, lacks, left_out, off_unproven, settings, verdict,
-        waits,
+        DriftSummary, RequestGroup, already, compared, drift, lacks, left_out, off_unproven,
+        settings, verdict, waits,
     },
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     plan::{
         TenantPlan,
         render::text::{AlreadyTold, USER, VERB, write_body, write_problem},
-        review::{Review, Touched},
+        review::{Review, TenantReview},
     },
     style::{BOLD, FAINT, YELLOW},
     words::{list, many},
@@ -51,7 +51,7 @@ fn write_review(out: &mut String, review: &Review, from: &Compared) -> fmt::Resu
     writeln!(out, "{BOLD}change:{BOLD:#} {}", verdict(review, from))
 }
 
-fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fmt::Result {
+fn write_touched(out: &mut String, tenant: &TenantName, touched: &TenantReview) -> fmt::Result {
     if touched.is_new {
         writeln!(out, "{tenant} is described for the first time")?;
     }
@@ -86,13 +86,13 @@ fn write_touched(out: &mut String, tenant: &TenantName, touched: &Touched) -> fm
     if let Some(told) = off_unproven(touched) {
         writeln!(out, "{tenant}: {YELLOW}{}{YELLOW:#}", line(told))?;
     }
-    if *touched != Touched::default() {
+    if *touched != TenantReview::default() {
         out.push('\n');
     }
     Ok(())
 }
 
-fn write_asked(out: &mut String, group: &Group<'_>, style: anstyle::Style) -> fmt::Result {
+fn write_asked(out: &mut String, group: &RequestGroup<'_>, style: anstyle::Style) -> fmt::Result {
     let place = group.origin.map(line).unwrap_or_default();
     writeln!(
         out,
@@ -130,7 +130,7 @@ fn write_drift(
     told: &mut AlreadyTold,
 ) -> fmt::Result {
     let (near, far) = drift(review, from);
-    let others = Drift::of(far.into_iter());
+    let others = DriftSummary::of(far.into_iter());
     if near.is_empty() && others.is_empty() {
         return Ok(());
     }

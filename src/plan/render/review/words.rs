@@ -8,7 +8,7 @@ use crate::{
     plan::{
         Plan, TenantPlan,
         render::{Compared, Tally, mistake},
-        review::{Asked, Review, Setting, Touched, What},
+        review::{RequestedChange, RequestedValue, Review, Setting, TenantReview},
     },
     words::{first, list, many, time},
 };
@@ -78,16 +78,16 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// `callPolicy.name: "Sales"`, `calling: disabled`.
-fn what(asked: &Asked) -> String {
+fn what(asked: &RequestedChange) -> String {
     match &asked.what {
-        What::Calling(Calling::Enabled) => "calling: enabled".to_owned(),
-        What::Calling(Calling::Disabled) if asked.origin.is_none() => {
+        RequestedValue::Calling(Calling::Enabled) => "calling: enabled".to_owned(),
+        RequestedValue::Calling(Calling::Disabled) if asked.origin.is_none() => {
             "calling: disabled (named no longer)".to_owned()
         }
-        What::Calling(Calling::Disabled) => "calling: disabled".to_owned(),
-        What::Field(field, value) => line(format_args!("{field}: {value}")),
-        What::From(at) => format!("from: {}", date(*at)),
-        What::Until(at) => format!("until: {}", date(*at)),
+        RequestedValue::Calling(Calling::Disabled) => "calling: disabled".to_owned(),
+        RequestedValue::Field(field, value) => line(format_args!("{field}: {value}")),
+        RequestedValue::From(at) => format!("from: {}", date(*at)),
+        RequestedValue::Until(at) => format!("until: {}", date(*at)),
     }
 }
 
@@ -96,15 +96,15 @@ fn date(at: Option<Timestamp>) -> String {
 }
 
 /// What is asked for one user and came out alike.
-pub(super) struct Group<'r> {
+pub(super) struct RequestGroup<'r> {
     pub(super) user: &'r Upn,
     pub(super) origin: Option<&'r Origin>,
-    pub(super) asked: Vec<&'r Asked>,
+    pub(super) asked: Vec<&'r RequestedChange>,
     /// Why no step is planned, where none is.
     pub(super) why: Option<&'r str>,
 }
 
-impl Group<'_> {
+impl RequestGroup<'_> {
     /// `calling: enabled, userTag: sales`.
     pub(super) fn words(&self) -> String {
         list(self.asked.iter().map(|asked| what(asked)))
@@ -116,7 +116,7 @@ impl Group<'_> {
 }
 
 /// That users who stay disabled may have been enabled lately, which a run would take back.
-pub(super) fn off_unproven(touched: &Touched) -> Option<String> {
+pub(super) fn off_unproven(touched: &TenantReview) -> Option<String> {
     let users = &touched.off_unproven;
     (!users.is_empty()).then(|| {
         format!(
@@ -131,22 +131,24 @@ pub(super) fn off_unproven(touched: &Touched) -> Option<String> {
 const NAMED: usize = 5;
 
 /// What no step is planned for, user by user.
-pub(super) fn waits(touched: &Touched) -> Vec<Group<'_>> {
+pub(super) fn waits(touched: &TenantReview) -> Vec<RequestGroup<'_>> {
     let waits = touched.waits.iter();
     grouped(waits.map(|waiting| (&waiting.asked, Some(waiting.why.as_str()))))
 }
 
 /// What is true already, user by user.
-pub(super) fn already(touched: &Touched) -> Vec<Group<'_>> {
+pub(super) fn already(touched: &TenantReview) -> Vec<RequestGroup<'_>> {
     grouped(touched.already.iter().map(|asked| (asked, None)))
 }
 
-fn grouped<'r>(all: impl Iterator<Item = (&'r Asked, Option<&'r str>)>) -> Vec<Group<'r>> {
-    let mut groups: Vec<Group<'r>> = Vec::new();
+fn grouped<'r>(
+    all: impl Iterator<Item = (&'r RequestedChange, Option<&'r str>)>,
+) -> Vec<RequestGroup<'r>> {
+    let mut groups: Vec<RequestGroup<'r>> = Vec::new();
     for (asked, why) in all {
         match groups.last_mut() {
             Some(group) if (group.user, group.why) == (&asked.user, why) => group.asked.push(asked),
-            _ => groups.push(Group {
+            _ => groups.push(RequestGroup {
                 user: &asked.user,
                 origin: asked.origin.as_ref(),
                 asked: vec![asked],
@@ -167,13 +169,13 @@ pub(super) fn settings(settings: &[Setting]) -> String {
 
 /// Steps of drift: what the service reverts, and what it leaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Drift {
+pub(super) struct DriftSummary {
     pub(super) reverted: usize,
     pub(super) left: usize,
     pub(super) tenants: usize,
 }
 
-impl Drift {
+impl DriftSummary {
     pub(super) fn of<'p>(tenants: impl Iterator<Item = &'p TenantPlan>) -> Self {
         let mut drift = Self::default();
         for tenant in tenants.filter(|tenant| !tenant.steps.is_empty()) {
@@ -235,7 +237,7 @@ pub(super) fn verdict(review: &Review, from: &Compared) -> String {
             many(beside, "user")
         ));
     }
-    let drift = Drift::of(review.drift.tenants.iter());
+    let drift = DriftSummary::of(review.drift.tenants.iter());
     if !drift.is_empty() {
         parts.push(format!("drift beside it: {}", drift.words()));
     }

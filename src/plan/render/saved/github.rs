@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Change, Part, Tenant, array, is_review, word};
+use super::{SavedChange, SavedSection, SavedTenant, array, is_review, word};
 use crate::{
     foreign::annotation,
     model::Origin,
     plan::render::{
-        github::{Level, Said, shown},
+        github::{Annotation, Level, shown},
         lists::drift,
     },
 };
@@ -16,20 +16,21 @@ use crate::{
 #[must_use]
 pub fn saved_github(saved: &Value) -> String {
     let (part, what) = if is_review(saved) {
-        (Part::of(&saved["caused"]), "saved review: the change causes")
+        (SavedSection::of(&saved["caused"]), "saved review: the change causes")
     } else {
-        (Part::of(saved), "saved plan:")
+        (SavedSection::of(saved), "saved plan:")
     };
     let said = part.tenants.iter().flat_map(of_tenant).collect();
     shown(said)
         + &annotation("notice", &[("title", "dialplane")], &format!("{what} {}", part.words()))
 }
 
-fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
+fn of_tenant(tenant: &SavedTenant<'_>) -> Vec<Annotation> {
     let name = tenant.name;
     let mut said = Vec::new();
     for step in &tenant.steps {
-        let is_new_number = |change: &Change<'_>| change.field == "phoneNumber" && !change.is_drift;
+        let is_new_number =
+            |change: &SavedChange<'_>| change.field == "phoneNumber" && !change.is_drift;
         let is_number = step.changes.iter().any(is_new_number);
         let origin = origin(word(step.saved, "origin"));
         let what = format!("{} {}", step.action, step.user);
@@ -37,7 +38,7 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
         if let Some(hold) = held.filter(|_| !tenant.is_held()) {
             let title = format!("{name}: {what} is held");
             let text = reason(hold);
-            said.push(Said { level: Level::Warning, is_number: false, origin, title, text });
+            said.push(Annotation { level: Level::Warning, is_number: false, origin, title, text });
         } else if step.runs {
             let level = match step.action {
                 "disable" => Level::Error,
@@ -48,7 +49,7 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
                 _ if is_number => format!("{name}: a number changes"),
                 action => format!("{name}: {action}"),
             };
-            let shown = |Change { field, live, desired, is_drift }: &Change<'_>| {
+            let shown = |SavedChange { field, live, desired, is_drift }: &SavedChange<'_>| {
                 format!("{field}: {live} -> {desired}{}", drift(*is_drift))
             };
             let values: Vec<String> = step.changes.iter().map(shown).collect();
@@ -56,11 +57,11 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
                 0 => what,
                 _ => format!("{what}: {}", values.join(", ")),
             };
-            said.push(Said { level, is_number, origin, title, text });
+            said.push(Annotation { level, is_number, origin, title, text });
         }
     }
     let unforeseen = array(tenant.saved, "unforeseen").iter().filter_map(Value::as_str);
-    said.extend(unforeseen.map(|user| Said {
+    said.extend(unforeseen.map(|user| Annotation {
         level: Level::Error,
         is_number: false,
         origin: None,
@@ -68,14 +69,14 @@ fn of_tenant(tenant: &Tenant<'_>) -> Vec<Said> {
         text: format!("{user} may be disabled: that could not be foreseen"),
     }));
     let holds = array(tenant.saved, "holds").iter().filter(|hold| word(hold, "code") != "mode");
-    said.extend(holds.take(1).map(|hold| Said {
+    said.extend(holds.take(1).map(|hold| Annotation {
         level: Level::Warning,
         is_number: false,
         origin: None,
         title: format!("{name} is held"),
         text: reason(hold),
     }));
-    said.extend(array(tenant.saved, "problems").iter().map(|problem| Said {
+    said.extend(array(tenant.saved, "problems").iter().map(|problem| Annotation {
         level: Level::Warning,
         is_number: false,
         origin: origin(word(problem, "origin")),

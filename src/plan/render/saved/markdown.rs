@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-use super::{Part, Step, Tenant, array, is_review, word};
+use super::{SavedSection, SavedStep, SavedTenant, array, is_review, word};
 use crate::{
     foreign::{fenced, line, markdown as inline},
     plan::render::{cut, lists::drift, markdown::part, page::shares},
@@ -36,14 +36,14 @@ pub fn saved_markdown(saved: &Value, most: usize) -> String {
 fn write_page(out: &mut String, saved: &Value, most: usize) -> fmt::Result {
     let mut beside = String::new();
     let part = if is_review(saved) {
-        let caused = Part::of(&saved["caused"]);
+        let caused = SavedSection::of(&saved["caused"]);
         writeln!(out, "### Dialplane: what a change does, as it was saved\n")?;
         writeln!(out, "**{}**\n", caused.words())?;
         write_compared(out, &saved["compared"])?;
         write_beside(&mut beside, saved, most)?;
         caused
     } else {
-        let plan = Part::of(saved);
+        let plan = SavedSection::of(saved);
         writeln!(out, "### Dialplane: a saved plan\n\n**{}**\n", plan.words())?;
         plan
     };
@@ -83,11 +83,11 @@ fn write_compared(out: &mut String, compared: &Value) -> fmt::Result {
 }
 
 /// All of a plan but its head. `most` is for the whole page.
-fn write_part(out: &mut String, plan: &Part<'_>, most: usize) -> fmt::Result {
+fn write_part(out: &mut String, plan: &SavedSection<'_>, most: usize) -> fmt::Result {
     let losing = plan.losing();
-    let tenants: Vec<&Tenant<'_>> =
+    let tenants: Vec<&SavedTenant<'_>> =
         plan.tenants.iter().filter(|tenant| tenant.says_something()).collect();
-    let lists = |of: fn(&Tenant<'_>) -> Vec<String>| -> Vec<Vec<String>> {
+    let lists = |of: fn(&SavedTenant<'_>) -> Vec<String>| -> Vec<Vec<String>> {
         tenants.iter().map(|tenant| of(tenant)).collect()
     };
     if losing > 0 {
@@ -119,13 +119,13 @@ fn more(count: usize) -> String {
     format!("... and {count} more; `dialplane show FILE` shows them\n")
 }
 
-fn people(tenant: &Tenant<'_>) -> Vec<String> {
+fn people(tenant: &SavedTenant<'_>) -> Vec<String> {
     let disables = tenant.steps.iter().filter(|step| step.runs && step.action == "disable");
     let name = line(tenant.name);
     disables.map(|step| format!("- {}  {name}\n", line(step.user))).collect()
 }
 
-fn numbers(tenant: &Tenant<'_>) -> Vec<String> {
+fn numbers(tenant: &SavedTenant<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &tenant.steps {
         let end = if step.runs { "" } else { " (not to run)" };
@@ -138,7 +138,7 @@ fn numbers(tenant: &Tenant<'_>) -> Vec<String> {
     lines
 }
 
-fn holds(tenant: &Tenant<'_>) -> Vec<String> {
+fn holds(tenant: &SavedTenant<'_>) -> Vec<String> {
     let of_tenant = array(tenant.saved, "holds").iter().map(|hold| ("everything".to_owned(), hold));
     let of_sync = array(tenant.saved, "syncHolds").iter().map(|hold| ("the sync".to_owned(), hold));
     let of_steps = tenant.steps.iter().flat_map(|step| {
@@ -152,7 +152,7 @@ fn holds(tenant: &Tenant<'_>) -> Vec<String> {
     told.collect()
 }
 
-fn attention(tenant: &Tenant<'_>) -> Vec<String> {
+fn attention(tenant: &SavedTenant<'_>) -> Vec<String> {
     let name = line(tenant.name);
     let problems = array(tenant.saved, "problems").iter().map(|problem| {
         let [user, reason, remedy] =
@@ -167,7 +167,7 @@ fn attention(tenant: &Tenant<'_>) -> Vec<String> {
 }
 
 /// Each tenant's steps, folded.
-fn write_tenants(out: &mut String, tenants: &[&Tenant<'_>], budget: usize) -> fmt::Result {
+fn write_tenants(out: &mut String, tenants: &[&SavedTenant<'_>], budget: usize) -> fmt::Result {
     let with_steps = tenants.iter().filter(|tenant| !tenant.steps.is_empty());
     let all: Vec<_> = with_steps.map(|tenant| (tenant, steps(tenant))).collect();
     let budget = budget.saturating_sub(FOLD);
@@ -188,11 +188,11 @@ fn write_tenants(out: &mut String, tenants: &[&Tenant<'_>], budget: usize) -> fm
 }
 
 /// The steps of a tenant, each with its values in one piece.
-fn steps(tenant: &Tenant<'_>) -> Vec<String> {
+fn steps(tenant: &SavedTenant<'_>) -> Vec<String> {
     tenant.steps.iter().map(step_lines).collect()
 }
 
-fn step_lines(step: &Step<'_>) -> String {
+fn step_lines(step: &SavedStep<'_>) -> String {
     let end = if step.runs { "" } else { "  (not to run)" };
     let mut out = format!("  {:9} {}{end}\n", line(step.action), line(step.user));
     for change in &step.changes {
@@ -222,7 +222,7 @@ fn write_beside(out: &mut String, saved: &Value, most: usize) -> fmt::Result {
     let dropped = array(saved, "dropped").iter().filter_map(Value::as_str);
     let dropped: Vec<String> = dropped.map(|tenant| format!("{}\n", line(tenant))).collect();
     write_list(out, "No longer described", "", &[dropped], part(most, LIST))?;
-    let drift = Part::of(&saved["drift"]);
+    let drift = SavedSection::of(&saved["drift"]);
     let lists: Vec<Vec<String>> = drift.tenants.iter().map(drift_lines).collect();
     let title = "Drift, whether the change is made or not";
     write_list(out, title, "", &lists, part(most, DRIFT))
@@ -238,7 +238,7 @@ fn asked(tenant: &str, all: &[Value]) -> Vec<String> {
     told.collect()
 }
 
-fn drift_lines(tenant: &Tenant<'_>) -> Vec<String> {
+fn drift_lines(tenant: &SavedTenant<'_>) -> Vec<String> {
     let told = tenant.steps.iter().map(|step| {
         let becomes = if step.runs { "reverted" } else { "left" };
         let what = line(step.action);

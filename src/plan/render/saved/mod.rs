@@ -15,37 +15,37 @@ pub use github::saved_github;
 pub use markdown::saved_markdown;
 
 /// A part of what was saved: a plan, or what a change causes or leaves.
-struct Part<'s> {
-    tenants: Vec<Tenant<'s>>,
+struct SavedSection<'s> {
+    tenants: Vec<SavedTenant<'s>>,
 }
 
 /// What was planned for one tenant.
-struct Tenant<'s> {
+struct SavedTenant<'s> {
     name: &'s str,
     saved: &'s Value,
-    steps: Vec<Step<'s>>,
+    steps: Vec<SavedStep<'s>>,
 }
 
 /// A step that was planned.
-struct Step<'s> {
+struct SavedStep<'s> {
     action: &'s str,
     user: &'s str,
     runs: bool,
-    changes: Vec<Change<'s>>,
+    changes: Vec<SavedChange<'s>>,
     saved: &'s Value,
 }
 
 /// A value that it changes.
-struct Change<'s> {
+struct SavedChange<'s> {
     field: &'s str,
     live: &'s str,
     desired: &'s str,
     is_drift: bool,
 }
 
-impl<'s> Part<'s> {
+impl<'s> SavedSection<'s> {
     fn of(saved: &'s Value) -> Self {
-        Self { tenants: array(saved, "tenants").iter().map(Tenant::of).collect() }
+        Self { tenants: array(saved, "tenants").iter().map(SavedTenant::of).collect() }
     }
 
     /// Who would lose calling.
@@ -79,9 +79,9 @@ impl<'s> Part<'s> {
     }
 }
 
-impl<'s> Tenant<'s> {
+impl<'s> SavedTenant<'s> {
     fn of(saved: &'s Value) -> Self {
-        let steps = array(saved, "steps").iter().map(Step::of).collect();
+        let steps = array(saved, "steps").iter().map(SavedStep::of).collect();
         Self { name: word(saved, "tenant"), saved, steps }
     }
 
@@ -98,9 +98,9 @@ impl<'s> Tenant<'s> {
     }
 }
 
-impl<'s> Step<'s> {
+impl<'s> SavedStep<'s> {
     fn of(saved: &'s Value) -> Self {
-        let change = |change: &'s Value| Change {
+        let change = |change: &'s Value| SavedChange {
             field: word(change, "field"),
             live: word(change, "live"),
             desired: word(change, "desired"),

@@ -20,7 +20,7 @@ const NAMED: usize = 3;
 
 /// What one hold holds.
 #[derive(Default)]
-struct Held<'p> {
+struct HoldSummary<'p> {
     steps: usize,
     tenants: BTreeSet<&'p str>,
     hold: Option<&'p Hold>,
@@ -30,7 +30,7 @@ struct Held<'p> {
 
 /// All holds of these tenants, each once, those that hold most first.
 pub(super) fn write(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
-    let mut all: BTreeMap<(&str, &str), Held<'_>> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, &str), HoldSummary<'_>> = BTreeMap::new();
     for tenant in tenants {
         for hold in tenant.holds.iter().filter(|hold| hold.kind != HoldKind::Mode) {
             add(&mut all, tenant, hold).steps += tenant.steps.len();
@@ -42,8 +42,9 @@ pub(super) fn write(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
             add(&mut all, tenant, hold);
         }
     }
-    let mut all: Vec<Held<'_>> = all.into_values().collect();
-    let follows = |held: &Held<'_>| held.hold.is_some_and(|hold| hold.kind == HoldKind::AfterHeld);
+    let mut all: Vec<HoldSummary<'_>> = all.into_values().collect();
+    let follows =
+        |held: &HoldSummary<'_>| held.hold.is_some_and(|hold| hold.kind == HoldKind::AfterHeld);
     all.sort_by_key(|held| (follows(held), Reverse(held.steps), Reverse(held.tenants.len())));
     for held in all.iter().take(TOLD) {
         write_one(out, held)?;
@@ -62,10 +63,10 @@ pub(super) fn write(out: &mut String, tenants: &[&TenantPlan]) -> fmt::Result {
 }
 
 fn add<'a, 'p>(
-    all: &'a mut BTreeMap<(&'p str, &'p str), Held<'p>>,
+    all: &'a mut BTreeMap<(&'p str, &'p str), HoldSummary<'p>>,
     tenant: &'p TenantPlan,
     hold: &'p Hold,
-) -> &'a mut Held<'p> {
+) -> &'a mut HoldSummary<'p> {
     let held = all.entry(key(hold)).or_default();
     held.tenants.insert(tenant.tenant.as_str());
     let first = held.hold.get_or_insert(hold);
@@ -82,7 +83,7 @@ fn key(hold: &Hold) -> (&str, &str) {
     (hold.kind.code(), reason)
 }
 
-fn write_one(out: &mut String, held: &Held<'_>) -> fmt::Result {
+fn write_one(out: &mut String, held: &HoldSummary<'_>) -> fmt::Result {
     let Some(hold) = held.hold else { return Ok(()) };
     let names = first(NAMED, &held.tenants);
     let what = match held.steps {

@@ -29,7 +29,7 @@ const NAME: usize = 20;
 
 /// The steps of a tenant, by what they do.
 #[derive(Default)]
-struct Row {
+struct TableRow {
     lose: usize,
     number: usize,
     change: usize,
@@ -37,7 +37,7 @@ struct Row {
     held: usize,
 }
 
-impl Row {
+impl TableRow {
     fn of(tenant: &TenantPlan, screen: &Screen<'_>) -> Self {
         let mut row = Self::default();
         for step in tenant.steps.iter().filter(|step| screen.shows(&step.user)) {
@@ -86,7 +86,7 @@ pub(super) fn write(
 }
 
 fn write_row(out: &mut String, tenant: &TenantPlan, screen: &Screen<'_>) -> fmt::Result {
-    let row = Row::of(tenant, screen);
+    let row = TableRow::of(tenant, screen);
     let cell = |count: usize, style: anstyle::Style| match count {
         0 => (String::new(), PLAIN),
         count => (count.to_string(), style),
