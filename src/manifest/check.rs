@@ -114,7 +114,7 @@ fn fleet<'f>(
     let mut fleet = ManifestFleet::of(files, unchanged, None);
     let is_odd = fleet.glances.values().any(|noted| noted.is_odd);
     let are_once = |fleet: &mut ManifestFleet<'_>| {
-        glances::together(&fleet.glances, |noted| &noted.names).are_once()
+        glances::together(&fleet.glances, unchanged, |noted| &noted.names).are_once()
             && numbers::are_once(fleet)
     };
     if is_odd || !are_once(&mut fleet) {

@@ -70,7 +70,7 @@ impl Hashes {
     }
 
     /// Notes all keys of others.
-    pub(super) fn add(&mut self, others: &Self) {
+    fn add(&mut self, others: &Self) {
         self.hashes.extend_from_slice(&others.hashes);
     }
 
@@ -81,8 +81,51 @@ impl Hashes {
     }
 
     /// Whether a key with this hash may have been noted, after a look whether each was noted once.
-    pub(super) fn has(&self, hash: u64) -> bool {
+    fn has(&self, hash: u64) -> bool {
         self.hashes.binary_search(&hash).is_ok()
+    }
+}
+
+/// Keys from many places. Those that were compared with each other before are only compared with the
+/// new ones, so a change of few costs a look at all and no sorting of them.
+#[derive(Debug, Default)]
+pub(super) struct HashesTogether<'h> {
+    compared: Vec<&'h Hashes>,
+    new: Hashes,
+}
+
+impl<'h> HashesTogether<'h> {
+    /// Adds keys that were noted once among all that are added so.
+    pub(super) fn add_compared(&mut self, hashes: &'h Hashes) {
+        self.compared.push(hashes);
+    }
+
+    /// Adds keys that nobody has compared.
+    pub(super) fn add(&mut self, hashes: &Hashes) {
+        self.new.add(hashes);
+    }
+
+    /// Notes a key that nobody has compared.
+    pub(super) fn note(&mut self, key: &impl Hash) {
+        self.new.note(key);
+    }
+
+    /// Whether each key was noted once.
+    pub(super) fn are_once(&mut self) -> bool {
+        self.new.are_once() && !self.compared().any(|hash| self.new.has(hash))
+    }
+
+    /// Whether a key with one of these hashes may have been noted.
+    pub(super) fn have_any(&self, hashes: impl Iterator<Item = u64>) -> bool {
+        let mut wanted: Vec<u64> = hashes.collect();
+        wanted.sort_unstable();
+        let new = self.new.hashes.iter().copied();
+        !wanted.is_empty()
+            && self.compared().chain(new).any(|hash| wanted.binary_search(&hash).is_ok())
+    }
+
+    fn compared(&self) -> impl Iterator<Item = u64> {
+        self.compared.iter().flat_map(|hashes| &hashes.hashes).copied()
     }
 }
 
@@ -100,17 +143,42 @@ mod tests {
         assert_eq!([firsts.get("a"), firsts.get("b"), firsts.get("c")], [Some(1), Some(2), None]);
     }
 
+    fn hashes(keys: impl Iterator<Item = u32>) -> Hashes {
+        let mut hashes = Hashes::default();
+        keys.for_each(|key| hashes.note(&key));
+        hashes
+    }
+
     #[test]
     fn hashes_tell_whether_anything_is_there_twice() {
-        let mut hashes = Hashes::default();
-        (0..1000).for_each(|number| hashes.note(&number));
-        assert!(hashes.are_once());
-        assert!(hashes.has(hash(&7)) && !hashes.has(hash(&1000)));
-        let mut others = Hashes::default();
-        others.note(&1000);
-        hashes.add(&others);
-        assert!(hashes.are_once() && hashes.has(hash(&1000)));
-        hashes.note(&7);
-        assert!(!hashes.are_once());
+        let [thousand, next] = [hashes(0..1000), hashes(1000..1010)];
+        let of = |compared: &[&Hashes], new: &[&Hashes]| {
+            let mut all = HashesTogether::default();
+            compared.iter().for_each(|hashes| all.add_compared(hashes));
+            new.iter().for_each(|hashes| all.add(hashes));
+            all.are_once()
+        };
+        assert!(of(&[], &[&thousand, &next]));
+        assert!(of(&[&thousand], &[&next]));
+        assert!(of(&[&thousand, &next], &[]));
+        let seven = hashes(std::iter::once(7));
+        assert!(!of(&[], &[&thousand, &seven]), "among new ones");
+        assert!(!of(&[&next, &thousand], &[&seven]), "beside one that was compared before");
+        assert!(!of(&[&next], &[&seven, &seven]));
+    }
+
+    #[test]
+    fn hashes_are_found_among_all() {
+        let [thousand, next] = [hashes(0..1000), hashes(1000..1010)];
+        let mut all = HashesTogether::default();
+        all.add_compared(&thousand);
+        all.add(&next);
+        all.note(&2000);
+        assert!(all.are_once());
+        for key in [7, 1003, 2000] {
+            assert!(all.have_any([hash(&key), hash(&3000)].into_iter()), "{key}");
+        }
+        assert!(!all.have_any([hash(&3000)].into_iter()));
+        assert!(!all.have_any(std::iter::empty()));
     }
 }

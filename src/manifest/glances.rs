@@ -4,7 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{claims::Hashes, turns::DatedClaim};
+use super::{
+    claims::{Hashes, HashesTogether},
+    former::OfTenant,
+    turns::DatedClaim,
+};
 use crate::model::TenantName;
 
 /// What was noted of each tenant.
@@ -22,11 +26,21 @@ pub(super) struct Glances {
     pub(super) is_odd: bool,
 }
 
-/// What these kinds of hashes are of all tenants together.
-pub(super) fn together(all: &ByTenant, of: fn(&Glances) -> &Hashes) -> Hashes {
-    let mut together = Hashes::default();
-    for glances in all.values() {
-        together.add(of(glances));
+/// These hashes of all tenants together. The tenants that have not changed were compared with each
+/// other when they were noted: notes are only kept of a fleet in which everything is there once.
+pub(super) fn together<'g>(
+    all: &'g ByTenant,
+    unchanged: &BTreeMap<TenantName, OfTenant>,
+    of: fn(&Glances) -> &Hashes,
+) -> HashesTogether<'g> {
+    let mut together = HashesTogether::default();
+    for (tenant, glances) in all {
+        let is_compared = unchanged.get(tenant).is_some_and(|known| known.glances.is_some());
+        if is_compared {
+            together.add_compared(of(glances));
+        } else {
+            together.add(of(glances));
+        }
     }
     together
 }

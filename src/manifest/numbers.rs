@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
-    claims::{Claims, Hashes},
+    claims::{Claims, HashesTogether},
     draft::ProblemDetail,
     fleet::{FileSpot, ManifestFleet},
     glances::{self, ByTenant},
@@ -24,11 +24,11 @@ type InTurn<'n> = BTreeMap<NumberKey, Vec<Claim<'n>>>;
 /// Whether no number is wanted or parked twice, as far as that is plain. Those who want one after
 /// another take turns.
 pub(super) fn are_once(fleet: &mut ManifestFleet<'_>) -> bool {
-    let mut numbers = glances::together(&fleet.glances, |noted| &noted.numbers);
+    let noted = std::mem::take(&mut fleet.glances);
+    let mut numbers = glances::together(&noted, fleet.unchanged, |noted| &noted.numbers);
     for (tenant, number, _) in parking_places(fleet) {
         numbers.note(&NumberRef::new(&tenant, &number));
     }
-    let noted = std::mem::take(&mut fleet.glances);
     let are_once = numbers.are_once() && are_taken(fleet, &numbers, &noted);
     fleet.glances = noted;
     are_once
@@ -36,9 +36,13 @@ pub(super) fn are_once(fleet: &mut ManifestFleet<'_>) -> bool {
 
 /// Whether those who were noted at a glance take turns, as far as that is plain, each with numbers
 /// that nobody wants always. If so, it is noted when each hands a number on.
-fn are_taken(fleet: &mut ManifestFleet<'_>, numbers: &Hashes, noted: &ByTenant) -> bool {
+fn are_taken(
+    fleet: &mut ManifestFleet<'_>,
+    numbers: &HashesTogether<'_>,
+    noted: &ByTenant,
+) -> bool {
     let wishes = || noted.values().flat_map(|noted| &noted.wishes);
-    if wishes().any(|wish| numbers.has(wish.hash)) {
+    if numbers.have_any(wishes().map(|wish| wish.hash)) {
         return false;
     }
     let mut turns: BTreeMap<&NumberKey, Vec<Claim<'_>>> = BTreeMap::new();
