@@ -9,6 +9,7 @@
 pub mod connecttoteams;
 pub mod graph;
 mod http;
+mod identities;
 pub mod notices;
 mod user_list;
 mod value;

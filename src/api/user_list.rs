@@ -10,6 +10,7 @@ use std::{
     mem::take,
 };
 
+use super::identities::Identities;
 use crate::{
     model::{
         Coverage, HeldNumber, ListExtras, LivePhone, LiveUser, Roster, UnmatchedPlace, Upn, UserId,
@@ -93,7 +94,7 @@ pub(super) struct UserList {
     last: Option<LiveUser>,
     /// All of them otherwise.
     others: BTreeMap<Upn, LiveUser>,
-    identities: BTreeSet<UserId>,
+    identities: Identities,
     /// Those of them with the Call App.
     call_app: BTreeSet<Upn>,
     beside: ListExtras,
@@ -145,7 +146,7 @@ impl UserList {
     }
 
     fn enter(&mut self, user: LiveUser) {
-        let by_id = user.id.as_ref().is_some_and(|id| self.identities.contains(id));
+        let by_id = user.id.as_ref().is_some_and(|id| self.is_known(id));
         let order = self.last.as_ref().map(|last| last.upn.cmp(&user.upn));
         let is_next = self.others.is_empty() && order.is_none_or(Ordering::is_lt);
         if !is_next && order != Some(Ordering::Equal) {
@@ -168,13 +169,25 @@ impl UserList {
             }
             return;
         }
-        self.identities.extend(user.id.clone());
+        if let Some(id) = &user.id {
+            self.identities.note(id);
+        }
         if is_next {
             self.row.push_named(&user);
             self.last = Some(user);
         } else {
             self.others.insert(user.upn.clone(), user);
         }
+    }
+
+    /// Whether somebody with this identity is among the users.
+    fn is_known(&mut self, id: &UserId) -> bool {
+        if !self.identities.may_have(id) {
+            return false;
+        }
+        self.look_at_all();
+        let noted = self.others.values().filter_map(|user| user.id.clone());
+        self.identities.has(id, || noted.collect())
     }
 
     /// Of somebody who is listed with calling and without it is not known which is so.

@@ -12,8 +12,8 @@ use super::{
     diagnose::diagnostics,
     draft::{FileContent, FileRead},
     fleet::ManifestFleet,
-    former::OfTenant,
-    glances::{self, ByTenant},
+    former::{self, OfTenant},
+    glances::ByTenant,
     numbers,
 };
 use crate::{
@@ -114,7 +114,7 @@ fn fleet<'f>(
     let mut fleet = ManifestFleet::of(files, unchanged, None);
     let is_odd = fleet.glances.values().any(|noted| noted.is_odd);
     let are_once = |fleet: &mut ManifestFleet<'_>| {
-        glances::together(&fleet.glances, unchanged, |noted| &noted.names).are_once()
+        former::together(&fleet.glances, unchanged, |noted| &noted.names).are_once()
             && numbers::are_once(fleet)
     };
     if is_odd || !are_once(&mut fleet) {

@@ -149,15 +149,21 @@ mod tests {
         hashes
     }
 
+    fn together<'h>(compared: &[&'h Hashes], new: &[&Hashes]) -> HashesTogether<'h> {
+        let mut all = HashesTogether::default();
+        for hashes in compared {
+            all.add_compared(hashes);
+        }
+        for hashes in new {
+            all.add(hashes);
+        }
+        all
+    }
+
     #[test]
     fn hashes_tell_whether_anything_is_there_twice() {
         let [thousand, next] = [hashes(0..1000), hashes(1000..1010)];
-        let of = |compared: &[&Hashes], new: &[&Hashes]| {
-            let mut all = HashesTogether::default();
-            compared.iter().for_each(|hashes| all.add_compared(hashes));
-            new.iter().for_each(|hashes| all.add(hashes));
-            all.are_once()
-        };
+        let of = |compared: &[&Hashes], new: &[&Hashes]| together(compared, new).are_once();
         assert!(of(&[], &[&thousand, &next]));
         assert!(of(&[&thousand], &[&next]));
         assert!(of(&[&thousand, &next], &[]));
@@ -170,9 +176,7 @@ mod tests {
     #[test]
     fn hashes_are_found_among_all() {
         let [thousand, next] = [hashes(0..1000), hashes(1000..1010)];
-        let mut all = HashesTogether::default();
-        all.add_compared(&thousand);
-        all.add(&next);
+        let mut all = together(&[&thousand], &[&next]);
         all.note(&2000);
         assert!(all.are_once());
         for key in [7, 1003, 2000] {

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    claims::{Hashes, HashesTogether},
     draft::FileRead,
     glances::{ByTenant, Glances},
 };
@@ -43,6 +44,25 @@ impl FormerTenants {
         };
         by_tenant(files).into_iter().filter_map(of_tenant).collect()
     }
+}
+
+/// These hashes of all tenants together. The tenants that have not changed were compared with each
+/// other when they were noted: notes are only kept of a fleet in which everything is there once.
+pub(super) fn together<'g>(
+    all: &'g ByTenant,
+    unchanged: &BTreeMap<TenantName, OfTenant>,
+    of: fn(&Glances) -> &Hashes,
+) -> HashesTogether<'g> {
+    let mut together = HashesTogether::default();
+    for (tenant, glances) in all {
+        let is_compared = unchanged.get(tenant).is_some_and(|known| known.glances.is_some());
+        if is_compared {
+            together.add_compared(of(glances));
+        } else {
+            together.add(of(glances));
+        }
+    }
+    together
 }
 
 /// The files that speak of each tenant, in their order.

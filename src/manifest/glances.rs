@@ -4,11 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{
-    claims::{Hashes, HashesTogether},
-    former::OfTenant,
-    turns::DatedClaim,
-};
+use super::{claims::Hashes, turns::DatedClaim};
 use crate::model::TenantName;
 
 /// What was noted of each tenant.
@@ -24,23 +20,4 @@ pub(super) struct Glances {
     pub(super) wishes: Vec<DatedClaim>,
     /// Something is to be said of a single user.
     pub(super) is_odd: bool,
-}
-
-/// These hashes of all tenants together. The tenants that have not changed were compared with each
-/// other when they were noted: notes are only kept of a fleet in which everything is there once.
-pub(super) fn together<'g>(
-    all: &'g ByTenant,
-    unchanged: &BTreeMap<TenantName, OfTenant>,
-    of: fn(&Glances) -> &Hashes,
-) -> HashesTogether<'g> {
-    let mut together = HashesTogether::default();
-    for (tenant, glances) in all {
-        let is_compared = unchanged.get(tenant).is_some_and(|known| known.glances.is_some());
-        if is_compared {
-            together.add_compared(of(glances));
-        } else {
-            together.add(of(glances));
-        }
-    }
-    together
 }

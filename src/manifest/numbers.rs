@@ -7,7 +7,8 @@ use super::{
     claims::{Claims, HashesTogether},
     draft::ProblemDetail,
     fleet::{FileSpot, ManifestFleet},
-    glances::{self, ByTenant},
+    former,
+    glances::ByTenant,
     turns::{self, Claim, NumberClash},
 };
 use crate::{
@@ -25,7 +26,7 @@ type InTurn<'n> = BTreeMap<NumberKey, Vec<Claim<'n>>>;
 /// another take turns.
 pub(super) fn are_once(fleet: &mut ManifestFleet<'_>) -> bool {
     let noted = std::mem::take(&mut fleet.glances);
-    let mut numbers = glances::together(&noted, fleet.unchanged, |noted| &noted.numbers);
+    let mut numbers = former::together(&noted, fleet.unchanged, |noted| &noted.numbers);
     for (tenant, number, _) in parking_places(fleet) {
         numbers.note(&NumberRef::new(&tenant, &number));
     }

@@ -76,6 +76,11 @@ impl<V> FieldMap<V> {
         Self { has, values }
     }
 
+    /// None yet, with room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { has: FieldSet::default(), values: Vec::with_capacity(count) }
+    }
+
     /// Sets the value of a field, in the place of a former one.
     pub fn insert(&mut self, field: Field, value: V) {
         if self.has.are_before(field) {

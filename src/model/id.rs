@@ -11,9 +11,11 @@ pub struct TenantId(Arc<str>);
 impl TenantId {
     /// Reads `8-4-4-4-12` hexadecimal digits; upper case is folded.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let groups: Vec<&str> = text.split('-').collect();
-        let shape = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
-        if shape && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let is_fine = |(at, byte): (usize, u8)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        };
+        if text.len() == 36 && text.bytes().enumerate().all(is_fine) {
             Ok(Self(text.to_ascii_lowercase().into()))
         } else {
             Err(format!(
@@ -33,6 +35,11 @@ impl TenantId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a text is this GUID, in whatever case.
+    pub(crate) fn is_spelled(&self, text: &str) -> bool {
+        self.0.eq_ignore_ascii_case(text)
     }
 }
 

@@ -15,19 +15,21 @@
 //! A user who is not visible is a problem of that user: never an enable, never a disable. So is a
 //! value that is not understood, and it is not overwritten ([`unread`]).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
     Action, Cause, Facts, FieldChange, Hold, LiveValue, Moment, Note, Problem, ProblemKind,
-    Remarks, Step, StepId, Steps,
+    Remarks, Step, StepId, Steps, inventory,
     past::{EarlierWrites, LostCall, UnseenWrite, equal, seen, shows},
     people::{People, PeopleNews},
     unread::{self, UncomparableField},
     vain::{self, FutileWrites, SendCount},
 };
 use crate::model::{
-    Calling, Coverage, DesiredTenant, DesiredUser, Field, LastWrites, LiveCalling, LiveTenant,
-    LiveUser, Origin, Upn, Value, Verb,
+    Calling, Coverage, DesiredTenant, DesiredUser, Field, GatewayId, LastWrites, LiveCalling,
+    LiveTenant, LiveUser, Origin, Upn, Value, Verb,
 };
 
 /// What a comparison gives.
@@ -38,6 +40,8 @@ pub(super) struct DiffOutcome {
     pub(super) facts: Facts,
     /// Users whose lost answer is decided now, and when it was lost.
     pub(super) decided: Vec<(Upn, Timestamp)>,
+    /// The gateways that users with calling are to have, each with how many of them.
+    pub(super) gateways: BTreeMap<GatewayId, usize>,
 }
 
 /// Compares a whole tenant.
@@ -59,6 +63,9 @@ pub(super) fn tenant(
     };
     desired.users.meet(&live.users, |wanted, seen| {
         if let Some(wanted) = wanted {
+            if let Some(gateway) = inventory::wanted_gateway(wanted) {
+                *diff.outcome.gateways.entry(gateway).or_default() += 1;
+            }
             diff.user(wanted, seen, &people);
         }
     });

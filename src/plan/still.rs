@@ -57,6 +57,7 @@ fn is_empty(plan: &TenantPlan) -> bool {
         due,
         fingerprint,
         waits_for,
+        gateways: _,
         remarks,
         facts,
     } = plan;

@@ -184,7 +184,7 @@ impl Draft {
         let Subject { tenant, live, memory, .. } = &subject;
         let desired = subject.desired();
         let moment = subject.moment();
-        let diff::DiffOutcome { steps: _, mut remarks, mut facts, decided } = outcome;
+        let diff::DiffOutcome { steps: _, mut remarks, mut facts, decided, gateways } = outcome;
         guards::hold_for_fleet(&subject.context(), &mut steps, hour);
         // Where there is nothing to do there is nothing to compare, and most tenants are so.
         let judged = !steps.is_empty() || !tenant.approvals.is_empty();
@@ -230,6 +230,7 @@ impl Draft {
             due,
             fingerprint,
             waits_for,
+            gateways: Some(gateways),
             remarks,
             facts,
         }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{Cause, Hold, HoldKind, Note, Problem, Step, Steps};
 use crate::model::{
-    Fault, Fingerprint, Landing, LeaseId, Managed, Mode, SyncDebt, TenantName, TenantRef, Upn,
+    Fault, Fingerprint, GatewayId, Landing, LeaseId, Managed, Mode, SyncDebt, TenantName,
+    TenantRef, Upn,
 };
 
 /// What would be done for all tenants.
@@ -74,6 +75,9 @@ pub struct TenantPlan {
     pub fingerprint: Option<Fingerprint>,
     /// Tenants whose next pass may free or prove a number that is waited for here.
     pub waits_for: BTreeSet<TenantName>,
+    /// The gateways that users with calling are to have, each with how many of them; absent if
+    /// nothing was compared.
+    pub gateways: Option<BTreeMap<GatewayId, usize>>,
     /// What people are told beside that.
     pub remarks: Remarks,
     /// What the observation has shown that belongs on record.
@@ -172,6 +176,7 @@ impl TenantPlan {
             due: None,
             fingerprint: None,
             waits_for: BTreeSet::new(),
+            gateways: None,
             remarks: Remarks::default(),
             facts: Facts::default(),
         }

@@ -54,10 +54,10 @@ pub(super) fn read(
 
 fn entry(item: &Leaves<'_, '_>, row: &ListUsersRow<'_>, tenant: &TenantRef) -> Entry {
     if let Some(slot) = row.tenant {
-        match item.text(slot).and_then(|id| TenantId::parse(id).ok()) {
-            None => return Entry::Unreadable(OddEntry::Tenant),
-            Some(of) if of != tenant.id => return Entry::Foreign,
-            Some(_) => {}
+        match item.text(slot) {
+            Some(id) if tenant.id.is_spelled(id) => {}
+            Some(id) if TenantId::parse(id).is_ok() => return Entry::Foreign,
+            Some(_) | None => return Entry::Unreadable(OddEntry::Tenant),
         }
     }
     let Some(upn) = item.text(row.user).and_then(|upn| Upn::parse(upn).ok()) else {
@@ -77,7 +77,7 @@ fn entry(item: &Leaves<'_, '_>, row: &ListUsersRow<'_>, tenant: &TenantRef) -> E
         _ if not_set_up => return Entry::NotSetUp(LiveUser::not_set_up(upn, id)),
         calling => calling,
     };
-    let mut details = FieldMap::default();
+    let mut details = FieldMap::with_capacity(row.fields.len());
     for &(field, slot) in &row.fields {
         if let Some(observed) = observed(field, slot, item, row, tenant) {
             details.insert(field, observed);

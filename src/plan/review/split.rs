@@ -91,6 +91,7 @@ fn frame(head: &TenantPlan) -> TenantPlan {
         holds: Vec::new(),
         sync: SyncPlan::NotNeeded,
         waits_for: BTreeSet::new(),
+        gateways: None,
         remarks: Remarks::default(),
         facts: Facts::default(),
         lease: None,
