@@ -244,6 +244,14 @@ table! {
     /// path.
     RefreshMsal refresh_msal "refreshMsal": Refresh => Endpoint;
         TokenSet, Write, knows TENANT, needs NOTHING;
+    /// Switches the Call App of a user on. There is no default: no public page names a call for it
+    /// (contract 5.5).
+    EnableCallApp enable_call_app "enableCallApp": Unnamed => Endpoint;
+        Authorisation, Write, knows USER, needs &["userPrincipalName"];
+    /// Switches the Call App of a user off. There is no default: no public page names a call for it
+    /// (contract 5.5).
+    DisableCallApp disable_call_app "disableCallApp": Unnamed => Endpoint;
+        Authorisation, Write, knows USER, needs &["userPrincipalName"];
     /// Asks for a link by which a customer's admin gives consent (contract 6.12). There is no
     /// default: no public page that was read names all that its body holds.
     ConsentLink consent_link "consentLink": ConsentLink => ConsentLink;
@@ -324,6 +332,19 @@ struct Refresh {
     body: Option<BodyFormat>,
 }
 
+/// A row without a default of its own that changes a tenant.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Unnamed {
+    #[serde(default, deserialize_with = "yaml::some")]
+    method: Option<Method>,
+    path: String,
+    #[serde(default, deserialize_with = "yaml::some")]
+    body: Option<BodyFormat>,
+    #[serde(default, deserialize_with = "yaml::some")]
+    accept: Option<Accept>,
+}
+
 impl WrittenRow {
     fn over(self, usual: Endpoint) -> Endpoint {
         Endpoint {
@@ -331,6 +352,17 @@ impl WrittenRow {
             path: self.path.unwrap_or(usual.path),
             body: self.body.unwrap_or(usual.body),
             accept: self.accept.or(usual.accept),
+        }
+    }
+}
+
+impl From<Unnamed> for Endpoint {
+    fn from(row: Unnamed) -> Self {
+        Self {
+            method: row.method.unwrap_or(Method::Post),
+            path: row.path,
+            body: row.body.unwrap_or(BodyFormat::Flat),
+            accept: row.accept,
         }
     }
 }

@@ -55,7 +55,7 @@ fn of_call(call: &Endpoint, rule: &EndpointRule, own_tokens: bool) -> Vec<RowPro
         matches!(rule.body, BodyDuty::Authorisation | BodyDuty::Update | BodyDuty::Fields);
     if call.accept.is_some() && !changes {
         let what = "`accept` is for the calls that change something: enable, disable, update, \
-            configure, configureCallApp and sync";
+            configure, configureCallApp, enableCallApp, disableCallApp and sync";
         problems.push(RowProblem::at(&["accept"], what));
     }
     problems

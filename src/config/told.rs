@@ -92,6 +92,8 @@ const EXAMPLES: &[KeyExamples] = &[
     any("update", r#"[{"path": "/provisioning/updateUserDetails", "body": "wrapped"}]"#),
     any("configure", r#"[{"path": "/enterprise/configureUser", "body": "tenant"}]"#),
     any("configureCallApp", r#"[{"path": "/valet/configureValetUser", "body": "tenant"}]"#),
+    any("enableCallApp", r#"[{"path": "/what/support/tells/you/{userPrincipalName}", "body": "flat"}]"#),
+    any("disableCallApp", r#"[{"path": "/what/support/tells/you/{userPrincipalName}", "body": "flat"}]"#),
     any("sync", r#"[{"path": "/provisioning/syncTeamsRegistrations", "accept": "status"}]"#),
     any("refreshMsal", r#"[{"path": "/what/support/tells/you", "body": "flat"}]"#),
     any("consentLink", r#"[{"body": {"actionType": "WHAT_SUPPORT_TELLS_YOU", "tenantId": "{tenantId}"}, "url": "/url"}]"#),

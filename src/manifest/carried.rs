@@ -3,7 +3,7 @@
 
 use super::{
     entry::{FieldDefaults, ValueAsWritten},
-    keys::{ONBOARD, UNTIL},
+    keys::ONBOARD,
 };
 use crate::{
     model::{Field, FieldMap, GatewayId, Value, WritePath},
@@ -50,18 +50,6 @@ pub(super) fn onboard(
     let message = format!("`{}` sets nobody up", path.name());
     let hint = "say `writes: configureUser` at the tenant, or leave the key out";
     Some(Mismatch::value(at().key(ONBOARD), message).hint(hint))
-}
-
-/// The same with a date from which calling is off, which is a promise that nothing keeps for users of
-/// the Call App.
-pub(super) fn until(is_said: bool, path: WritePath, at: impl Fn() -> Path) -> Option<Mismatch> {
-    if !is_said || path != WritePath::ConfigureValetUser {
-        return None;
-    }
-    let message =
-        "no call is known that takes the Call App from somebody, so nothing would happen then";
-    let hint = "leave `until` out, and disable the user in the portal on that day";
-    Some(Mismatch::value(at().key(UNTIL), message).hint(hint))
 }
 
 /// What users of one service have and those of the other cannot have (contract 5.5, 7).

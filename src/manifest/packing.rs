@@ -186,7 +186,6 @@ impl Glance<'_> {
         let writes = self.common.path(*service);
         let at = || Path::root(0);
         let is_carried = carried::onboard(*onboard, writes, at).is_none()
-            && carried::until(until.is_some(), writes, at).is_none()
             && carried::wrongs(fields, writes, at).is_empty();
         let has_name = upn.as_ref().is_some_and(|upn| self.name(upn.as_str()));
         let has_number = match (fields.get(Field::PhoneNumber), dates, upn) {

@@ -172,11 +172,7 @@ impl<'f> ManifestFleet<'f> {
     /// Tells what the call that stores details cannot take.
     fn carried(&mut self, entry: &UserEntry, spot: UserSpot, set: &SetDraft, writes: WritePath) {
         let at = || path(set, spot.index);
-        let whole = [
-            carried::onboard(entry.onboard, writes, at),
-            carried::until(entry.until.is_some(), writes, at),
-        ];
-        for wrong in whole.into_iter().flatten() {
+        if let Some(wrong) = carried::onboard(entry.onboard, writes, at) {
             self.one_of_many(spot.file, &[&set.tenant], |_| Some(ProblemDetail::at(wrong)));
         }
         for wrong in carried::wrongs(&entry.fields, writes, at) {

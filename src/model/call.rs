@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{SetUp, UpdateRequest, Upn};
+use super::{Calling, SetUp, UpdateRequest, Upn};
 
 /// A call that changes a tenant (contract 4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub enum Call {
     Enable(Upn),
     /// `disableCallingForUser`: switches calling off (contract 4.2).
     Disable(Upn),
+    /// Switches the Call App of a user on or off, by the call that the settings name: no public page
+    /// does (contract 5.5).
+    SwitchCallApp(Upn, Calling),
     /// `updateUserDetails`, `configureUser` or `configureValetUser`: changes stored details (contract
     /// 4.3, 5.3, 5.5).
     Update(UpdateRequest),
@@ -29,7 +32,7 @@ impl Call {
     #[must_use]
     pub fn user(&self) -> Option<&Upn> {
         match self {
-            Self::Enable(user) | Self::Disable(user) => Some(user),
+            Self::Enable(user) | Self::Disable(user) | Self::SwitchCallApp(user, _) => Some(user),
             Self::Update(update) => Some(update.user()),
             Self::Configure(set_up) => Some(set_up.user()),
             Self::Sync => None,
@@ -43,6 +46,12 @@ impl fmt::Display for Call {
         match self {
             Self::Enable(user) => write!(f, "enable {user}"),
             Self::Disable(user) => write!(f, "disable {user}"),
+            Self::SwitchCallApp(user, Calling::Enabled) => {
+                write!(f, "enable the Call App of {user}")
+            }
+            Self::SwitchCallApp(user, Calling::Disabled) => {
+                write!(f, "disable the Call App of {user}")
+            }
             Self::Update(update) => write!(f, "update {}", update.user()),
             Self::Configure(set_up) => write!(f, "configure {}", set_up.user()),
             Self::Sync => f.write_str("sync"),

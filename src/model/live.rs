@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::SignedDuration;
 
 use super::{
-    Calling, Details, Field, FieldMap, GatewayId, HasUpn, PhoneNumber, Roster, UnreadableValue,
-    Upn, UserId, Users, Value,
+    CallAppCalls, Calling, Details, Field, FieldMap, GatewayId, HasUpn, PhoneNumber, Roster,
+    Service, UnreadableValue, Upn, UserId, Users, Value,
 };
 
 /// One observation of one tenant.
@@ -42,6 +42,12 @@ impl LiveTenant {
 }
 
 impl LiveTenant {
+    /// Which of its calls switch a user: those of the service that the user has.
+    #[must_use]
+    pub fn service_of(&self, user: &LiveUser) -> Service {
+        if self.has_call_app(user) { Service::CallApp } else { Service::Phone }
+    }
+
     /// Whether a user has the Call App, going by what the list says of that or by the gateway, which
     /// nobody else has.
     #[must_use]
@@ -79,6 +85,8 @@ pub struct ListExtras {
     pub not_set_up: Users<LiveUser>,
     /// Which of the users have the Call App; nothing where the list does not say.
     pub call_app: Option<BTreeSet<Upn>>,
+    /// How the account can switch those; no way where the list does not say who they are.
+    pub call_app_calls: CallAppCalls,
     /// How far the service's clock is ahead of this machine's, where they are far apart.
     pub clock_ahead: Option<SignedDuration>,
     /// Whether the numbers that Teams keeps, whoever holds them, are among these.

@@ -87,7 +87,7 @@ pub use roster::Roster;
 pub(crate) use roster::{Likeness, UserSource};
 pub use run_id::{PassId, RunId};
 pub use sent::{Managed, RecentCalls, RememberedUser, SentCounts};
-pub use service::Service;
+pub use service::{CallAppCalls, Service};
 pub use set_up::{Onboard, SetUp};
 pub use standing::{Adopted, Head, Leader, Standing, VersionGrounds, VersionInForce};
 pub use stop::{StopNote, StopSeen};

@@ -225,7 +225,13 @@ impl Diff<'_> {
         let live = self.past.live.users.get(&desired.upn);
         let user = live.map_or(&desired.upn, |live| &live.upn).clone();
         let step = Step::new(user, action, Cause::Declared, origin);
-        self.outcome.steps.push(Step { changes, after, site: desired.site.clone(), ..step })
+        self.outcome.steps.push(Step {
+            service: desired.service,
+            changes,
+            after,
+            site: desired.site.clone(),
+            ..step
+        })
     }
 
     pub(super) fn mark(&mut self, step: StepId, switch: Switch) {

@@ -42,6 +42,7 @@ pub(super) fn of(
                 nameless: _,
                 not_set_up: _,
                 call_app: _,
+                call_app_calls: _,
                 clock_ahead: _,
                 number_list: _,
             },
@@ -154,8 +155,11 @@ fn hash_live(user: &LiveUser, wanted: Option<&DesiredUser>, moment: Moment<'_>, 
 }
 
 fn hash_step(step: &Step, sha: &mut Sha) {
-    let Step { user, action, changes, cause, after, .. } = step;
+    let Step { user, action, service, changes, cause, after, .. } = step;
     (user, action.verb(), action.details(), cause, after).hash(sha);
+    if *service != Service::Phone {
+        service.hash(sha);
+    }
     for FieldChange { field, live, desired, did_not_land: _, is_drift: _ } in changes {
         let live = match live {
             LiveValue::Value(value) | LiveValue::Written(value) => Some(value),

@@ -70,7 +70,8 @@ impl Diff<'_> {
         if self.is_frozen(live, None) {
             return;
         }
-        if self.past.live.has_call_app(live) {
+        let service = self.past.live.service_of(live);
+        if !self.switches(service, Calling::Disabled) {
             let kind = ProblemKind::NotSwitched(Calling::Disabled);
             let user = live.upn.clone();
             return self.outcome.remarks.problems.push(Problem { user, kind, origin: None });
@@ -87,6 +88,7 @@ impl Diff<'_> {
             let futile = in_vain.map(|tries| vain::hold("this", tries.times));
             let holds = fought.into_iter().chain(hold).chain(futile).collect();
             self.outcome.steps.push(Step {
+                service,
                 did_not_land,
                 holds,
                 ..Step::new(user, action, cause, None)

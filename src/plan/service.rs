@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | phone | phone, or the list does not say | as ever |
 //! | Call App | Call App, calling as wanted | updates by `configureValetUser` |
-//! | Call App | Call App, calling otherwise | a problem: no call is known that switches it |
+//! | Call App | Call App, calling otherwise | the call that the settings name for it, or a problem |
 //! | one of the two | the other | a problem: no call is known that moves somebody |
 //! | Call App | the list does not say | a problem |
 //!
 //! **Invariant:** what the contract does not say is not tried (contract 5.5): no user of the Call App is
-//! enabled, disabled or moved, and none is written to as a user of another service.
+//! enabled or disabled but by a call that the settings name for that, nobody is moved, and nobody is
+//! written to as a user of another service.
 
 use super::{ProblemKind, diff::Diff};
 use crate::model::{Calling, DesiredUser, LiveCalling, LiveUser, Service};
@@ -29,15 +30,22 @@ impl Diff<'_> {
                 Some(ProblemKind::ServiceNotShown)
             }
             (Service::CallApp, false) => Some(ProblemKind::OtherService(Service::Phone)),
-            (Service::CallApp, true) => switched(desired.calling, &live.calling),
+            (Service::CallApp, true) => self.not_switched(desired.calling, &live.calling),
         }
     }
-}
 
-/// That calling of a user of the Call App is to be otherwise, if it is.
-fn switched(wanted: Calling, live: &LiveCalling) -> Option<ProblemKind> {
-    match live.known() {
-        Some(is) if is != wanted => Some(ProblemKind::NotSwitched(wanted)),
-        Some(_) | None => None,
+    /// That calling of a user of the Call App is to be otherwise and nothing switches it.
+    fn not_switched(&self, wanted: Calling, live: &LiveCalling) -> Option<ProblemKind> {
+        let differs = live.known().is_some_and(|is| is != wanted);
+        let stays = differs && !self.switches(Service::CallApp, wanted);
+        stays.then_some(ProblemKind::NotSwitched(wanted))
+    }
+
+    /// Whether there is a call that switches calling of users with a service.
+    pub(super) fn switches(&self, service: Service, to: Calling) -> bool {
+        match service {
+            Service::Phone => true,
+            Service::CallApp => self.past.live.beside.call_app_calls.switch(to),
+        }
     }
 }

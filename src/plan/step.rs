@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Hold, StepId};
 use crate::model::{
-    Before, Call, Details, Field, Origin, SetUp, Site, TenantName, UnreadableValue, UpdateRequest,
-    Upn, Value, Verb,
+    Before, Call, Calling, Details, Field, Origin, Service, SetUp, Site, TenantName,
+    UnreadableValue, UpdateRequest, Upn, Value, Verb,
 };
 
 /// One call for one user.
@@ -17,6 +17,8 @@ pub struct Step {
     pub user: Upn,
     /// The call.
     pub action: Action,
+    /// Which service of the user it is about: each has calls of its own.
+    pub service: Service,
     /// What differs, field by field.
     pub changes: Vec<FieldChange>,
     /// Why calling is switched, if it is.
@@ -47,6 +49,7 @@ impl Step {
         Self {
             user,
             action,
+            service: Service::Phone,
             changes: Vec::new(),
             cause,
             did_not_land: None,
@@ -70,11 +73,14 @@ impl Step {
     /// What is sent.
     #[must_use]
     pub fn call(&self) -> Call {
-        match &self.action {
-            Action::Enable => Call::Enable(self.user.clone()),
-            Action::Disable => Call::Disable(self.user.clone()),
-            Action::Update(update) => Call::Update(update.clone()),
-            Action::Configure(set_up) => Call::Configure(set_up.clone()),
+        let user = || self.user.clone();
+        match (&self.action, self.service) {
+            (Action::Enable, Service::Phone) => Call::Enable(user()),
+            (Action::Disable, Service::Phone) => Call::Disable(user()),
+            (Action::Enable, Service::CallApp) => Call::SwitchCallApp(user(), Calling::Enabled),
+            (Action::Disable, Service::CallApp) => Call::SwitchCallApp(user(), Calling::Disabled),
+            (Action::Update(update), _) => Call::Update(update.clone()),
+            (Action::Configure(set_up), _) => Call::Configure(set_up.clone()),
         }
     }
 

@@ -156,7 +156,7 @@ impl Undo<'_> {
         let origin = Origin { file: self.what.into(), line: None };
         let mut users = Vec::new();
         let mut left = Vec::new();
-        for (upn, sent) in self.sent(git) {
+        for (upn, mut sent) in self.sent(git) {
             let mut leave = |why: NotUndone| {
                 let kind = ProblemKind::NotUndone(why);
                 left.push(Problem { user: upn.clone(), kind, origin: Some(origin.clone()) });
@@ -173,6 +173,11 @@ impl Undo<'_> {
             };
             match (&sent.set_up, service) {
                 (None, _) => {}
+                (Some(details), Service::CallApp) if live.beside.call_app_calls.disable => {
+                    // A set-up switches it on as well.
+                    sent.calling.get_or_insert((Calling::Enabled, Calling::Enabled));
+                    leave(NotUndone::StaysSetUp(details.phone().cloned()));
+                }
                 (Some(_), Service::CallApp) => leave(NotUndone::KeepsCallApp),
                 (Some(details), Service::Phone) => {
                     leave(NotUndone::StaysSetUp(details.phone().cloned()));

@@ -62,6 +62,7 @@ impl Calls {
             // A misspelled or forbidden call below this path is an attempt to write, too.
             write: request.path.starts_with("/provisioning/")
                 || request.path.contains("configure")
+                || request.path.contains("CallApp")
                 || request.path.contains("regenerate"),
             status,
             fault,

@@ -51,6 +51,8 @@ connectToTeams:
     consentLink:
       body: {{ actionType: {SANDBOX_ACTION}, tenantId: "{{tenantId}}", callbackUrl: "https://example.com/done" }}
       url: /url
+    enableCallApp: {{ path: "/sandbox/enableCallApp/{{userPrincipalName}}" }}
+    disableCallApp: {{ path: "/sandbox/disableCallApp/{{userPrincipalName}}" }}
     listUsers:
       call: {{ method: GET, path: "/sandbox/listUsers?tenantId={{tenantId}}" }}
       paging: {paging}

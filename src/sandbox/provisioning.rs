@@ -43,14 +43,21 @@ pub(super) fn write(
     };
     let tenant = let_in(world, faults, whose, &id, reseller)?;
     let named = target.user.as_ref().and_then(|user| tenant.users.get(user));
-    if named.is_some_and(|user| user.call_app) && target.route != Route::Sync {
-        return Err(of_the_call_app());
+    let is_of_call_app = matches!(target.route, Route::EnableCallApp | Route::DisableCallApp);
+    match named {
+        Some(user) if user.call_app && !is_of_call_app && target.route != Route::Sync => {
+            return Err(of_the_call_app());
+        }
+        Some(user) if !user.call_app && is_of_call_app => {
+            return Err(Reply::error(409, "the user does not have the Call App"));
+        }
+        _ => {}
     }
     match target.route {
-        Route::Enable => {
+        Route::Enable | Route::EnableCallApp => {
             switch(visible(tenant, target.user.as_ref())?, Calling::Enabled, faults, now)
         }
-        Route::Disable => {
+        Route::Disable | Route::DisableCallApp => {
             switch(visible(tenant, target.user.as_ref())?, Calling::Disabled, faults, now)
         }
         Route::Sync => sync(tenant, faults, now),

@@ -47,6 +47,11 @@ pub enum Route {
     Configure,
     /// `/valet/configureValetUser` (contract 5.5).
     ConfigureCallApp,
+    /// `/sandbox/enableCallApp`: the sandbox's own, because no public page names a call for it (contract
+    /// 5.5).
+    EnableCallApp,
+    /// `/sandbox/disableCallApp`, likewise.
+    DisableCallApp,
     /// `/valet/configureValetServiceAccount` (contract 5.5).
     CallAppAccount,
     /// `/provisioning/syncTeamsRegistrations` (contract 4.4).
@@ -64,7 +69,7 @@ pub enum Route {
 }
 
 /// Method and path of each call; `{}` is a segment that names the user or the tenant.
-const TABLE: [(Route, &str, &str); 20] = [
+const TABLE: [(Route, &str, &str); 22] = [
     (Route::Token, "POST", "/oauth/token"),
     (Route::WhoAmI, "PUT", "/reseller/getAuthenticatedUser"),
     (Route::Resellers, "GET", "/reseller/getResellers/{}"),
@@ -79,6 +84,8 @@ const TABLE: [(Route, &str, &str); 20] = [
     (Route::Update, "POST", "/provisioning/updateUserDetails"),
     (Route::Configure, "POST", "/enterprise/configureUser"),
     (Route::ConfigureCallApp, "POST", "/valet/configureValetUser"),
+    (Route::EnableCallApp, "POST", "/sandbox/enableCallApp/{}"),
+    (Route::DisableCallApp, "POST", "/sandbox/disableCallApp/{}"),
     (Route::CallAppAccount, "POST", "/valet/configureValetServiceAccount"),
     (Route::Sync, "POST", "/provisioning/syncTeamsRegistrations"),
     (Route::ListUsers, "GET", "/sandbox/listUsers"),
@@ -147,7 +154,7 @@ impl RequestTarget {
             Route::ListUsers => {
                 (request.parameter("tenantId").and_then(|id| TenantId::parse(&id).ok()), None)
             }
-            Route::Enable | Route::Disable => (
+            Route::Enable | Route::Disable | Route::EnableCallApp | Route::DisableCallApp => (
                 text("/tenantId").or_else(|| msal("")).and_then(tenant_id),
                 Upn::parse(&segment).ok(),
             ),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::spell::{AsText, NumberEntry};
 use crate::model::{
-    Field, HeldNumber, ListExtras, LiveUser, NumberList, UnmatchedPlace, Upn, UserId,
+    CallAppCalls, Field, HeldNumber, ListExtras, LiveUser, NumberList, UnmatchedPlace, Upn, UserId,
 };
 
 /// Numbers that are not compared, places that are in no row, rows without a name, users who are not
@@ -23,9 +23,20 @@ pub(super) struct BesideEntry {
     /// Which of the users have the Call App, where the list says that.
     #[serde(skip_serializing_if = "Option::is_none")]
     call_app: Option<Vec<AsText<Upn>>>,
+    /// How the account can switch those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    call_app_calls: Vec<SwitchEntry>,
     /// Why the numbers that Teams keeps may have holders that nobody sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     numbers_in_doubt: Option<String>,
+}
+
+/// A way in which the Call App can be switched.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum SwitchEntry {
+    Enable,
+    Disable,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +68,11 @@ struct UnmatchedEntry {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
+}
+
+fn switches(CallAppCalls { enable, disable }: CallAppCalls) -> Vec<SwitchEntry> {
+    let enable = enable.then_some(SwitchEntry::Enable);
+    enable.into_iter().chain(disable.then_some(SwitchEntry::Disable)).collect()
 }
 
 impl BesideEntry {
@@ -94,6 +110,7 @@ impl BesideEntry {
                 .call_app
                 .as_ref()
                 .map(|users| users.iter().cloned().map(AsText).collect()),
+            call_app_calls: switches(beside.call_app_calls),
             numbers_in_doubt,
         })
     }
@@ -119,6 +136,10 @@ impl BesideEntry {
             nameless: self.nameless,
             not_set_up: self.not_set_up.into_iter().map(not_set_up).collect(),
             call_app: self.call_app.map(|users| users.into_iter().map(|user| user.0).collect()),
+            call_app_calls: CallAppCalls {
+                enable: self.call_app_calls.contains(&SwitchEntry::Enable),
+                disable: self.call_app_calls.contains(&SwitchEntry::Disable),
+            },
             // It was that of another moment, and perhaps of another machine.
             clock_ahead: None,
             number_list: self.numbers_in_doubt.map(NumberList::InDoubt).unwrap_or_default(),

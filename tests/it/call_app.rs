@@ -1,6 +1,8 @@
 //! Users of the Call App over a socket (contract 5.5): who is set up and changed by `configureValetUser`,
 //! and for whom nothing is sent because nothing is known.
 
+mod switched;
+
 use std::time::Duration;
 
 use dialplane::{
@@ -16,7 +18,7 @@ use crate::{
     support::{House, NOTHING, contoso, number, of, on, runnable, store, switch, text, upn, user},
 };
 
-const SPEC: &str = "limits: { disable: { percent: 100 } }, \
+const SPEC: &str = "timeZone: UTC, limits: { disable: { percent: 100 } }, \
     defaults: { sbcGatewayId: 805, useTeamsVoicemail: true }";
 const DORA: &str = "dora@contoso.com";
 const CALL: &str = "/valet/configureValetUser";
@@ -24,12 +26,22 @@ const CALL: &str = "/valet/configureValetUser";
 const WISH: &str = "dora enabled +14255550100 service=callApp onboard=true sbcGatewayId=-1 \
     pbxLocation=\"7\" pbxUserId=d17 userTag=shop";
 
+/// The same, and she has left.
+const LEAVER: &str = "dora enabled +14255550100 service=callApp until=\"2020-01-01\"";
+
 fn manifests(spec: &str, wish: &str) -> String {
     contoso(spec, &[wish, "bert enabled +14255550101"])
 }
 
 async fn house(change: impl FnOnce(&mut World)) -> House {
     House::open(&manifests(SPEC, WISH), change).await
+}
+
+/// Nothing is known that switches them.
+fn without_calls(settings: &mut Settings) {
+    let account = settings.connect_to_teams.as_mut().unwrap();
+    account.endpoints.enable_call_app = None;
+    account.endpoints.disable_call_app = None;
 }
 
 /// The list does not say who has the Call App.
@@ -96,8 +108,21 @@ async fn what_the_contract_says_is_done_and_the_rest_is_told() {
         Case::new("update", WISH, tagged),
         Case::new("phone-is-there", WISH, with_phone),
         Case::new("call-app-is-there", phone, with_call_app),
-        Case::new("to-be-disabled", off, |world| switch(world, "dora", Calling::Enabled)),
-        Case::new("switched-off", WISH, |world| switch(world, "dora", Calling::Disabled)),
+        Case {
+            configure: without_calls,
+            ..Case::new("to-be-disabled", off, |world| switch(world, "dora", Calling::Enabled))
+        },
+        Case {
+            configure: without_calls,
+            ..Case::new("switched-off", WISH, |world| switch(world, "dora", Calling::Disabled))
+        },
+        Case::new("disable", off, |world| switch(world, "dora", Calling::Enabled)),
+        Case::new("enable", WISH, |world| switch(world, "dora", Calling::Disabled)),
+        Case::new("update-and-enable", WISH, |world| {
+            tagged(world);
+            switch(world, "dora", Calling::Disabled);
+        }),
+        Case::new("until-is-over", LEAVER, |world| switch(world, "dora", Calling::Enabled)),
         Case { configure: untold, ..Case::new("list-does-not-say", WISH, tagged) },
         Case::new("not-visible", WISH, |world| user(world, "dora").hidden = true),
         Case::new("incomplete", incomplete, not_set_up),
@@ -157,9 +182,10 @@ async fn the_gateway_of_the_call_app_protects_where_the_list_does_not_say() {
 }
 
 #[tokio::test]
-async fn prune_disables_nobody_with_the_call_app() {
+async fn prune_disables_nobody_with_the_call_app_where_no_call_is_known() {
     let spec = format!("prune: disable, {SPEC}");
-    let house = House::open(&contoso(&spec, &["bert enabled +14255550101"]), |world| {
+    let manifests = contoso(&spec, &["bert enabled +14255550101"]);
+    let house = House::configured(&manifests, without_calls, |world| {
         let users = &mut crate::support::tenant(world, "contoso").users;
         let stored = users[&upn("bert@contoso.com")].stored.clone();
         let stored = stored.iter().filter(|(field, _)| *field != Field::PhoneNumber);
@@ -232,8 +258,22 @@ async fn an_update_is_undone_by_the_same_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_set_up_is_not_undone_and_that_is_told() {
+async fn a_set_up_is_undone_as_far_as_calling_goes() {
     let stage = stage(not_set_up).await;
+    let run = applied(&stage).await;
+    let shown = stage.run(&["undo", &run]).await;
+    snapshot!(shown.stdout);
+    let undone = stage.run(&["undo", &run, "--apply"]).await;
+    assert!(stage.writes().iter().any(|path| path.contains("disableCallApp")), "{}", undone.stdout);
+    let dora = stage.sandbox.world(|world| user(world, "dora").clone());
+    assert!(dora.set_up && dora.calling == Calling::Disabled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_up_is_not_undone_where_no_call_is_known_and_that_is_told() {
+    let stage = stage(not_set_up).await;
+    let off = "    disableCallApp: { path: \"/sandbox/disableCallApp/{userPrincipalName}\" }\n";
+    stage.configure(off, "");
     let run = applied(&stage).await;
     let shown = stage.run(&["undo", &run]).await;
     snapshot!(shown.stdout);

@@ -96,7 +96,10 @@ impl Provisioner for Vendor {
             match call {
                 Call::Enable(_) => world.enabled.insert(name.to_owned()),
                 Call::Sync => world.synced.insert(name.to_owned()),
-                Call::Disable(_) | Call::Update(_) | Call::Configure(_) => false,
+                Call::Disable(_)
+                | Call::SwitchCallApp(..)
+                | Call::Update(_)
+                | Call::Configure(_) => false,
             }
         });
         Ok(())

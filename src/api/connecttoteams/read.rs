@@ -24,7 +24,10 @@ use super::{
 use crate::{
     api::ReceivedUserList,
     config::{self, Endpoint, ListUsers},
-    model::{Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant, TenantRef},
+    model::{
+        CallAppCalls, Confirmation, Consent, Fault, FaultKind, Field, Inventory, LiveTenant,
+        TenantRef,
+    },
     ports::LiveReader,
 };
 
@@ -143,7 +146,14 @@ async fn observe(core: &Core, tenant: &TenantRef) -> Result<LiveTenant, Fault> {
         (consent?, listed?)
     };
     let coverage = listed.coverage();
-    let ReceivedUserList { users, beside, .. } = listed;
+    let ReceivedUserList { users, mut beside, .. } = listed;
+    if beside.call_app.is_some() {
+        let endpoints = &core.account.endpoints;
+        beside.call_app_calls = CallAppCalls {
+            enable: endpoints.enable_call_app.is_some(),
+            disable: endpoints.disable_call_app.is_some(),
+        };
+    }
     tracing::debug!(tenant = %tenant.name, users = users.len(), ?coverage, "observed");
     // A pointer that is in no row shows nothing of its field.
     let lacks =

@@ -1,5 +1,5 @@
-//! Changing a tenant: the calls of contract 4, `configureUser` (5.3) and `configureValetUser` (5.5), each
-//! sent once.
+//! Changing a tenant: the calls of contract 4, `configureUser` (5.3), `configureValetUser` (5.5) and those
+//! that settings name for the Call App, each sent once.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{Accept, BodyFormat, Endpoint, EndpointRow},
-    model::{Call, Consent, Fault, FaultKind, TenantRef, UpdateRequest, WritePath},
+    model::{Call, Calling, Consent, Fault, FaultKind, TenantRef, UpdateRequest, WritePath},
     ports::{Permit, Provisioner},
 };
 
@@ -59,6 +59,19 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> 
             let what = format!("disable calling of {user} in {name}");
             Draft::new(what, EndpointRow::Disable, &endpoints.disable, tenant).of(user)
         }
+        Call::SwitchCallApp(user, to) => {
+            let (verb, row, call) = match to {
+                Calling::Enabled => {
+                    ("enable", EndpointRow::EnableCallApp, &endpoints.enable_call_app)
+                }
+                Calling::Disabled => {
+                    ("disable", EndpointRow::DisableCallApp, &endpoints.disable_call_app)
+                }
+            };
+            let what = format!("{verb} the Call App of {user} in {name}");
+            let call = call.as_ref().ok_or_else(|| no_call(core, &what, row))?;
+            Draft::new(what, row, call, tenant).of(user)
+        }
         Call::Update(update) => {
             let what = format!("update {} in {name}", update.user());
             return send_details(core, tenant, what, update, Secrets::default(), permit).await;
@@ -74,6 +87,15 @@ async fn send(core: &Core, tenant: &TenantRef, call: &Call, permit: &Permit) -> 
         }
     };
     write(core, &draft.permitted(permit)).await
+}
+
+/// That the settings name no call, which have since been changed.
+fn no_call(core: &Core, what: &str, row: EndpointRow) -> Fault {
+    let message = format!("{what}: the settings name no call for it");
+    Fault::new(FaultKind::NotConfigured, message).hint(format!(
+        "say in `{}` what the vendor's support tells you",
+        core.section().row(row.name())
+    ))
 }
 
 /// Whether a run may begin, or its sync may follow. What only the settings can put right is a

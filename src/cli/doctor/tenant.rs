@@ -5,8 +5,8 @@ use super::{Checks, DoctorCheck};
 use crate::{
     api::connecttoteams::TenantReader,
     model::{
-        Consent, Coverage, DesiredTenant, Field, LiveCalling, LiveSource, LiveTenant, NumberList,
-        ObservedValue, Service, TenantRef, Upn,
+        Calling, Consent, Coverage, DesiredTenant, DesiredUser, Field, LiveCalling, LiveSource,
+        LiveTenant, NumberList, ObservedValue, Service, TenantRef, Upn,
     },
     plan,
     ports::LiveReader,
@@ -156,6 +156,7 @@ fn call_app(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
         _ if wanted == 0 => {}
         Some(users) => {
             checks.pass("call app", format!("{} shown with it", many(users.len(), "user")));
+            switched(checks, desired, live);
         }
         None => checks.warn(
             "call app",
@@ -166,6 +167,26 @@ fn call_app(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
             "say in `listUsers.callApp` of the account how its list shows it; until then nothing is \
                 sent to these users",
         ),
+    }
+}
+
+/// Whether somebody is to lose the Call App, now or later, and no call takes it.
+fn switched(checks: &mut Checks, desired: &DesiredTenant, live: &LiveTenant) {
+    let ends =
+        |user: &&DesiredUser| user.calling == Calling::Disabled || user.dates().until.is_some();
+    let of_app = |user: &&DesiredUser| user.service == Service::CallApp;
+    let leavers = desired.users.clone().values().filter(|user| of_app(user) && ends(user)).count();
+    if leavers > 0 && !live.beside.call_app_calls.disable {
+        checks.warn(
+            "call app",
+            format!(
+                "the manifests say `calling: disabled` or `until` of {} with it, and the settings \
+                    name no call that takes it away",
+                many(leavers, "user")
+            ),
+            "name the call that the vendor's support tells you in `disableCallApp` of the account's \
+                `endpoints`, or disable them in the portal when the day comes",
+        );
     }
 }
 

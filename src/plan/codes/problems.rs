@@ -48,8 +48,8 @@ pub(super) const fn text(code: ProblemCode) -> CodeText {
             arises: "The manifests say `service: callApp` of somebody with calling in Teams, or do \
                 not say it of somebody with the Call App. No call is known that moves somebody from \
                 one to the other, so nothing is sent.",
-            remedy: "Correct `service` in the manifests, or set the user up otherwise in the \
-                portal.",
+            remedy: "Correct `service` in the manifests, or set the user up with the other service in \
+                the portal: the next pass goes on from there.",
             example: "the service shows this user with the Call App",
         },
         ProblemCode::ServiceNotShown => CodeText {
@@ -64,8 +64,10 @@ pub(super) const fn text(code: ProblemCode) -> CodeText {
             means: "calling of a user of the Call App is to be otherwise, and nothing switches it",
             arises: "The manifests want calling of a user of the Call App on and it is off, or off \
                 and it is on; or `prune: disable` would disable one. The vendor's pages name no call \
-                for that.",
-            remedy: "Switch the user in the portal, or correct `calling` in the manifests.",
+                for that, and the settings name none either.",
+            remedy: "Name the calls that the vendor's support tells you in `enableCallApp` and \
+                `disableCallApp` of the account's `endpoints`. Without them, switch the user in the \
+                portal, or correct `calling` in the manifests.",
             example: "no call is known that switches it",
         },
         ProblemCode::PbxMissing => CodeText {

@@ -47,22 +47,29 @@ impl ProblemKind {
                 "wait if it is a passing state; else name the value in `listUsers.calling`"
             }
             Self::OtherService(Service::CallApp) => {
-                "if that is right, write `service: callApp`; if not, take the Call App from the user \
-                    in the portal: nothing is sent meanwhile"
+                "if that is right, write `service: callApp`; if not, set the user up for calling in \
+                    Teams in the portal: no call is known that moves somebody, and nothing is sent \
+                    meanwhile"
             }
             Self::OtherService(Service::Phone) => {
                 "if that is right, take `service: callApp` out; if not, set the Call App up in the \
-                    portal: no call is known that moves somebody; if the user is not set up at all, \
-                    name in `listUsers.notSetUp` how the list shows that"
+                    portal: no call is known that moves somebody, and nothing is sent meanwhile; if \
+                    the user is not set up at all, name in `listUsers.notSetUp` how the list shows \
+                    that"
             }
             Self::ServiceNotShown => {
                 "say in the settings how the list shows it (`listUsers.callApp`), with `live: \
                     connecttoteams`: nothing is sent meanwhile"
             }
             Self::NotSwitched(Calling::Enabled) => {
-                "switch the user on in the portal, or write `calling: disabled`"
+                "name the call in `enableCallApp` of the account's `endpoints`, if the vendor's \
+                    support tells you one; else switch the user on in the portal, or write `calling: \
+                    disabled`"
             }
-            Self::NotSwitched(Calling::Disabled) => "disable the user in the portal",
+            Self::NotSwitched(Calling::Disabled) => {
+                "name the call in `disableCallApp` of the account's `endpoints`, if the vendor's \
+                    support tells you one; else disable the user in the portal"
+            }
             Self::PbxMissing(WritePath::ConfigureValetUser, field) => {
                 return format!(
                     "declare `{field}` for the user, or for its set if the set says `service: \
@@ -84,7 +91,8 @@ impl ProblemKind {
                     calling off and on again pushes the settings again"
             }
             Self::NotUndone(NotUndone::KeepsCallApp) => {
-                "disable the user in the portal if the Call App is not to stay: until then it works"
+                "name the call in `disableCallApp` of the account's `endpoints`, or disable the user in \
+                    the portal, if the Call App is not to stay: until then it works"
             }
             Self::NotUndone(NotUndone::StaysSetUp(_)) => {
                 "take the user's set-up back in the portal if it is not to stay"

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Tally, losing, seal::seal};
 use crate::{
-    model::{Fingerprint, Site, TenantName, Upn, Verb},
+    model::{Fingerprint, Service, Site, TenantName, Upn, Verb},
     plan::{
         Cause, Confirmed, Hold, HoldKind, Note, NoteCode, Plan, ProblemCode, Step, StepId,
         SyncPlan, TenantPlan, fingerprint_of,
@@ -77,6 +77,9 @@ struct StepView<'p> {
     #[schemars(with = "String")]
     action: Verb,
     user: &'p str,
+    /// Which service of the user it is about, if not calling in Teams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'static str>,
     cause: &'static str,
     /// When a date of the manifests came that wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,6 +242,7 @@ fn step_view<'p>(tenant: &TenantPlan, number: StepId, step: &'p Step) -> StepVie
         step: number,
         action: step.action.verb(),
         user: step.user.as_str(),
+        service: (step.service != Service::Phone).then(|| step.service.name()),
         cause: match step.cause {
             Cause::Declared => "declared",
             Cause::NotNamed => "notNamed",

@@ -11,7 +11,7 @@ use similar::{ChangeTag, DiffableStr as _, TextDiff};
 use super::{Tally, ahead, losing::CallingLosses, unremembered};
 use crate::{
     foreign,
-    model::{TenantName, Verb},
+    model::{Service, TenantName, Verb},
     plan::{
         Action, Cause, FieldChange, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan,
         wanted,
@@ -315,6 +315,9 @@ pub(super) fn write_step(
         "  {colour}{verb:verbs$}{colour:#} {:USER$} {FAINT}{place}{FAINT:#}",
         foreign::line(&step.user)
     )?;
+    if step.service == Service::CallApp && !step.action.verb().stores_details() {
+        writeln!(out, "      {FAINT}the Call App, by the call that the settings name{FAINT:#}")?;
+    }
     if let Some(at) = step.did_not_land {
         write_late(out, at)?;
     }

@@ -8,8 +8,8 @@ use dialplane::{
     import::{Choice, SplitBy, import},
     manifest::{self, Keeper, ManifestFile},
     model::{
-        Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field, FieldKind,
-        GatewayId, HeldNumber, Inventory, ListExtras, LiveCalling, LiveTenant, LiveUser,
+        CallAppCalls, Confirmation, Consent, Coverage, ExtensionPrefix, Fault, FaultKind, Field,
+        FieldKind, GatewayId, HeldNumber, Inventory, ListExtras, LiveCalling, LiveTenant, LiveUser,
         NumberList, ObservedValue, PhoneNumber, RecalledMemory, TenantId, TenantRef,
         UnmatchedPlace, UnreadableValue, Upn, UserId, Users, Value,
     },
@@ -145,13 +145,16 @@ fn beside() -> impl Strategy<Value = ListExtras> {
     );
     let list =
         option::of(text()).prop_map(|why| why.map_or(NumberList::NotAsked, NumberList::InDoubt));
-    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize, list).prop_map(
-        |(numbers, unmatched, nameless, number_list)| ListExtras {
+    let calls = (any::<bool>(), any::<bool>())
+        .prop_map(|(enable, disable)| CallAppCalls { enable, disable });
+    (vec(held, 0..3), vec(unmatched, 0..2), 0..2_usize, list, calls).prop_map(
+        |(numbers, unmatched, nameless, number_list, call_app_calls)| ListExtras {
             numbers,
             unmatched,
             nameless,
             not_set_up: Users::new(),
             call_app: None,
+            call_app_calls,
             clock_ahead: None,
             number_list,
         },

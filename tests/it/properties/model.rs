@@ -192,7 +192,9 @@ impl Provisioner for Model {
                 self.change("disable", tenant, user, |person| person.calling = Calling::Disabled)
             }
             Call::Update(update) => self.update(tenant, update),
-            Call::Configure(_) => panic!("nobody is set up in this world"),
+            Call::Configure(_) | Call::SwitchCallApp(..) => {
+                panic!("nobody is set up, and nobody has the Call App, in this world")
+            }
             Call::Sync => {
                 self.log.lock().unwrap().push(format!("sync {}", tenant.name));
                 Ok(())

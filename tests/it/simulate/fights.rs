@@ -58,7 +58,7 @@ impl Fights {
                 };
                 update.details().iter().map(value).collect()
             }
-            Call::Configure(_) | Call::Sync => Vec::new(),
+            Call::SwitchCallApp(..) | Call::Configure(_) | Call::Sync => Vec::new(),
         };
         let mut allowed = true;
         self.sent = values

@@ -367,6 +367,6 @@ fn shows(call: &Call, live: &LiveUser) -> Vec<(Option<Field>, bool)> {
                 .map(|(field, _)| (Some(field), live.details.get(field) == expected.get(field)))
                 .collect()
         }
-        Call::Configure(_) | Call::Sync => Vec::new(),
+        Call::SwitchCallApp(..) | Call::Configure(_) | Call::Sync => Vec::new(),
     }
 }

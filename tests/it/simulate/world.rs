@@ -370,7 +370,9 @@ impl World {
                 };
                 person.stored.change(update.details().over(&kept), visible)
             }
-            Call::Configure(_) => panic!("nobody is set up in this world"),
+            Call::Configure(_) | Call::SwitchCallApp(..) => {
+                panic!("nobody is set up, and nobody has the Call App, in this world")
+            }
             Call::Sync => false,
         };
         Ok(())
