@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{DesiredTenant, Upn};
+use crate::model::{Confirmation, Coverage, DesiredTenant, LiveTenant, Upn};
 
 /// Dates of users that are still ahead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct UpcomingDates {
 pub enum DateTurn {
     /// What is written counts from then on.
     Begins,
+    /// The same, and a whole list shows nobody with that name yet.
+    BeginsUnseen,
     /// Calling is off from then on.
     Ends,
     /// The number is the next one's.
@@ -29,7 +31,11 @@ pub enum DateTurn {
 }
 
 /// What is ahead in a tenant, if anything is.
-pub(super) fn ahead(desired: &DesiredTenant, now: Timestamp) -> Option<UpcomingDates> {
+pub(super) fn ahead(
+    desired: &DesiredTenant,
+    live: &LiveTenant,
+    now: Timestamp,
+) -> Option<UpcomingDates> {
     let of_users = desired.users.values().flat_map(|user| {
         let dates = user.dates();
         let turns = [(dates.from, DateTurn::Begins), (dates.until, DateTurn::Ends)];
@@ -40,7 +46,26 @@ pub(super) fn ahead(desired: &DesiredTenant, now: Timestamp) -> Option<UpcomingD
     let next = ahead.iter().map(|(at, ..)| *at).min()?;
     let users: BTreeSet<&Upn> = ahead.iter().map(|(.., user)| *user).collect();
     let turns = ahead.iter().filter(|(at, ..)| *at == next);
-    let mut turns: Vec<_> = turns.map(|(_, turn, user)| (Upn::clone(user), *turn)).collect();
+    let turn = |user: &Upn, turn: DateTurn| match turn {
+        DateTurn::Begins if !is_seen(live, user) => DateTurn::BeginsUnseen,
+        turn => turn,
+    };
+    let mut turns: Vec<_> =
+        turns.map(|(_, of, user)| (Upn::clone(user), turn(user, *of))).collect();
     turns.sort_by(|(one, at), (other, then)| (at, one).cmp(&(then, other)));
     Some(UpcomingDates { users: users.len(), next, turns })
+}
+
+/// Whether anybody shows the user, or may: a list that is cut short proves no absence.
+fn is_seen(live: &LiveTenant, user: &Upn) -> bool {
+    let in_teams = match &live.confirmation {
+        Confirmation::Seen(users, coverage) => {
+            users.contains_key(user) || *coverage != Coverage::Complete
+        }
+        Confirmation::NotAsked | Confirmation::Failed(_) => false,
+    };
+    live.coverage != Coverage::Complete
+        || live.users.contains_key(user)
+        || live.beside.not_set_up.contains_key(user)
+        || in_teams
 }

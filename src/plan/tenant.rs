@@ -202,7 +202,7 @@ impl Draft {
         if let (Coverage::Suspect(what), false) = (&live.coverage, told) {
             remarks.notes.push(Note::Suspect(what.clone()));
         }
-        let ahead = dates::ahead(desired, moment.now);
+        let ahead = dates::ahead(desired, live, moment.now);
         let due = ahead.as_ref().map(|ahead| ahead.next);
         remarks.notes.extend(ahead.map(Note::Ahead));
         remarks.notes.extend(tenant.kept.as_deref().map(|reason| Note::Kept(reason.to_owned())));

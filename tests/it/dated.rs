@@ -1,5 +1,7 @@
 //! Intent with dates: joiners and leavers that are planned ahead.
 
+mod moved;
+
 use std::fmt::Write as _;
 
 use dialplane::{

@@ -17,6 +17,7 @@ impl fmt::Display for UpcomingDatesText<'_> {
         write!(f, "{} with dates ahead; next, on {}: ", many(*users, "user"), time(*next))?;
         let turns = turns.iter().map(|(user, turn)| match turn {
             DateTurn::Begins => format!("{user} begins"),
+            DateTurn::BeginsUnseen => format!("{user} begins, and is not visible yet"),
             DateTurn::Ends => format!("{user} loses calling"),
             DateTurn::HandsOn => format!("{user} gives the number up"),
         });
