@@ -29,7 +29,7 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use names::tenant_name;
-pub use update::{Additions, Update, additions, is_addition, update};
+pub use update::{Additions, Differing, Update, Updater, additions, is_addition};
 
 use crate::{
     model::{Calling, Desired, Field, TenantRef, Upn, Value, WritePath},

@@ -79,11 +79,14 @@ pub(super) struct Arguments {
     /// --from, which leave alone what is there
     #[arg(long, value_name = "FOLDER", required_unless_present = "check")]
     out: Option<PathBuf>,
-    /// Bring manifests that are in the folder up to what is live: values of users who are named, and
-    /// users who are not. Comments stay and nobody is taken out. Shows what would change; exit code 2
-    /// if anything would
+    /// Bring manifests that are in the folder up to what is live: numbers and other values that they
+    /// do not say yet, and users whom they do not name. What is written stays, and differences are
+    /// told. Shows what would change; exit code 2 if anything would
     #[arg(long, conflicts_with_all = ["all", "list", "check", "paths", "split_by", "users_per_file"])]
     update: bool,
+    /// With --update, let what is written follow what is live, too
+    #[arg(long, requires = "update")]
+    overwrite: bool,
     /// With --update, write what is shown
     #[arg(short, long, requires = "update")]
     yes: bool,

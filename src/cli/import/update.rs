@@ -1,5 +1,5 @@
-//! `import --update`: manifests that are there, brought up to what is live. Comments stay, nobody is
-//! taken out, and what would change is shown before it is written.
+//! `import --update`: manifests that are there, brought up to what is live. Comments and what is written
+//! stay, nobody is taken out, and what would change is shown before it is written.
 //!
 //! **Invariant:** the edited manifests are read again before anything is written. They say what the
 //! edits want and nothing else, or nothing is written.
@@ -24,7 +24,7 @@ use crate::{
     },
     config::Execution,
     foreign::{self, line},
-    import::{self, Update},
+    import::{self, Differing, Update, Updater},
     manifest::{self, Edit, Keeper, LoadedManifests, ManifestFile},
     model::{DesiredTenant, RecalledMemory, Upn},
     pass,
@@ -63,7 +63,8 @@ pub(super) async fn update(
     }
     let shots = see(global, command, (&there, folder), signals).await?;
     let unread = targets::tell_unread(&shots);
-    let tenants = tenants(&there, &shots);
+    let differing = if command.overwrite { Differing::Follow } else { Differing::Keep };
+    let tenants = tenants(&there, &shots, &Updater::new(there.desired(), differing));
     let mut texts = texts(&there);
     let edits: Vec<UserPatch<'_>> = tenants.iter().flat_map(changes).collect();
     for change in &edits {
@@ -130,12 +131,16 @@ async fn see(
 }
 
 /// The tenants that could be read, and what is to become of their users.
-fn tenants<'t>(there: &'t ExistingFiles, shots: &'t [TenantSnapshot]) -> Vec<TenantUpdate<'t>> {
+fn tenants<'t>(
+    there: &'t ExistingFiles,
+    shots: &'t [TenantSnapshot],
+    updater: &Updater,
+) -> Vec<TenantUpdate<'t>> {
     let found = shots.iter().filter_map(|shot| {
         let live = shot.live.as_deref().ok()?;
         let known = there.desired().tenants.values();
         let desired = known.into_iter().find(|known| known.id == shot.tenant.id)?;
-        Some(TenantUpdate { desired, update: import::update(desired, live), shot })
+        Some(TenantUpdate { desired, update: updater.update(desired, live), shot })
     });
     found.collect()
 }
