@@ -179,6 +179,13 @@ async fn a_link_for_consent_is_printed_and_leads_nowhere_else() {
         assert_eq!((asked.code, &asked.stdout), (0, &link), "{}", asked.stderr);
         assert!(asked.stderr.contains("send this to a Global Admin"), "{}", asked.stderr);
     }
+    // A link is kept nowhere: one that the service has replaced is not handed out again.
+    stage.sandbox.faults(|faults| {
+        faults.respell = vec![("adminconsent".to_owned(), "another".to_owned())];
+    });
+    let again = stage.run(&["doctor", "--consent-link", "contoso"]).await;
+    assert_eq!(again.stdout, link.replace("adminconsent", "another"), "{}", again.stderr);
+    stage.sandbox.faults(|faults| faults.respell.clear());
     let plan = stage.run(&["plan"]).await;
     assert!(
         plan.stdout.contains("`dialplane doctor --consent-link fabrikam` prints a link to send"),

@@ -1,4 +1,6 @@
 //! `doctor --consent-link`: the link by which an admin of a customer gives consent.
+//!
+//! It is asked for each time and kept nowhere: no public page says how long one works.
 
 use super::Arguments;
 use crate::{
@@ -26,7 +28,8 @@ pub(super) async fn print(
     let tenant = find(tenant, desired)?;
     let link = Backend::real(&settings)?.client.reader().consent_link(&tenant).await?;
     out::talk(&format!(
-        "send this to a Global Admin of tenant {}, and look where it leads before you do:\n",
+        "send this to a Global Admin of tenant {}, and look where it leads before you do; it was made \
+            now, and how long it works is not known: print a new one when it no longer does\n",
         tenant.id
     ));
     out::data(&format!("{}\n", line(link)));
