@@ -153,6 +153,9 @@ pub struct NoticeEntry {
     pub since: Timestamp,
     /// What else is known. Nothing of one that is over.
     pub details: Option<IncidentDetails>,
+    /// Which version of the manifests is in force, in words, where git knows it. Nothing of what was
+    /// done: its reason names the version that it was done by.
+    pub in_force: Option<String>,
 }
 
 impl NoticeEntry {

@@ -19,13 +19,16 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    board::Status,
+    board::{Manifests, SourceRow, Status},
     model::{Incident, Notice, NoticeEntry, NoticeOccasion},
-    words::{between, hex},
+    words::{between, clauses, hex},
 };
 
 /// Up to so many things are told one by one; more become one notice.
 const ONE_BY_ONE: usize = 10;
+
+/// Sources whose version is told, at most.
+const SOURCES: usize = 3;
 
 /// What is wrong, and what was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,8 +38,17 @@ pub struct IncidentBook {
     /// What is wrong now in words, with and without names of people.
     named: Incidents,
     nameless: Incidents,
+    /// Which manifests are in force, likewise.
+    in_force: InForce,
     /// What was done.
     passes: Passes,
+}
+
+/// Which version of the manifests is in force, in words, where git knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct InForce {
+    named: Option<String>,
+    nameless: Option<String>,
 }
 
 /// Something that is wrong.
@@ -59,6 +71,10 @@ impl IncidentBook {
     pub fn see(&mut self, status: &Status, rules: &Rules, at: Timestamp) {
         self.named = incidents::of(status);
         self.nameless = incidents::of(&status.without_names());
+        self.in_force = InForce {
+            named: in_force(&status.manifests, true),
+            nameless: in_force(&status.manifests, false),
+        };
         self.passes.see(status, rules, at);
         for incident in self.named.keys() {
             let new = OpenIncident { since: at, gone: None };
@@ -129,11 +145,14 @@ impl IncidentBook {
         let nothing = BTreeMap::new();
         let heard = self.told.get(receiver).unwrap_or(&nothing);
         let words = if wishes.names { &self.named } else { &self.nameless };
+        let InForce { named, nameless } = &self.in_force;
+        let in_force = if wishes.names { named } else { nameless };
         let told = |telling, incident: &Incident, since| NoticeEntry {
             telling,
             incident: incident.clone(),
             since,
             details: words.get(incident).cloned(),
+            in_force: in_force.clone(),
         };
         let lasts =
             |open: &OpenIncident| open.gone.is_none() && between(open.since, at) >= rules.after;
@@ -157,6 +176,19 @@ impl IncidentBook {
         due.sort_by_key(|told| told.telling);
         due
     }
+}
+
+/// The version that is in force; of several sources the one of each.
+fn in_force(manifests: &Manifests, names: bool) -> Option<String> {
+    if manifests.sources.len() < 2 {
+        return manifests.revision.as_ref().map(|commit| applied::version(commit, names));
+    }
+    let of = |source: &SourceRow| {
+        let version = applied::version(source.revision.as_ref()?, names);
+        Some(if names { format!("{}: {version}", source.name) } else { version })
+    };
+    let all: Vec<String> = manifests.sources.iter().filter_map(of).collect();
+    (!all.is_empty()).then(|| clauses(SOURCES, all, "source"))
 }
 
 /// The same for the same things, whenever they are told.

@@ -49,6 +49,7 @@ fn words(told: &NoticeEntry) -> String {
         lines.push(short(&details.reason));
         lines.push(format!("hint: {}", short(&details.hint)));
     }
+    lines.extend(told.in_force.as_ref().map(|it| short(&format!("manifests in force: {it}"))));
     lines.join("\n")
 }
 

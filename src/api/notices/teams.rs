@@ -44,6 +44,9 @@ fn card(notice: &Notice, told: &[NoticeEntry], more: usize, page: Option<&str>) 
             body.push(runs(&[plain(&short(&details.reason))]));
             body.push(runs(&[faint(&format!("hint: {}", short(&details.hint)))]));
         }
+        if let Some(version) = &told.in_force {
+            body.push(runs(&[faint(&short(&format!("manifests in force: {version}")))]));
+        }
     }
     if more > 0 {
         body.push(runs(&[faint(&format!("and {}", many(more, "more incident")))]));

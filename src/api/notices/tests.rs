@@ -21,7 +21,8 @@ fn told(telling: NoticeOccasion, reason: &str) -> NoticeEntry {
         hint: "see `dialplane plan`".to_owned(),
     };
     let details = (telling != NoticeOccasion::Closed).then_some(details);
-    NoticeEntry { telling, incident, since: Timestamp::UNIX_EPOCH, details }
+    let in_force = Some("commit 3f2a9c0d1e5b by [ann](https://evil.example)".to_owned());
+    NoticeEntry { telling, incident, since: Timestamp::UNIX_EPOCH, details, in_force }
 }
 
 fn notice(told: Vec<NoticeEntry>) -> Notice {
@@ -63,6 +64,7 @@ fn no_body_is_larger_than_its_receiver_takes() {
         details.reason.clone_from(&telephones);
         details.hint = telephones;
     }
+    longest.told.iter_mut().for_each(|told| told.in_force = Some("\u{1f4de}".repeat(400)));
     let teams = teams::body(&longest, PAGE).text;
     assert!(teams.len() <= 18 * 1024, "{}", teams.len());
     let shown = teams.matches("since 1970").count();

@@ -153,5 +153,8 @@ fn data(told: &NoticeEntry) -> Value {
         data.insert("reason".to_owned(), short(&details.reason).into());
         data.insert("hint".to_owned(), short(&details.hint).into());
     }
+    if let (Some(version), Some(data)) = (&told.in_force, data.as_object_mut()) {
+        data.insert("manifests".to_owned(), short(version).into());
+    }
     data
 }

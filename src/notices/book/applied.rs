@@ -166,7 +166,7 @@ fn told(pass: &str, seen: &SoFar, wishes: &ReceiverWishes, again: bool) -> Optio
         said => format!("{}; {}", counts(all), clauses(TENANTS, said, "tenant")),
     };
     let reason = if again { format!("all so far: {reason}") } else { reason };
-    let commit = seen.applied.commit.as_ref().map(|commit| version(commit, wishes.names));
+    let commit = seen.applied.commit.as_ref().map(|it| format!("; {}", version(it, wishes.names)));
     let reason = reason + &commit.unwrap_or_default();
     Some(NoticeEntry {
         telling: NoticeOccasion::Applied,
@@ -176,6 +176,7 @@ fn told(pass: &str, seen: &SoFar, wishes: &ReceiverWishes, again: bool) -> Optio
             code: Some(pass.to_owned()),
         },
         since: seen.last,
+        in_force: None,
         details: Some(IncidentDetails {
             count,
             reason,
@@ -186,10 +187,10 @@ fn told(pass: &str, seen: &SoFar, wishes: &ReceiverWishes, again: bool) -> Optio
     })
 }
 
-/// `; commit 3f2a9c0d1e5b`, with those who made and signed it where people may be named.
-fn version(commit: &Commit, names: bool) -> String {
+/// `commit 3f2a9c0d1e5b`, with those who made and signed it where people may be named.
+pub(super) fn version(commit: &Commit, names: bool) -> String {
     let Commit { commit, author, edited, at, signer, subject: _ } = commit;
-    let mut told = format!("; commit {}", commit.get(..12).unwrap_or(commit));
+    let mut told = format!("commit {}", commit.get(..12).unwrap_or(commit));
     if *edited {
         told += ", edited since";
     }

@@ -1,6 +1,7 @@
 //! What is told when, told in minutes.
 
 mod applied;
+mod in_force;
 mod looks;
 
 use std::{sync::Arc, time::Duration};
