@@ -35,6 +35,8 @@ pub(super) struct LoadedTree {
     /// Of the contents alone.
     pub(super) contents: [u8; 32],
     pub(super) loaded: LoadedManifests,
+    /// How many files were read for it.
+    pub(super) read: usize,
     pub(super) speakers: Speakers,
 }
 
@@ -72,6 +74,8 @@ pub(super) struct SourceSighting {
 /// Manifests that were seen twice, understood as far as possible.
 pub(super) struct UnderstoodManifests {
     pub(super) files: usize,
+    /// How many of them were read: the others were known.
+    pub(super) read: usize,
     /// A hash over what they hold, wherever that is.
     pub(super) contents: [u8; 32],
     pub(super) loaded: LoadedManifests,
@@ -147,7 +151,13 @@ impl SourceObserver {
             let loaded = self.readings.load_by(&tree.files, again);
             let speakers = speakers(tree, versions, &loaded);
             let contents = tree.contents();
-            LoadedTree { digest: tree.digest, contents, loaded, speakers }
+            LoadedTree {
+                digest: tree.digest,
+                contents,
+                loaded,
+                read: self.readings.read(),
+                speakers,
+            }
         })
     }
 

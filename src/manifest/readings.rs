@@ -19,6 +19,8 @@ use super::{
 pub struct Readings {
     files: BTreeMap<Arc<str>, KeptFile>,
     tenants: FormerTenants,
+    /// How many texts were read by the last load.
+    read: usize,
 }
 
 /// What was read of a file.
@@ -36,6 +38,13 @@ impl Readings {
         self.load_by(files, |_| None)
     }
 
+    /// How many texts the last load has read: of files that are new or have changed, and once more of
+    /// those that a message shows.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.read
+    }
+
     /// The same of files whose texts may have been let go; `again` is asked for one that is wanted
     /// after all. A file that says something else by then counts as one that cannot be read.
     pub fn load_by(
@@ -44,10 +53,14 @@ impl Readings {
         again: impl Fn(&str) -> Option<Arc<str>>,
     ) -> LoadedManifests {
         let mut former = std::mem::take(&mut self.files);
+        let mut read = 0;
         let mut all = Vec::with_capacity(files.len());
         for file in files {
             let kept = former.remove(&file.path).filter(|kept| kept.file == *file);
-            let kept = kept.unwrap_or_else(|| KeptFile::of(file, &again));
+            let kept = kept.unwrap_or_else(|| {
+                read += 1;
+                KeptFile::of(file, &again)
+            });
             all.push(Arc::clone(&kept.read));
             self.files.insert(Arc::clone(&file.path), kept);
         }
@@ -56,6 +69,7 @@ impl Readings {
         let unchanged = std::mem::take(&mut self.tenants).unchanged(&all);
         let CheckedManifests { mut loaded, glances, wanted_texts } = check::check(&all, &unchanged);
         if !wanted_texts.is_empty() {
+            read += wanted_texts.len();
             let mut with_texts = all.clone();
             for number in wanted_texts {
                 if let (Some(file), Some(read)) = (files.get(number), with_texts.get_mut(number)) {
@@ -65,6 +79,7 @@ impl Readings {
             loaded = check::check(&with_texts, &unchanged).loaded;
         }
         self.tenants = FormerTenants::of(&all, &loaded.desired, glances);
+        self.read = read;
         loaded
     }
 }

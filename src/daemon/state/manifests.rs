@@ -91,11 +91,12 @@ where
                 self.debounce.again(self.now());
             }
             LookDecision::Take => {
-                if let Some((LoadedTree { contents, loaded, speakers, .. }, earlier)) =
-                    self.eye.give(digest)
-                {
+                if let Some((known, earlier)) = self.eye.give(digest) {
+                    let LoadedTree { contents, loaded, read, speakers, .. } = known;
                     let versions = Versions { list: versions, speakers };
-                    self.recall(UnderstoodManifests { files, contents, loaded, earlier, versions });
+                    let understood =
+                        UnderstoodManifests { files, read, contents, loaded, earlier, versions };
+                    self.recall(understood);
                 } else {
                     self.forget_looks();
                     self.debounce.again(self.now());
@@ -140,7 +141,8 @@ where
     }
 
     pub(super) fn take(&mut self, understood: UnderstoodManifests) {
-        let UnderstoodManifests { files, contents, mut loaded, earlier, versions } = understood;
+        let UnderstoodManifests { files, read, contents, mut loaded, earlier, versions } =
+            understood;
         let commit_before = self.versions.whole().map(|revision| revision.commit.clone());
         self.versions = versions;
         let (diagnostics, warnings) =
@@ -166,6 +168,7 @@ where
         info!(
             commit,
             files,
+            read,
             tenants = all.len(),
             changed = changed.len(),
             errors = diagnostics.len(),

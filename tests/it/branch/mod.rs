@@ -6,6 +6,7 @@ mod distant;
 mod followed;
 mod hooked;
 mod killed;
+mod parsed;
 mod patched;
 mod private;
 pub(crate) mod repo;
