@@ -17,8 +17,10 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long nothing may come before the rest is not waited for, at least.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// And how many times as long as the longest look so far took.
+/// And how many times as long as the longest look so far took,
 const TIMES: u32 = 2;
+/// but no longer than that: a slow customer keeps nobody else waiting ever longer.
+const PATIENCE_AT_MOST: Duration = Duration::from_secs(15);
 
 /// A tenant as it was found when the service began.
 #[derive(Debug, Clone)]
@@ -77,7 +79,7 @@ pub async fn first_looks<R: LiveReader, J: Journal>(
         let next = if found.is_empty() {
             Ok(looks.next().await)
         } else {
-            timeout(PATIENCE.max(longest.saturating_mul(TIMES)), looks.next()).await
+            timeout(patience(longest), looks.next()).await
         };
         let Ok(Some((look, took))) = next else { break };
         longest = longest.max(took);
@@ -89,6 +91,11 @@ pub async fn first_looks<R: LiveReader, J: Journal>(
         found.push(remembered(journal, tenant).await);
     }
     found
+}
+
+/// How long nothing may come, where the longest look so far took so long.
+fn patience(longest: Duration) -> Duration {
+    longest.saturating_mul(TIMES).clamp(PATIENCE, PATIENCE_AT_MOST)
 }
 
 /// A first look, and how long it took.
@@ -153,6 +160,14 @@ mod tests {
             at: SEEN,
             live: Some(Ok(Arc::new(live))),
             memory: Some(Arc::default()),
+        }
+    }
+
+    #[test]
+    fn slow_tenants_do_not_make_the_start_wait_ever_longer_for_one_that_hangs() {
+        for (longest, waits) in [(0, 5), (2, 5), (4, 8), (7, 14), (40, 15), (600, 15)] {
+            let longest = Duration::from_secs(longest);
+            assert_eq!(patience(longest), Duration::from_secs(waits), "{longest:?}");
         }
     }
 
