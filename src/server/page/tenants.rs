@@ -75,7 +75,7 @@ fn more(row: &TenantRow, now: Timestamp) -> Markup {
         @if let Some(run) = &row.last_run {
             p { small { code { "dialplane history " (line(run)) }
                 @if let Some(pass) = &row.last_pass {
-                    " " code { "dialplane undo " (line(pass)) " --tenant " (line(&row.tenant)) }
+                    br; code { "dialplane undo " (line(pass)) " --tenant " (line(&row.tenant)) }
                 }
             } }
         }
