@@ -275,7 +275,12 @@ pub(super) fn debts(debts: &Debts) -> Value {
     json!({ "syncOwedSince": since, "syncOwedBy": run, "cutOff": debts.cut_off, "lost": debts.lost })
 }
 
-fn tenant_json(plan: &TenantPlan, report: &TenantReport, recovered: Option<&Debts>) -> Value {
+/// One tenant, as the report has it.
+pub(super) fn tenant_json(
+    plan: &TenantPlan,
+    report: &TenantReport,
+    recovered: Option<&Debts>,
+) -> Value {
     let steps: Vec<Value> = plan
         .steps
         .iter()

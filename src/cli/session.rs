@@ -33,9 +33,9 @@ use crate::{
     execute::Executor,
     foreign::line,
     journal::{DatabaseStop, JournalLocation, Store, VolatileJournal},
-    model::{Mode, PartOf, Revision, StepOutcome, TenantName},
-    pass::{self, Inventories, Leases, Memories, ObservedTenants},
-    plan::{Plan, Step, TenantPlan, render},
+    model::{Mode, PartOf, Revision, TenantName},
+    pass::{self, Inventories, Leases, Memories, ObservedTenants, Progress},
+    plan::{Plan, TenantPlan, render},
     ports::{CommonStop, Journal as _, JournalError, LiveReader, Permit},
     source::Sources,
     stop::{StopSwitch, Stoppable},
@@ -279,9 +279,12 @@ pub(super) async fn carry_out(
     if view.output == PlanOutput::Ndjson {
         show::plan(plan, view);
     }
-    let heard = |tenant: &TenantPlan, step: &Step, outcome: &StepOutcome| {
-        tick(&bar, format_args!("{} {}", tenant.tenant, line(&step.user)));
-        show::step(tenant, step, outcome, view.output);
+    let heard = |tenant: &TenantPlan, progress: Progress<'_>| match progress {
+        Progress::Step(step, outcome) => {
+            tick(&bar, format_args!("{} {}", tenant.tenant, line(&step.user)));
+            show::step(tenant, step, outcome, view.output);
+        }
+        Progress::Ended(report) => show::ended(tenant, report, recovered, view.output),
     };
     let tenants = backend.execution.tenants;
     let carried_out = pass::carry_out(plan, leases, &executor, tenants, run, &heard);

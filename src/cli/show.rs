@@ -133,6 +133,23 @@ pub(super) fn step(tenant: &TenantPlan, step: &Step, outcome: &StepOutcome, outp
     }
 }
 
+/// A tenant is over: what the report at the end says of it, at once.
+pub(super) fn ended(
+    tenant: &TenantPlan,
+    report: &TenantReport,
+    recovered: &DebtsByTenant,
+    output: PlanOutput,
+) {
+    if output == PlanOutput::Ndjson && tenant.writes() {
+        let mut line = report::tenant_json(tenant, report, recovered.get(&tenant.tenant));
+        if let Some(line) = line.as_object_mut() {
+            line.insert("version".to_owned(), 1.into());
+            line.insert("kind".to_owned(), "Tenant".into());
+        }
+        out::json_line(&line);
+    }
+}
+
 /// What became of a plan.
 pub(super) fn reports(
     plan: &Plan,

@@ -152,8 +152,7 @@ impl<R: LiveReader, P: Provisioner, J: Journal> Undoing<R, P, J> {
             pass::run_id(journal.now(), self.first + place.unwrap_or_default() as u64)
         };
         let side_by_side = daemon.execution.tenants;
-        let reports =
-            pass::carry_out(plan, leases, &executor, side_by_side, run, &|_, _, _| {}).await;
+        let reports = pass::carry_out(plan, leases, &executor, side_by_side, run, &|_, _| {}).await;
         for (tenant, report) in plan.tenants.iter().zip(&reports) {
             self.tell(tenant, report).await;
         }

@@ -112,6 +112,23 @@ impl Leases {
     }
 }
 
+/// What is heard while a plan is carried out.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'p> {
+    /// What became of a step.
+    Step(&'p Step, &'p StepOutcome),
+    /// A tenant is over, its sync too.
+    Ended(&'p TenantReport),
+}
+
+/// Tells what becomes of a tenant's steps.
+fn steps_of<'p>(
+    tenant: &'p TenantPlan,
+    progress: &'p (dyn Fn(&TenantPlan, Progress<'_>) + Sync),
+) -> impl Fn(&Step, &StepOutcome) + Send + Sync + 'p {
+    move |step: &Step, outcome: &StepOutcome| progress(tenant, Progress::Step(step, outcome))
+}
+
 /// Carries out all tenants of a plan under their leases, some side by side; those that owe a sync
 /// first. The reports are in the plan's order.
 pub async fn carry_out<P: Provisioner, J: Journal>(
@@ -120,7 +137,7 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
     executor: &Executor<'_, P, J>,
     side_by_side: usize,
     run: impl Fn(&TenantName) -> RunId,
-    progress: &(dyn Fn(&TenantPlan, &Step, &StepOutcome) + Sync),
+    progress: &(dyn Fn(&TenantPlan, Progress<'_>) + Sync),
 ) -> Vec<TenantReport> {
     let owes = |number: &usize| {
         matches!(plan.tenants[*number].sync, SyncPlan::Owed(_) | SyncPlan::Again(_))
@@ -134,11 +151,12 @@ pub async fn carry_out<P: Provisioner, J: Journal>(
             let run = run(&tenant.tenant);
             let lease = leases.give(&tenant.tenant);
             async move {
-                let heard = |step: &Step, outcome: &StepOutcome| progress(tenant, step, outcome);
+                let heard = steps_of(tenant, progress);
                 (number, executor.tenant(tenant.work(), lease, run, &heard).await)
             }
         })
         .buffer_unordered(side_by_side)
+        .inspect(|(number, report)| progress(&plan.tenants[*number], Progress::Ended(report)))
         .collect()
         .await;
     (0..plan.tenants.len()).filter_map(|number| reports.remove(&number)).collect()

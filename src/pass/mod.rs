@@ -34,7 +34,7 @@ mod tenant;
 
 pub use back::{UndescribedRun, by_tenant};
 pub use first::{FirstLook, first_looks};
-pub use leases::{Leases, Memories, carry_out};
+pub use leases::{Leases, Memories, Progress, carry_out};
 pub use review::{Observations, Versions, review, see, see_nothing};
 pub use shared::SharedFleet;
 pub use suspend::{StopSwitchChange, resume, suspend, switch};

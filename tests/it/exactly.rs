@@ -145,9 +145,24 @@ async fn while_it_is_carried_out_each_step_is_a_line_of_json() {
         ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds[0], *kinds.last().unwrap()), ("Plan", "Report"));
-    let steps = &lines[1..lines.len() - 1];
-    assert!(steps.len() > 3 && steps.iter().all(|step| step["kind"] == "Step"), "{kinds:?}");
-    assert!(steps.iter().all(|step| step["outcome"] == "accepted"), "{steps:?}");
+    let during = &lines[1..lines.len() - 1];
+    let (steps, tenants): (Vec<&Value>, Vec<&Value>) =
+        during.iter().partition(|line| line["kind"] == "Step");
+    assert!(steps.len() > 3 && steps.iter().all(|step| step["outcome"] == "accepted"), "{steps:?}");
+    // Each tenant that was written to says so when its sync is over, after all of its steps.
+    assert!(tenants.len() > 1 && tenants.iter().all(|line| line["kind"] == "Tenant"), "{kinds:?}");
+    let whole = lines.last().unwrap()["tenants"].as_array().unwrap();
+    for tenant in tenants {
+        let name = &tenant["tenant"];
+        let of_report = whole.iter().find(|of_report| of_report["tenant"] == *name).unwrap();
+        for (key, value) in of_report.as_object().unwrap() {
+            assert_eq!(&tenant[key], value, "{key} of {name}");
+        }
+        let place = lines.iter().position(|line| line == tenant).unwrap();
+        let of_it = |line: &Value| line["kind"] == "Step" && line["tenant"] == *name;
+        let last = lines.iter().rposition(of_it).unwrap();
+        assert!(last < place, "{kinds:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

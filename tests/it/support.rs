@@ -24,7 +24,7 @@ use dialplane::{
     manifest::{self, InForce, Keeper, ManifestFile},
     model::{RunId, TenantId, TenantName, Upn},
     pass::{self, Leases},
-    plan::{Plan, Step, TenantPlan, render},
+    plan::{Plan, TenantPlan, render},
     ports::{Journal, Lease, Provisioner},
     readers::Readers,
     sandbox::{FaultRule, RecordedCall, Sandbox, User, World, config_yaml},
@@ -167,7 +167,7 @@ impl House {
             &executor,
             self.execution.tenants,
             run,
-            &|_: &TenantPlan, _: &Step, _| {},
+            &|_: &TenantPlan, _| {},
         )
         .await
     }

@@ -17,7 +17,7 @@ use dialplane::{
     manifest::InForce,
     model::{
         Adopt, Calling, Consent, Desired, DesiredTenant, Details, Field, Limit, Limits, PerHour,
-        PhoneNumber, Release, RunId, StepOutcome, Upn, Value,
+        PhoneNumber, Release, RunId, Upn, Value,
     },
     pass,
     plan::{HoldKind, Plan},
@@ -140,7 +140,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) {
         &executor,
         3,
         |name| RunId::new(&format!("run-{name}")),
-        &|_, _, _: &StepOutcome| {},
+        &|_, _| {},
     )
     .await;
 }

@@ -9,7 +9,7 @@ use dialplane::{
     execute::{Executor, SyncOutcome, TenantReport},
     journal::VolatileJournal,
     manifest::InForce,
-    model::{Calling, Field, Mode, Prune, RunId, StepOutcome, Upn, Value},
+    model::{Calling, Field, Mode, Prune, RunId, Upn, Value},
     pass,
     plan::{Action, Cause, HoldKind, Plan, SyncPlan, TenantPlan, render},
     sandbox::World,
@@ -56,7 +56,7 @@ async fn apply(plan: &Plan, model: &Model, journal: &VolatileJournal) -> Vec<Ten
         &executor,
         2,
         |name| RunId::new(&format!("run-{name}")),
-        &|_, _, _: &StepOutcome| {},
+        &|_, _| {},
     )
     .await
 }
