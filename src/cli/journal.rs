@@ -33,9 +33,17 @@ pub(super) enum Arguments {
     /// visible for a while since is not known either: users that no manifest names keep calling
     /// until one says `calling: disabled`.
     ///
+    /// A folder that was only moved, to another disk or machine, holds the newest journal all the
+    /// same: with `--newest` it counts as it is, and nothing is forgotten. Until one of both is said,
+    /// `prune` disables nobody (`dialplane explain journal-brought-back`).
+    ///
     /// In a database, tenants are accepted that are held because it lost entries; all of them if
     /// none is.
-    Accept,
+    Accept {
+        /// It is the newest: nothing has written to the folder that it was copied from since
+        #[arg(long)]
+        newest: bool,
+    },
     /// Print every entry that can be read, a JSON object a line, also of a damaged journal
     ///
     /// A file `journal.jsonl` with these lines, alone in an empty state folder, is taken over as
@@ -71,7 +79,13 @@ pub(super) async fn journal(global: &Global, command: &Arguments) -> Result<Exit
     let place = JournalLocation::of(&manifests::settings(global)?.state);
     match command {
         Arguments::Check { output } => check(&place.look_at_all().await?, *output).await,
-        Arguments::Accept => {
+        Arguments::Accept { newest: true } => {
+            place.accept_as_newest().await?;
+            let place = foreign::line(&place);
+            out::talk(&format!("what lies in {place} is its journal, and the newest one\n"));
+            Ok(Exit::Done)
+        }
+        Arguments::Accept { newest: false } => {
             let accepted = place.accept().await?;
             let place = foreign::line(&place);
             out::talk(&match accepted {

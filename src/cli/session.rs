@@ -28,11 +28,13 @@ use super::{
     signals::Signals,
     stop_setting,
 };
+use tracing::warn;
+
 use crate::{
     config::{Execution, Settings},
     execute::Executor,
     foreign::line,
-    journal::{DatabaseStop, JournalLocation, Store, VolatileJournal},
+    journal::{DatabaseStop, Finding, JournalLocation, Store, VolatileJournal},
     model::{Mode, PartOf, Revision, TenantName},
     pass::{self, Inventories, Leases, Memories, ObservedTenants, Progress},
     plan::{Plan, TenantPlan, render},
@@ -115,6 +117,9 @@ pub(super) async fn recalled(
         return Ok(Memories::default());
     }
     let remembered = JournalLocation::of(&settings.state).look().await?;
+    if let Some(Finding { text, hint, .. }) = remembered.doubt() {
+        warn!(hint, "{}: {text}", JournalLocation::of(&settings.state));
+    }
     let tenants = looked.in_force.desired.tenants.values();
     Memories::recall(&remembered, tenants).await.map_err(unusable)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 
-use super::{OpenError, db, history::SqliteHistory};
+use super::{Finding, OpenError, brought_back, db, history::SqliteHistory};
 use crate::words::{many, time};
 
 /// How often a look is repeated that somebody disturbed who began to write.
@@ -23,6 +23,9 @@ pub struct JournalSize {
     pub last: Option<Timestamp>,
     /// The size of its files.
     pub bytes: u64,
+    /// It was copied to where it is or brought back, and may not know all that was done.
+    #[serde(rename = "broughtBack")]
+    pub brought_back: bool,
 }
 
 impl JournalSize {
@@ -37,6 +40,12 @@ impl JournalSize {
         }
     }
 
+    /// What is to be known of it beside that, if anything.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Finding> {
+        self.brought_back.then(brought_back::finding)
+    }
+
     fn look(folder: &Path) -> Result<Self, OpenError> {
         let history = SqliteHistory::read(folder)?;
         let entries = || {
@@ -44,12 +53,15 @@ impl JournalSize {
                 row.get::<_, Option<i64>>(0)
             })?;
             let anchor = db::anchor(&history.db())?.sequence;
-            Ok((last.map_or(0, |last| last - anchor), history.at("ASC")?, history.at("DESC")?))
+            let ends = (history.at("ASC")?, history.at("DESC")?);
+            Ok((last.unwrap_or(anchor), anchor, ends))
         };
-        let (entries, first, last) =
+        let (head, anchor, (first, last)) =
             entries().map_err(|error| OpenError::of(&history.path, &error))?;
+        let brought_back = history.is_brought_back(head)?;
+        let entries = head - anchor;
         let size = |name: &str| fs::metadata(folder.join(name)).map_or(0, |file| file.len());
-        Ok(Self { entries, first, last, bytes: size(db::FILE) + size(db::LOG) })
+        Ok(Self { entries, first, last, bytes: size(db::FILE) + size(db::LOG), brought_back })
     }
 }
 

@@ -174,8 +174,15 @@ pub(super) fn in_memory() -> Result<Connection, OpenError> {
     Ok(db)
 }
 
+/// A database to look at.
+pub(super) struct ToRead {
+    pub(super) db: Connection,
+    /// It is of a former format, and this is a copy that is up to date.
+    pub(super) is_former: bool,
+}
+
 /// Opens the database at `path` for reading; nothing is locked for others. `None` if there is none.
-pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError> {
+pub(super) fn open_to_read(path: &Path) -> Result<Option<ToRead>, OpenError> {
     let at = |source| OpenError::Io { path: path.to_owned(), source };
     if !exists(path).map_err(at)? {
         return Ok(None);
@@ -193,9 +200,10 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, OpenError>
     let db = Connection::open_with_flags(format!("file:{name}{how}"), flags).map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
     if known(&db, path)? < MIGRATIONS.len() {
-        return in_memory_of(&db, path).map(Some);
+        let db = in_memory_of(&db, path)?;
+        return Ok(Some(ToRead { db, is_former: true }));
     }
-    Ok(Some(db))
+    Ok(Some(ToRead { db, is_former: false }))
 }
 
 /// What a file name may hold as it is, in the address of a file.

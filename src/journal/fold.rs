@@ -17,6 +17,8 @@ pub(super) struct Fold {
     /// What a tenant owes of which nothing is known yet: somebody took this journal for the right
     /// one, and it may not be the newest.
     pub(super) accepted: Option<SyncDebt>,
+    /// It may not know all that was done. Of where it lies, and never kept with it.
+    pub(super) brought_back: bool,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -44,9 +46,11 @@ impl Fold {
             return self.accept(&owed());
         }
         let accepted = self.accepted.as_ref();
+        let brought_back = self.brought_back;
+        let absent =
+            || FoldedTenant { memory: owing(accepted, brought_back), ..FoldedTenant::default() };
         let tenant = self.tenants.entry(entry.tenant_id.clone());
-        let FoldedTenant { memory, pending } = tenant
-            .or_insert_with(|| FoldedTenant { memory: owing(accepted), ..FoldedTenant::default() });
+        let FoldedTenant { memory, pending } = tenant.or_insert_with(absent);
         let memory = Arc::make_mut(memory);
         match &entry.event {
             Event::Began { .. } => {
@@ -153,6 +157,14 @@ impl Fold {
         self.accepted = Some(debt.clone());
     }
 
+    /// From now on it says of each tenant that it may not know all that was done.
+    pub(super) fn doubt(&mut self) {
+        self.brought_back = true;
+        for tenant in self.tenants.values_mut() {
+            Arc::make_mut(&mut tenant.memory).brought_back = true;
+        }
+    }
+
     /// How many users it knows something of: what freezing it costs.
     pub(super) fn size(&self) -> usize {
         self.tenants.values().map(|tenant| tenant.memory.written.len() + tenant.pending.len()).sum()
@@ -161,7 +173,7 @@ impl Fold {
     /// What the planner may know of a tenant. An intent without an outcome is an unknown outcome.
     pub(super) fn memory(&self, tenant: &TenantId) -> Arc<Memory> {
         let Some(tenant) = self.tenants.get(tenant) else {
-            return owing(self.accepted.as_ref());
+            return owing(self.accepted.as_ref(), self.brought_back);
         };
         if tenant.pending.is_empty() {
             return Arc::clone(&tenant.memory);
@@ -176,8 +188,8 @@ impl Fold {
 }
 
 /// What is remembered of a tenant of which nothing is known but this.
-fn owing(debt: Option<&SyncDebt>) -> Arc<Memory> {
-    Arc::new(Memory { sync_owed: debt.cloned(), ..Memory::default() })
+fn owing(debt: Option<&SyncDebt>, brought_back: bool) -> Arc<Memory> {
+    Arc::new(Memory { sync_owed: debt.cloned(), brought_back, ..Memory::default() })
 }
 
 /// A run begins, so no call of an earlier one is under way: what has no outcome by now will never

@@ -10,7 +10,8 @@ use std::{
 use rusqlite::{Connection, Params, params};
 
 use super::{
-    OpenError, Run, db,
+    Finding, OpenError, Run, brought_back,
+    db::{self, ToRead},
     fold::Fold,
     former,
     load::{self, LoadError},
@@ -33,6 +34,8 @@ pub struct SqliteHistory {
     db: Mutex<Connection>,
     /// The folder whose mark tells of it; nothing of one that was never written here.
     marked: Option<PathBuf>,
+    /// It is of a former format.
+    is_former: bool,
     /// What all of it adds up to, if it was proved.
     sum: Option<Fold>,
 }
@@ -42,8 +45,8 @@ impl SqliteHistory {
     pub fn read(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(db::FILE);
         moved::refuse_to_look(folder)?;
-        if let Some(db) = db::open_to_read(&path)? {
-            return Ok(Self::of(path, db, Some(folder.to_owned())));
+        if let Some(ToRead { db, is_former }) = db::open_to_read(&path)? {
+            return Ok(Self { is_former, ..Self::of(path, db, Some(folder.to_owned())) });
         }
         if !former::is_there(folder) {
             mark::refuse_if_gone(folder, &path)?;
@@ -54,7 +57,7 @@ impl SqliteHistory {
     }
 
     fn of(path: PathBuf, db: Connection, marked: Option<PathBuf>) -> Self {
-        Self { path, db: Mutex::new(db), marked, sum: None }
+        Self { path, db: Mutex::new(db), marked, is_former: false, sum: None }
     }
 
     pub(super) fn db(&self) -> MutexGuard<'_, Connection> {
@@ -76,6 +79,11 @@ impl SqliteHistory {
         }
     }
 
+    /// What is to be known of it, if it was proved and anything is.
+    pub(super) fn doubt(&self) -> Option<Finding> {
+        self.sum.as_ref().filter(|sum| sum.brought_back).map(|_| brought_back::finding())
+    }
+
     /// What was remembered of a tenant when it was opened; nothing unless it was proved then.
     #[must_use]
     pub fn remembered(&self, tenant: &TenantId) -> Arc<Memory> {
@@ -92,11 +100,32 @@ impl SqliteHistory {
         let mark = self.mark()?;
         let db = self.db();
         let loaded = load::load(&db).map_err(|bad| bad.at(&self.path))?;
-        let differs = mark.map_or(Ok(None), |mark| mark.differs_from(&db, loaded.head));
-        match differs.map_err(|error| OpenError::of(&self.path, &error))? {
-            Some(reason) => Err(OpenError::Other { path: self.path.clone(), reason }),
-            None => Ok(loaded.fold),
+        let differs = mark.as_ref().map_or(Ok(None), |mark| mark.differs_from(&db, loaded.head));
+        if let Some(reason) = differs.map_err(|error| OpenError::of(&self.path, &error))? {
+            return Err(OpenError::Other { path: self.path.clone(), reason });
         }
+        drop(db);
+        let mut fold = loaded.fold;
+        if self.is_brought_back(loaded.head.sequence)? {
+            fold.doubt();
+        }
+        Ok(fold)
+    }
+
+    /// Whether it may be older than what was done, if `last` is its last entry.
+    pub(super) fn is_brought_back(&self, last: i64) -> Result<bool, OpenError> {
+        let Some(folder) = &self.marked else { return Ok(last > 0) };
+        let at = |source| OpenError::Io { path: self.path.clone(), source };
+        for _ in 0..LOOKS {
+            // Both at once: somebody may begin to write in between.
+            let mark = Mark::read(folder)?;
+            // Former programs left none.
+            let is_as_ever = mark.is_none() && self.is_former;
+            if is_as_ever || !mark::is_brought_back(folder, mark.as_ref(), last).map_err(at)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The last runs that meant to write, newest first; of one tenant, by the name that it had

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{PostgresHistory, SqliteHistory};
+use super::{Finding, PostgresHistory, SqliteHistory};
 use crate::{
     model::{Entry, Memory, RunId, RunStart, TenantId, TenantName, Upn},
     ports::{History, HistoryError, JournalCheck, JournalError, JournalExport, Recall},
@@ -15,6 +15,17 @@ pub enum StoredHistory {
     File(Box<SqliteHistory>),
     /// In a database that machines share.
     Shared(Box<PostgresHistory>),
+}
+
+impl StoredHistory {
+    /// What is to be known of it before it is used, if anything.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Finding> {
+        match self {
+            Self::File(history) => history.doubt(),
+            Self::Shared(_) => None,
+        }
+    }
 }
 
 impl Recall for StoredHistory {

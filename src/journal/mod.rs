@@ -17,6 +17,7 @@
 
 mod about;
 mod beside;
+mod brought_back;
 mod chain;
 mod check;
 mod db;
@@ -40,6 +41,7 @@ mod record;
 mod retain;
 mod run;
 mod seal;
+mod session;
 mod shared;
 mod sqlite;
 mod status;

@@ -110,6 +110,19 @@ impl JournalLocation {
         }
     }
 
+    /// Takes what is in the folder for the newest: nothing is forgotten. Only of a file.
+    pub async fn accept_as_newest(&self) -> Result<(), OpenError> {
+        match &self.postgres {
+            None => SqliteJournal::accept_as_newest(&self.folder),
+            Some(_) => Err(OpenError::Database {
+                place: self.to_string(),
+                reason: "only a journal in a folder can be moved and be the newest all the same"
+                    .to_owned(),
+                hint: "leave `--newest` out: what the database lost is not known",
+            }),
+        }
+    }
+
     /// Moves the journal of the folder to the database. Nothing if no database is set.
     pub async fn transfer(&self) -> Result<Option<TransferSummary>, OpenError> {
         match &self.postgres {

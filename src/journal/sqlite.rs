@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::{
-    OpenError, Retention, db, former,
+    OpenError, Retention, brought_back, db, former,
     guard::Guard,
     lease::Clock,
     load::{self, LoadedJournal},
@@ -41,10 +41,6 @@ use crate::{
     model::{Entry, Event, Memory, RunId, TenantId, TenantName},
     ports::{Journal, JournalError, Lease, Recall},
 };
-
-/// What to do about a journal that is a copy.
-const COPY: &str = "if it may not be the newest, end this and run `dialplane journal accept`: each tenant \
-    is then synced once, and nobody is disabled only because no manifest names the user";
 
 /// How long is waited before it is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -83,11 +79,8 @@ impl SqliteJournal {
         // Under the lock: it is moved under the lock as well.
         moved::refuse_to_write(folder)?;
         let opened = OpenedJournal::marked(folder)?;
-        let mark = Mark::read(folder)?.filter(|_| !opened.restored);
-        if let Some(mark) = mark
-            && mark.is_of_a_copy(folder).map_err(at(folder))?
-        {
-            warn!(hint = COPY, "{} was copied here, or brought back", path.display());
+        if opened.brought_back {
+            warn!(hint = brought_back::REMEDY, "{}: {}", path.display(), brought_back::REASON);
         }
         let marked = opened.mark(folder, &lock, &holder)?;
         let OpenedJournal { db, loaded, .. } = opened;
@@ -109,6 +102,22 @@ impl SqliteJournal {
             .name("journal".to_owned())
             .spawn(move || writer.run(&waiting));
         Ok(Self { shared, queue, writer: Some(thread.map_err(at(&path))?), _lock: lock })
+    }
+
+    /// Takes the journal in `folder` for the newest: it was moved there, and nothing was done that it
+    /// does not know.
+    pub fn accept_as_newest(folder: &Path) -> Result<(), OpenError> {
+        let path = folder.join(db::FILE);
+        if !db::exists(&path).map_err(at(&path))? && !former::is_there(folder) {
+            mark::refuse_if_gone(folder, &path)?;
+            return Err(brought_back::nothing(folder));
+        }
+        let holder = lock::identity();
+        let lock = lock::take(folder, &holder)?;
+        moved::refuse_to_write(folder)?;
+        let mut opened = OpenedJournal::marked(folder)?;
+        opened.brought_back = false;
+        opened.mark(folder, &lock, &holder).map(drop)
     }
 
     /// Takes what is in `folder` for its journal from now on, whatever was written there before:
@@ -168,20 +177,34 @@ pub(super) struct OpenedJournal {
     pub(super) loaded: LoadedJournal,
     /// It was just made from lines.
     restored: bool,
+    /// It was of a former format.
+    upgraded: bool,
+    /// It may be older than what was done, and no person has said otherwise.
+    pub(super) brought_back: bool,
 }
 
 impl OpenedJournal {
     /// The one that was last written in `folder`.
     pub(super) fn marked(folder: &Path) -> Result<Self, OpenError> {
         let mark = Mark::read(folder)?;
-        let opened = Self::open(folder)?;
-        let Some(mark) = mark.filter(|_| !opened.restored) else { return Ok(opened) };
-        let path = folder.join(db::FILE);
-        let differs = mark.differs_from(&opened.db, opened.loaded.head);
-        match differs.map_err(|error| OpenError::of(&path, &error))? {
-            Some(reason) => Err(OpenError::Other { path, reason }),
-            None => Ok(opened),
+        let mut opened = Self::open(folder)?;
+        let mark = mark.filter(|_| !opened.restored);
+        let head = opened.loaded.head;
+        if let Some(mark) = &mark {
+            let path = folder.join(db::FILE);
+            let differs = mark.differs_from(&opened.db, head);
+            if let Some(reason) = differs.map_err(|error| OpenError::of(&path, &error))? {
+                return Err(OpenError::Other { path, reason });
+            }
         }
+        // Former programs left no mark.
+        let is_former = mark.is_none() && opened.upgraded;
+        opened.brought_back = !is_former
+            && mark::is_brought_back(folder, mark.as_ref(), head.sequence).map_err(at(folder))?;
+        if opened.brought_back {
+            opened.loaded.fold.doubt();
+        }
+        Ok(opened)
     }
 
     fn open(folder: &Path) -> Result<Self, OpenError> {
@@ -197,13 +220,14 @@ impl OpenedJournal {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
         let restored = former::take_over(folder, &mut db, &path)?;
         let loaded = load::load(&db).map_err(|bad| bad.at(&path))?;
-        if (1..db::SEALED).contains(&format) {
+        let upgraded = (1..db::SEALED).contains(&format);
+        if upgraded {
             info!(
                 entries = loaded.head.sequence,
                 "a journal of the former format was taken over; from now on all of it is sealed"
             );
         }
-        Ok(Self { db, loaded, restored })
+        Ok(Self { db, loaded, restored, upgraded, brought_back: false })
     }
 
     /// Adds that it was taken for the right one.
@@ -232,7 +256,7 @@ impl OpenedJournal {
     ) -> Result<mark::MarkKeeper, OpenError> {
         let id = db::id(&self.db).map_err(|error| OpenError::of(&folder.join(db::FILE), &error))?;
         lock.name_journal(holder, &id).map_err(at(folder))?;
-        mark::MarkKeeper::begin(folder, id, self.loaded.head).map_err(at(folder))
+        mark::MarkKeeper::begin(folder, id, self.loaded.head, self.brought_back).map_err(at(folder))
     }
 }
 

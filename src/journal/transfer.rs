@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{
-    OpenError, db, former, lock, mark,
+    OpenError, brought_back, db, former, lock, mark,
     moved::{self, JournalMove},
     postgres::{Arrived, Receiver},
     sqlite::OpenedJournal,
@@ -63,6 +63,9 @@ pub(super) async fn transfer(
     let holder = lock::identity();
     let lock = lock::take(folder, &holder)?;
     let opened = OpenedJournal::marked(folder)?;
+    if opened.brought_back {
+        return Err(brought_back::to_be_accepted(folder));
+    }
     // A mark that an older program understands as well.
     opened.mark(folder, &lock, &holder)?;
     let mut whole = LockedJournal::of(folder, lock, opened)?;

@@ -54,10 +54,10 @@ impl LockedJournal {
         let of = |error| OpenError::of(&folder.join(db::FILE), &error);
         let id = db::id(&db).map_err(of)?;
         let anchor = db::anchor(&db).map_err(of)?;
-        let Fold { tenants, accepted } = loaded.fold;
+        let Fold { tenants, accepted, brought_back: _ } = loaded.fold;
         let alone = |(id, tenant)| {
             let tenants = std::iter::once((TenantId::clone(&id), tenant)).collect();
-            (id, Fold { tenants, accepted: accepted.clone() })
+            (id, Fold { tenants, accepted: accepted.clone(), ..Fold::default() })
         };
         let mut sums: Vec<(TenantId, Fold)> = tenants.into_iter().map(alone).collect();
         if accepted.is_some() {

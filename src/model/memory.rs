@@ -44,6 +44,9 @@ pub struct Memory {
     pub cut_off: BTreeSet<Upn>,
     /// The last whole list of users.
     pub counted: Option<CountedList>,
+    /// The journal was copied to where it is or brought back, and no person has said that it counts:
+    /// it may not know all that was done. Never on record.
+    pub brought_back: bool,
     /// That somebody has suspended the tenant. It may be over by now: see [`Memory::suspension`].
     pub suspended: Option<Suspension>,
 }

@@ -39,6 +39,8 @@ coded! {
         Manifests = "manifests-broken",
         /// Part of the manifests cannot be read: no user may be removed.
         Incomplete = "manifests-incomplete",
+        /// The journal may be older than what was done.
+        BroughtBack = "journal-brought-back",
         /// A line has not been missing for long enough.
         Absent = "absence-too-new",
         /// Live state could not be read.
@@ -139,6 +141,8 @@ pub enum Lifter {
     Operator,
     /// Somebody who resumes the tenant, or time.
     Resume,
+    /// Somebody who says whether the journal is the newest.
+    Journal,
     /// The step that it waits for.
     OtherStep,
 }
@@ -154,6 +158,7 @@ impl HoldKind {
             Self::Mode => row(None, Counted, By::Manifests),
             Self::Manifests => row(None, Counted, By::Manifests),
             Self::Incomplete => row(None, Counted, By::Manifests),
+            Self::BroughtBack => row(None, Counted, By::Journal),
             Self::Absent => row(None, Counted, By::Time),
             Self::NotRead => row(None, Counted, By::LiveState),
             Self::Coverage => row(None, Counted, By::LiveState),
@@ -212,6 +217,9 @@ impl Lifter {
             Self::Customer => "the customer",
             Self::Operator => "`dialplane resume`, or taking the stop file away",
             Self::Resume => "`dialplane resume TENANT`, or time where an end was named",
+            Self::Journal => {
+                "`dialplane journal accept`, which says whether the journal is the newest"
+            }
             Self::OtherStep => "the step that it waits for",
         }
     }

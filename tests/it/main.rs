@@ -60,6 +60,7 @@ mod begin;
 mod bounds;
 mod brakes;
 mod branch;
+mod brought_back;
 mod call_app;
 mod carried;
 mod cli;

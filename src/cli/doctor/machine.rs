@@ -10,7 +10,7 @@ use super::{
     Checks,
 };
 use crate::{
-    journal::{Finding, Grade, JournalLocation},
+    journal::{Finding, Grade, JournalLocation, JournalSize},
     source::{self, Sources, Watch},
     stop::StopSwitch,
     words::many,
@@ -103,7 +103,11 @@ pub(super) async fn journal(checks: &mut Checks, place: &JournalLocation) {
         );
         return;
     }
-    let held = match place.about().await {
+    let about = place.about().await;
+    if let Some(Finding { text, hint, .. }) = about.as_ref().ok().and_then(JournalSize::doubt) {
+        checks.warn("journal", text, hint);
+    }
+    let held = match about {
         Ok(about) if about.last.is_some() => format!(": {about}"),
         _ => String::new(),
     };

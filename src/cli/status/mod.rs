@@ -23,9 +23,9 @@ use crate::{
     config::Settings,
     control::{ClientError, ControlClient},
     foreign::line,
-    journal::{JournalLocation, JournalSize, OpenError},
+    journal::{Finding, JournalLocation, JournalSize, OpenError},
     stop::StopMessage,
-    style::{ALARM, FAINT},
+    style::{ALARM, FAINT, YELLOW},
     words::many,
 };
 use text::{Life, StatusDisplay};
@@ -95,7 +95,8 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
     };
     let journal = place.about().await;
     // The switch may have been set after the service was last heard.
-    let needed = stopped.is_some() || status.needs_somebody();
+    let doubt = journal.as_ref().ok().and_then(JournalSize::doubt);
+    let needed = stopped.is_some() || doubt.is_some() || status.needs_somebody();
     match command.output {
         Output::Text => {
             let zone = TimeZone::system();
@@ -184,7 +185,14 @@ fn left_out_line(tenants: usize) -> String {
 
 fn journal_line(journal: &Result<JournalSize, OpenError>) -> String {
     match journal {
-        Ok(about) => format!("journal: {about}\n"),
+        Ok(about) => {
+            let doubt = about.doubt().map(|Finding { text, hint, .. }| {
+                let text = line(&text);
+                let hint = line(&hint);
+                format!("{YELLOW}{text}{YELLOW:#}\n  {FAINT}hint: {hint}{FAINT:#}\n")
+            });
+            format!("journal: {about}\n{}", doubt.unwrap_or_default())
+        }
         Err(_) => "journal: it cannot be read\n".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl From<&Fold> for Frozen {
-    fn from(Fold { tenants, accepted }: &Fold) -> Self {
+    fn from(Fold { tenants, accepted, brought_back: _ }: &Fold) -> Self {
         // An older program would read over what is owed by tenants that it does not know, and would
         // write of one that is suspended.
         let suspended = tenants.values().any(|tenant| tenant.memory.suspended.is_some());
@@ -45,6 +45,7 @@ impl From<&FoldedTenant> for FrozenTenant {
             suspended,
             managed,
             named: _,
+            brought_back: _,
             sent,
             approvals,
         } = &**memory;

@@ -27,6 +27,7 @@ impl Frozen {
         Ok(Fold {
             tenants: self.tenants.into_iter().map(tenant).collect::<Result<_, String>>()?,
             accepted: self.accepted.map(thaw_debt),
+            brought_back: false,
         })
     }
 }
@@ -85,6 +86,7 @@ impl FrozenTenant {
                 approvals,
                 managed,
                 named: BTreeSet::new(),
+                brought_back: false,
                 sent,
                 cut_off,
                 counted,

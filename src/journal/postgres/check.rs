@@ -203,7 +203,9 @@ impl PostgresHistory {
             FROM {s}.tenants";
         let rows = self.find(query, &[]).await?;
         let Some(row) = rows.first() else {
-            return Ok(JournalSize { entries: 0, first: None, last: None, bytes: 0 });
+            let nothing =
+                JournalSize { entries: 0, first: None, last: None, bytes: 0, brought_back: false };
+            return Ok(nothing);
         };
         let bytes: i64 = value(row, 1).map_err(wrong)?;
         Ok(JournalSize {
@@ -211,6 +213,8 @@ impl PostgresHistory {
             first: self.end("ASC").await?,
             last: self.end("DESC").await?,
             bytes: u64::try_from(bytes).unwrap_or(0),
+            // A database that lost entries is found out by who wrote them.
+            brought_back: false,
         })
     }
 

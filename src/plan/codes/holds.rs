@@ -31,6 +31,20 @@ pub(super) const fn text(kind: HoldKind) -> CodeText {
             remedy: "Correct the file that the reason names. Everything but disabling goes on.",
             example: "an older version of the manifests is in force: users.yaml has errors",
         },
+        HoldKind::BroughtBack => CodeText {
+            means: "the journal may be older than what was done, so `prune` disables nobody",
+            arises: "The state folder was copied from elsewhere or brought back from a backup: the \
+                journal is not the file that was written there, or an older one lies over it. It \
+                may not know who was missing since, what was accepted, or who is no longer \
+                managed. What manifests say goes on.",
+            remedy: "End every service. If the folder was moved and nothing has written to the old \
+                one since, run `dialplane journal accept --newest`: nothing is forgotten. Otherwise \
+                run `dialplane journal accept`: each tenant then owes a sync, and users that no \
+                manifest names keep calling. To disable one user at once, name it with `calling: \
+                disabled`.",
+            example: "the journal was copied to where it is, or brought back, and may not know what \
+                was done since",
+        },
         HoldKind::Absent => CodeText {
             means: "a line has not been missing for long enough",
             arises: "No manifest names the user any more, and the tenant is pruned; or `windows`, \

@@ -13,6 +13,7 @@
 //! Deliberately not here: what cannot be done at all. A tenant that was not read, a number that
 //! somebody else keeps and a value that nobody understands are found where they are compared.
 
+mod brought_back;
 mod clock;
 mod context;
 mod coverage;
@@ -66,6 +67,7 @@ const GUARDS: &[Guard] = &[
     guard(HoldKind::Coverage, &["limits.shrink"], GuardCheck::Step(coverage::step)),
     guard(HoldKind::Incomplete, &[], GuardCheck::Step(manifests::incomplete)),
     guard(HoldKind::Clock, &["until"], GuardCheck::Step(clock::ahead)),
+    guard(HoldKind::BroughtBack, &[], GuardCheck::Step(brought_back::removal)),
     guard(HoldKind::Absent, &["run.absence"], GuardCheck::Step(manifests::absent)),
     guard(HoldKind::EmptyDesired, &[], GuardCheck::Steps(manifests::emptied)),
     guard(HoldKind::Limit, &["limits.disable"], GuardCheck::Steps(limits::disables)),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Pa
 
 use dialplane::journal::{Retention, SqliteHistory, SqliteJournal};
 
-use super::{history, open, record, reopened, write};
+use super::{history, known, open, record, reopened, write};
 use crate::support::id;
 
 /// Every file of a folder but for the lock, which says who held it last.
@@ -129,7 +129,7 @@ async fn a_look_makes_and_changes_nothing() {
     let left = killed(folder.path());
     let before = files(left.path());
     assert_eq!(
-        SqliteHistory::sound(left.path()).unwrap().remembered(&id("contoso")),
+        known(&SqliteHistory::sound(left.path()).unwrap().remembered(&id("contoso"))),
         journal.remembered(&id("contoso"))
     );
     let after = files(left.path());

@@ -9,7 +9,7 @@ use dialplane::{
 };
 use rusqlite::{Connection, OpenFlags, types::Value};
 
-use super::{at, began, details, entry, intent, outcome, record};
+use super::{at, began, details, entry, intent, known, outcome, record};
 use crate::support::id;
 
 /// Bits in the ordinary run; `FLIPS=100000` tries more.
@@ -82,7 +82,7 @@ fn told(folder: &Path) -> Option<String> {
         runs.iter().map(|run: &RunId| history.entries(run)).collect::<Result<_, _>>().ok()?;
     Some(format!(
         "{runs:?}{entries:?}{:?}",
-        SqliteHistory::sound(folder).ok()?.remembered(&id("contoso"))
+        known(&SqliteHistory::sound(folder).ok()?.remembered(&id("contoso")))
     ))
 }
 

@@ -223,16 +223,24 @@ async fn whom_an_accepted_journal_knows_may_have_been_away_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_newer_copy_and_a_folder_without_its_mark_are_taken_as_they_are() {
-    // A mark that a crash left behind, and a backup of the journal alone.
+async fn a_newer_copy_and_a_folder_without_its_mark_may_not_know_all() {
+    // A mark of an earlier time, and a backup of the journal alone.
     let folder = crate::folder::folder();
     write(folder.path(), &history()[..9]).await;
     let mark = fs::read(folder.path().join("journal.id")).unwrap();
     let memory = write(folder.path(), &history()[9..]).await;
+    let is_doubted = || open(folder.path()).remembered(&id("fabrikam")).brought_back;
+    assert!(!is_doubted());
     fs::write(folder.path().join("journal.id"), mark).unwrap();
     assert_eq!(reopened(folder.path()), memory);
+    assert!(is_doubted());
+    SqliteJournal::accept_as_newest(folder.path()).unwrap();
+    assert!(!is_doubted());
     fs::remove_file(folder.path().join("journal.id")).unwrap();
     assert_eq!(reopened(folder.path()), memory);
+    assert!(is_doubted());
+    SqliteJournal::accept(folder.path()).unwrap();
+    assert!(!is_doubted());
     let mode = fs::metadata(folder.path().join("journal.id")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }

@@ -107,7 +107,7 @@ fn entries(dice: &mut Rng, tenant: &str, clock: &mut i64) -> Vec<Entry> {
 }
 
 fn memories(of: impl Fn(&str) -> Arc<Memory>) -> Vec<Arc<Memory>> {
-    TENANTS.iter().map(|tenant| of(tenant)).collect()
+    TENANTS.iter().map(|tenant| super::known(&of(tenant))).collect()
 }
 
 fn copy(folder: &TempDir) -> TempDir {
