@@ -35,6 +35,24 @@ pub(super) struct Backend {
     pub(super) sandbox: Option<Sandbox>,
 }
 
+/// Which account would write to which tenant, for a plan from kept live state. None where the
+/// settings do not say it, or are not enough to write.
+pub(super) fn known_accounts(
+    settings: &Settings,
+    desired: &Desired,
+) -> BTreeMap<TenantName, String> {
+    let Ok(client) = Client::of(settings.all_accounts()) else { return BTreeMap::new() };
+    named(desired, |tenant| client.account_of(&tenant.reference()))
+}
+
+fn named(
+    desired: &Desired,
+    account: impl Fn(&DesiredTenant) -> Option<String>,
+) -> BTreeMap<TenantName, String> {
+    let all = desired.tenants.iter();
+    all.filter_map(|(name, tenant)| Some((name.clone(), account(tenant)?))).collect()
+}
+
 impl Backend {
     /// The service that the settings name.
     pub(super) fn real(settings: &Settings) -> Result<Self, Failure> {
@@ -72,12 +90,10 @@ impl Backend {
 
     /// Which account writes to which tenant.
     pub(super) fn accounts(&self, desired: &Desired) -> BTreeMap<TenantName, String> {
-        let account = |tenant: &DesiredTenant| match &self.sandbox {
-            Some(_) => Some("a rehearsal".to_owned()),
-            None => self.client.account_of(&tenant.reference()),
-        };
-        let all = desired.tenants.iter();
-        all.filter_map(|(name, tenant)| Some((name.clone(), account(tenant)?))).collect()
+        match &self.sandbox {
+            Some(_) => named(desired, |_| Some("a rehearsal".to_owned())),
+            None => named(desired, |tenant| self.client.account_of(&tenant.reference())),
+        }
     }
 
     /// The half that reads.

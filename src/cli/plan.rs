@@ -9,6 +9,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use super::{
     approve,
     args::{self, Global, PassArguments, PlanOutput},
+    backend,
     choose::{LeftOut, UserFilter},
     confirm,
     exit::{Exit, Failure},
@@ -268,7 +269,7 @@ async fn decide_and_show(
             looked.in_force.desired.tenants.values().map(|tenant| tenant.reference()),
         );
         let memories = session::recalled(&looked, once, &settings).await?;
-        let (plan, _) = session::decide_shown(
+        let (mut plan, _) = session::decide_shown(
             &looked,
             &kept,
             &settings.execution,
@@ -277,6 +278,7 @@ async fn decide_and_show(
             asked.at,
         )
         .await?;
+        plan.accounts = backend::known_accounts(&settings, &looked.in_force.desired);
         return finish(global, plan, asked, (&looked, &memories), &settings).await;
     }
     let (reader, execution, accounts, _sandbox) = {

@@ -9,7 +9,10 @@ use super::{Memories, observation, rules};
 use crate::{
     config::Execution,
     manifest::InForce,
-    model::{DesiredTenant, Fault, LiveTenant, Memory, Mode, RecalledMemory, TenantId, TenantRef},
+    model::{
+        DesiredTenant, Fault, LiveTenant, Memory, Mode, RecalledMemory, TenantId, TenantName,
+        TenantRef,
+    },
     plan::{
         Fleet,
         review::{Review, as_wanted},
@@ -27,6 +30,8 @@ pub struct Versions<'v> {
     pub base: &'v InForce,
     /// With it.
     pub head: &'v InForce,
+    /// Which account at which host would write to a tenant, where that is known.
+    pub accounts: &'v BTreeMap<TenantName, String>,
 }
 
 impl<'v> Versions<'v> {
@@ -98,7 +103,7 @@ pub fn review(
         .collect();
     let mut base = fleet(versions.base, seen, &memories, execution);
     let mut head = fleet(versions.head, seen, &memories, execution);
-    Review::of(&mut base, &mut head, now)
+    Review::of(&mut base, &mut head, versions.accounts, now)
 }
 
 /// Users named before the change count as managed, but for those for whom nothing is done yet.

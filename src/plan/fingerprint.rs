@@ -64,9 +64,13 @@ pub(super) fn of(
 }
 
 /// What a plan of several tenants is held against when it is carried out later: two with one
-/// fingerprint send the same to the same. Tenants for which nothing is sent are not covered.
+/// fingerprint send the same to the same, by the same accounts at the same hosts. Tenants for which
+/// nothing is sent are not covered.
 #[must_use]
 pub fn of_plan(plan: &Plan) -> Fingerprint {
+    if let Some(unmasked) = &plan.unmasked {
+        return unmasked.clone();
+    }
     let mut sha = Sha::new();
     for tenant in plan.tenants.iter().filter(|tenant| tenant.writes()) {
         let print = tenant.fingerprint.as_ref().map(Fingerprint::as_str);
@@ -76,6 +80,10 @@ pub fn of_plan(plan: &Plan) -> Fingerprint {
             SyncPlan::Owed(_) | SyncPlan::Again(_) => 2,
         };
         (tenant.tenant.as_str(), print, sync, tenant.steps.len()).hash(&mut sha);
+        // A plan from kept live state may be for any account.
+        if let Some(account) = plan.accounts.get(&tenant.tenant) {
+            ("account", account).hash(&mut sha);
+        }
         for step in &tenant.steps {
             (&step.user, step.action.verb(), tenant.may_run(step)).hash(&mut sha);
         }

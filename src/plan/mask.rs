@@ -15,7 +15,7 @@ use sha2::Sha256;
 
 use super::{
     FieldChange, Hold, LiveValue, Note, Plan, Problem, ProblemKind, Step, Steps, TenantPlan,
-    UpcomingDates,
+    UpcomingDates, fingerprint_of,
     render::Mistake,
     review::{RequestedChange, RequestedValue, Review, UnplannedChange},
 };
@@ -54,7 +54,8 @@ impl Mask {
         let tenants = plan.tenants.iter().map(|tenant| self.tenant(tenant)).collect();
         let unremembered = plan.unremembered.clone();
         // Who writes is nobody's business who sees pseudonyms.
-        Plan { tenants, unremembered, accounts: BTreeMap::new(), at: plan.at }
+        let unmasked = Some(fingerprint_of(plan));
+        Plan { tenants, unremembered, accounts: BTreeMap::new(), unmasked, at: plan.at }
     }
 
     /// What a change does, without names and numbers.

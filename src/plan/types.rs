@@ -21,6 +21,8 @@ pub struct Plan {
     /// Which account at which host would write to a tenant, where that is known: a saved plan is
     /// carried out by that one alone.
     pub accounts: BTreeMap<TenantName, String>,
+    /// The fingerprint of the plan that this one shows without names, if it does.
+    pub unmasked: Option<Fingerprint>,
     /// The moment that it is the plan of, if that is not the one at which it was made: it is only
     /// shown.
     pub at: Option<Timestamp>,
@@ -30,7 +32,13 @@ impl Plan {
     /// A plan of these tenants, made with all that is remembered of them.
     #[must_use]
     pub fn of(tenants: Vec<TenantPlan>) -> Self {
-        Self { tenants, unremembered: BTreeSet::new(), accounts: BTreeMap::new(), at: None }
+        Self {
+            tenants,
+            unremembered: BTreeSet::new(),
+            accounts: BTreeMap::new(),
+            unmasked: None,
+            at: None,
+        }
     }
 
     /// Leaves only some tenants.

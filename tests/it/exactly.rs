@@ -284,3 +284,33 @@ async fn a_saved_plan_whose_values_were_changed_by_hand_is_not_carried_out() {
     fs::write(&path, saved).unwrap();
     assert_code(&stage.run(&["apply", "plan.json"]).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fingerprint_of_a_plan_for_another_account_or_host_is_not_that_of_this_one() {
+    let stage = Stage::drifted().await;
+    let fingerprint = async || {
+        let plan = stage.run(&["plan", "--output", "json"]).await;
+        let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+        plan["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let right = fingerprint().await;
+    assert_eq!(fingerprint().await, right, "nothing has changed");
+    // The same service under another name.
+    stage.configure("127.0.0.1", "localhost");
+    assert_ne!(fingerprint().await, right);
+    let refused = stage.run(&["apply", "--yes", &format!("--expect={right}")]).await;
+    assert_code(&refused, 1);
+    let told = "or it was made for another account or host";
+    assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    assert_eq!(stage.writes(), [""; 0]);
+    stage.configure("localhost", "127.0.0.1");
+    // Nor is that of a rehearsal.
+    let rehearsed = stage.run(&["plan", "--sandbox", "--output", "json"]).await;
+    let rehearsed: Value = serde_json::from_str(&rehearsed.stdout).unwrap();
+    assert_ne!(rehearsed["fingerprint"], right.as_str());
+    // Without names the page tells the fingerprint of the plan that it shows.
+    fs::write(stage.path().join("key"), "a key that is long enough for this").unwrap();
+    let masked = stage.run(&["plan", "--output", "markdown", "--mask", "file:key"]).await;
+    assert!(masked.stdout.contains(&right), "{}{}", masked.stdout, masked.stderr);
+    assert_code(&stage.run(&["apply", "--yes", &format!("--expect={right}")]).await, 3);
+}

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     args::{Global, PassArguments, PlanOutput},
+    backend,
     choose::{Tenants, UserFilter},
     exit::{Exit, Failure},
     manifests, out, saved, session, show,
@@ -86,7 +87,8 @@ pub(super) async fn review(
     }
     version::tell(&base, &head);
     let configuration_changes = version::configuration_changes(global, &base, &head);
-    let versions = Versions { base: &base.in_force, head: &head.in_force };
+    let accounts = backend::known_accounts(&settings, &head.in_force.desired);
+    let versions = Versions { base: &base.in_force, head: &head.in_force, accounts: &accounts };
     manifests::know(&head.in_force, &once.tenants)?;
     let (mut review, against) = if let Some(path) = live {
         compare(versions, path, &settings, signals).await?
@@ -200,7 +202,7 @@ fn only(
     if tenants.is_all() && users.is_all() {
         return Ok(None);
     }
-    let Versions { base, head } = versions;
+    let Versions { base, head, accounts: _ } = versions;
     let described = base.desired.tenants.values().chain(head.desired.tenants.values());
     let named = described.flat_map(|tenant| tenant.users.keys());
     let plans = review.caused.tenants.iter().chain(&review.drift.tenants);

@@ -113,9 +113,15 @@ impl Review {
     /// Compares what two versions of the manifests lead to. Both fleets have seen the same live
     /// state and remember the same.
     #[must_use]
-    pub fn of(base: &mut Fleet, head: &mut Fleet, now: Timestamp) -> Self {
+    pub fn of(
+        base: &mut Fleet,
+        head: &mut Fleet,
+        accounts: &BTreeMap<TenantName, String>,
+        now: Timestamp,
+    ) -> Self {
         let mut before = by_id(base.plan_all(now));
-        let after = head.plan_all(now);
+        let mut after = head.plan_all(now);
+        after.accounts.clone_from(accounts);
         let writes = after.tenants.iter().any(TenantPlan::writes);
         let fingerprint = writes.then(|| fingerprint_of(&after));
         let Plan { tenants: after, .. } = after;

@@ -1,6 +1,6 @@
 //! What a change does, over made-up pairs of manifests and made-up live states.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dialplane::{
     config::Execution,
@@ -75,7 +75,7 @@ fn the_parts_of_a_review_are_disjoint_and_whole() {
     let each = |(base, head): (Vec<TenantDraw>, Vec<TenantDraw>)| {
         let (model, journal) = (service(&head), VolatileJournal::default());
         let (base, head) = (desired(&base), desired(&head));
-        let versions = Versions { base: &base, head: &head };
+        let versions = Versions { base: &base, head: &head, accounts: &BTreeMap::new() };
         let review = review(versions, &block_on(seen(&model, versions)));
 
         let mut parts = [declared(&review.caused), declared(&review.drift)].concat();
@@ -180,7 +180,7 @@ fn asked_in_steps(plans: &[&Plan]) -> BTreeSet<(Upn, Option<Field>)> {
 fn without_a_change_nothing_is_caused() {
     let each = |draws: Vec<TenantDraw>| {
         let (model, same) = (service(&draws), desired(&draws));
-        let versions = Versions { base: &same, head: &same };
+        let versions = Versions { base: &same, head: &same, accounts: &BTreeMap::new() };
         let review = review(versions, &block_on(seen(&model, versions)));
         nothing_caused(&review)?;
         prop_assert!(review.caused.tenants.is_empty(), "{:?}", review.caused);
@@ -194,7 +194,7 @@ fn without_a_change_nothing_is_caused() {
 fn where_everything_is_as_the_change_wants_it_nothing_is_caused() {
     let each = |(base, head): (Vec<TenantDraw>, Vec<TenantDraw>)| {
         let (base, head) = (desired(&base), desired(&head));
-        let versions = Versions { base: &base, head: &head };
+        let versions = Versions { base: &base, head: &head, accounts: &BTreeMap::new() };
         let live = as_live(&head);
         let review = review(versions, &live);
         let steps = review.caused.tenants.iter().flat_map(|tenant| &tenant.steps);
