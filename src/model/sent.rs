@@ -25,7 +25,8 @@ pub struct Managed {
     pub id: Option<UserId>,
 }
 
-/// Calls that were sent within the last hour, counted by the minute.
+/// Calls that were sent lately, counted by the minute: those of the last hour, and of the hour before
+/// a clock was set to another time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecentCalls(BTreeMap<i64, SentCounts>);
 
@@ -41,17 +42,25 @@ pub struct SentCounts {
 }
 
 impl RecentCalls {
-    /// How far back it reaches.
+    /// How long an hour is.
     const MINUTES: i64 = 60;
+    /// So many minutes in which something was sent are kept: an hour by a clock that is wrong, and
+    /// the hour before it by one that was right.
+    const KEPT: usize = 120;
 
-    /// Counts one call that was sent at `at`; what is too old by then is forgotten.
+    /// Counts one call that was sent at `at`. Time alone forgets nothing, because a clock may have
+    /// been set to another one; what is farthest away goes when there is too much.
     pub fn add(&mut self, at: Timestamp, verb: Verb, replaces_number: bool) {
         let minute = at.as_second().div_euclid(60);
-        self.0.retain(|earlier, _| *earlier > minute - Self::MINUTES);
         let counts = self.0.entry(minute).or_default();
         counts.disable += u32::from(verb == Verb::Disable);
         counts.numbers += u32::from(replaces_number);
         counts.changes += u32::from(verb != Verb::Enable);
+        while self.0.len() > Self::KEPT {
+            let away = |end: Option<&i64>| end.map(|end| end.abs_diff(minute));
+            let is_later = away(self.0.keys().next_back()) > away(self.0.keys().next());
+            let _ = if is_later { self.0.pop_last() } else { self.0.pop_first() };
+        }
     }
 
     /// What was sent within the hour before `now`. Minutes from the future, which a clock left that
@@ -90,5 +99,34 @@ impl SentCounts {
 impl FromIterator<(i64, SentCounts)> for RecentCalls {
     fn from_iter<I: IntoIterator<Item = (i64, SentCounts)>>(minutes: I) -> Self {
         Self(minutes.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(60 * minute).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_was_sent_before_a_clock_was_set_forward_is_not_forgotten() {
+        let mut sent = RecentCalls::default();
+        for minute in 0..60 {
+            sent.add(at(1_000 + minute), Verb::Disable, false);
+        }
+        // Two days ahead, for an hour.
+        for minute in 0..60 {
+            sent.add(at(4_000 + minute), Verb::Disable, false);
+        }
+        assert_eq!(sent.within_the_hour(at(1_059)).disable, 60);
+        assert_eq!(sent.within_the_hour(at(4_059)).disable, 60);
+        // And back: what lies far ahead gives way.
+        for minute in 60..90 {
+            sent.add(at(1_000 + minute), Verb::Disable, false);
+        }
+        assert_eq!(sent.within_the_hour(at(1_089)).disable, 60);
+        assert_eq!(sent.minutes().count(), RecentCalls::KEPT);
     }
 }

@@ -202,7 +202,7 @@ impl Fleet {
             Hour::default()
         } else {
             recount(rules, tenants, ledger, hours, now);
-            hours.at(rules.per_hour, now, hours.wanted(ledger.doubtful()))
+            hours.at(rules.per_hour, now, draft.there(), hours.wanted(ledger.doubtful()))
         };
         let plan = draft.finish(&hour);
         still.keep(&plan, span);
@@ -251,8 +251,12 @@ impl Fleet {
             wanted.add(draft.wanted());
             drafts.push(draft);
         }
-        let hour = self.hours.at(self.rules.per_hour, now, wanted);
-        plans.extend(drafts.into_iter().map(|draft| finish(draft, &hour)));
+        let at = |there| self.hours.at(self.rules.per_hour, now, there, wanted);
+        let hour = at(None);
+        for draft in drafts {
+            let there = draft.there().map(|there| at(Some(there)));
+            plans.push(finish(draft, there.as_ref().unwrap_or(&hour)));
+        }
         plans.extend(self.broken.iter().map(|(name, reason)| without_manifests(name, reason)));
         plans.sort_by(|a, b| a.tenant.cmp(&b.tenant));
         Plan::of(plans)

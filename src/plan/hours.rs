@@ -191,10 +191,23 @@ impl Hours {
         }
     }
 
-    /// The hour of the fleet at `now`, in which all tenants want to send this.
-    pub(super) fn at(&self, limits: PerHour, now: Timestamp, wanted: Wanted) -> Hour {
+    /// The hour of the fleet at `now`, in which all tenants want to send this. Where the service's
+    /// clock is far away, what was sent within the hour by that one (`there`) counts as well: a clock
+    /// that was set forward lets nobody send more.
+    pub(super) fn at(
+        &self,
+        limits: PerHour,
+        now: Timestamp,
+        there: Option<Timestamp>,
+        wanted: Wanted,
+    ) -> Hour {
         let mut sent = MinuteCalls::default();
-        for (_, sum) in self.by_minute.range(RecentCalls::hour(now)) {
+        let here = RecentCalls::hour(now);
+        let by_here = self.by_minute.range(here.clone());
+        let by_there = there.map(|there| self.by_minute.range(RecentCalls::hour(there)));
+        let by_there = by_there.into_iter().flatten();
+        let by_there = by_there.filter(|(minute, _)| !here.contains(minute));
+        for (_, sum) in by_here.chain(by_there) {
             sent.disable += sum.disable;
             sent.numbers += sum.numbers;
             sent.changes += sum.changes;

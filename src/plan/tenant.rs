@@ -178,6 +178,11 @@ impl Draft {
         }
     }
 
+    /// The time by the service's clock, where that is far from this machine's.
+    pub(super) fn there(&self) -> Option<Timestamp> {
+        self.subject.context().there()
+    }
+
     /// The plan, after all tenants were counted.
     pub(super) fn finish(self, hour: &Hour) -> TenantPlan {
         let Draft { subject, mut steps, holds, outcome, waits_for } = self;

@@ -1,6 +1,6 @@
 //! What limits and guards count: who has something to lose, and what would be sent.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use dialplane::{
     api::connecttoteams::Client,
@@ -8,10 +8,11 @@ use dialplane::{
     execute::Executor,
     model::{Calling, Field, RunId, Value},
     pass::{self, SharedFleet, TenantPass},
-    plan::{HoldKind, TenantPlan},
+    plan::{Fleet, HoldKind, Observation, TenantPlan},
     readers::Readers,
     sandbox::World,
 };
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{carry_out, done};
@@ -205,6 +206,50 @@ async fn the_hour_of_the_fleet_counts_what_would_be_sent() {
     house.execution.per_hour.disable = 0;
     let plan = house.plan().await;
     assert_eq!(kinds(&plan, "contoso"), [HoldKind::Limit; 2], "{}", text(&plan));
+}
+
+/// The fleet as the service keeps it.
+async fn kept(house: &House) -> Fleet {
+    let mut fleet = Fleet::new(pass::rules(&house.execution));
+    fleet.take(house.in_force.tenants(), &house.in_force.broken);
+    let tenants = &house.in_force.desired.tenants;
+    for (name, live) in pass::observe(&house.readers, tenants.values(), 2, |_| {}).await {
+        let id = &tenants[&name].id;
+        fleet.looked(&name, id, Observation::Seen(live.unwrap()), house.journal.remembered(id));
+    }
+    fleet
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_lets_nobody_send_more_within_an_hour() {
+    let manifests = |bert: &str| {
+        fleet(&[
+            ("contoso", LOOSE, &["adele disabled"]),
+            ("fabrikam", LOOSE, &[&format!("bert {bert}")]),
+        ])
+    };
+    let one = |settings: &mut Settings| settings.execution.per_hour.disable = 1;
+    let mut house = House::configured(&manifests("enabled"), one, |world: &mut World| {
+        for who in ["adele@contoso.com", "bert@fabrikam.com"] {
+            switch(world, who, Calling::Enabled);
+        }
+    })
+    .await;
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["disable adele@contoso.com", "sync contoso"]);
+    house.edit(&[("fleet.yaml", &manifests("disabled"))]);
+    // So much later by this machine's clock, and so much of that is not so by the service's.
+    for (hours, of_it_wrong, held) in [(2, 2, true), (48, 48, true), (2, 0, false), (4, 2, false)] {
+        house.sandbox.faults(|faults| faults.clock_ahead_seconds = -3600 * of_it_wrong);
+        let plan = house.plan_in(hours).await;
+        let kinds = kinds(&plan, "fabrikam");
+        assert_eq!(kinds == [HoldKind::HourLimit], held, "{hours} h: {}", text(&plan));
+        assert_eq!(runnable(&plan).is_empty(), held, "{hours} h: {}", text(&plan));
+        // The service plans one tenant at a time.
+        let now = Timestamp::now() + Duration::from_secs(hours * 3600);
+        let alone = kept(&house).await.plan(&name("fabrikam"), now);
+        assert_eq!(alone.steps[0].holds.is_empty(), !held, "{hours} h");
+    }
 }
 
 /// The plan of a tenant as the service makes it, which sends nothing of it.
