@@ -58,9 +58,7 @@ impl JournalLocation {
         };
         let at = |source| OpenError::Io { path: self.folder.clone(), source };
         sqlite::make_folder(&self.folder)?;
-        if db::exists(&self.folder.join(db::FILE)).map_err(at)? || former::is_there(&self.folder) {
-            return Err(self.two_journals());
-        }
+        self.refuse_two()?;
         let holder = lock::identity();
         let lock = lock::take(&self.folder, &holder)?;
         let journal = PostgresJournal::open(settings, self.retention).await?;
@@ -69,13 +67,19 @@ impl JournalLocation {
         Ok(Store::Shared(journal.holding(lock)))
     }
 
-    /// What is owed or unknown in the file would be forgotten.
-    fn two_journals(&self) -> OpenError {
-        OpenError::Database {
+    /// What is owed or unknown in a file that was not moved would be forgotten, and who looks back
+    /// at the database alone would be told that nothing was.
+    fn refuse_two(&self) -> Result<(), OpenError> {
+        let at = |source| OpenError::Io { path: self.folder.clone(), source };
+        if !db::exists(&self.folder.join(db::FILE)).map_err(at)? && !former::is_there(&self.folder)
+        {
+            return Ok(());
+        }
+        Err(OpenError::Database {
             place: self.folder.display().to_string(),
             reason: "it holds a journal in a file, whose debts are not in the database".to_owned(),
             hint: "move it there: end all services and run `dialplane journal move --to postgres`",
-        }
+        })
     }
 
     /// Opens it to look back. What is in a file is proved as a whole, of a database what is asked
@@ -84,6 +88,7 @@ impl JournalLocation {
         match &self.postgres {
             None => SqliteHistory::sound(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
+                self.refuse_two()?;
                 let history = PostgresHistory::read(settings).await?;
                 Ok(StoredHistory::Shared(Box::new(history)))
             }
@@ -95,6 +100,7 @@ impl JournalLocation {
         match &self.postgres {
             None => SqliteHistory::read(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
+                self.refuse_two()?;
                 let history = PostgresHistory::read(settings).await?;
                 Ok(StoredHistory::Shared(Box::new(history)))
             }
@@ -135,7 +141,10 @@ impl JournalLocation {
     pub async fn about(&self) -> Result<JournalSize, OpenError> {
         match &self.postgres {
             None => JournalSize::of(&self.folder),
-            Some(settings) => PostgresHistory::read(settings).await?.about().await,
+            Some(settings) => {
+                self.refuse_two()?;
+                PostgresHistory::read(settings).await?.about().await
+            }
         }
     }
 

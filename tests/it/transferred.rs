@@ -13,7 +13,7 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::{
     kill::everybody,
-    shared::keep_in,
+    shared::{keep_in, write_secret},
     snapshot::snapshot,
     stage::{Ended, Stage},
     support::postgres::{self, Database},
@@ -204,6 +204,31 @@ async fn a_database_that_keeps_something_else_than_it_was_given_gets_no_journal(
     let text = format!("DROP FUNCTION {}.f() CASCADE", database.schema);
     client.batch_execute(&text).await.unwrap();
     done(&stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_not_moved_is_told_by_what_looks_back_at_the_database_as_well() {
+    let stage = stage().await;
+    // It is refused before the database is asked, which is not even there.
+    write_secret(&stage, "postgres://u:p@127.0.0.1:1/d?sslmode=disable");
+    stage.configure(
+        "path: .dialplane/sandbox",
+        "path: .dialplane/sandbox, postgres: { url: { file: database-url } }",
+    );
+    for (asked, code) in [
+        (&["plan"][..], 1),
+        (&["apply", "--yes"], 1),
+        (&["history"], 1),
+        (&["why", "user1@adatum.example"], 1),
+        (&["undo", "--last"], 1),
+    ] {
+        let refused = stage.run(asked).await;
+        assert_eq!(refused.code, code, "{asked:?}: {}", refused.stdout);
+        let told = "it holds a journal in a file, whose debts are not in the database";
+        assert!(refused.stderr.contains(told), "{asked:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("journal move --to postgres"), "{}", refused.stderr);
+    }
+    assert!(has(&stage, "journal.db"));
 }
 
 /// A move that waits for a lock of the test, and is killed there. `and` is done before the lock is
