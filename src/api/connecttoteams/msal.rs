@@ -54,6 +54,8 @@ pub(super) enum Purpose {
 #[derive(Clone)]
 pub(super) struct TokenSet {
     json: SecretString,
+    /// Who gave consent with it, where it says so.
+    user: Option<String>,
     pub(super) ends_at: Timestamp,
 }
 
@@ -108,7 +110,20 @@ impl TokenSet {
                 return Err("its `userInfo.tenantId` does not say whose it is".to_owned());
             }
         }
-        Ok(Self { json: inner.to_string().into(), ends_at: stated_end(inner)? })
+        let user = inner.pointer("/userInfo/displayableId").and_then(Value::as_str);
+        let user = user.map(str::to_lowercase).filter(|user| !user.trim().is_empty());
+        Ok(Self { json: inner.to_string().into(), user, ends_at: stated_end(inner)? })
+    }
+
+    /// The one that the service gave for this one: of the same tenant, and of the same user.
+    fn renewed(&self, text: &SecretString, tenant: &TenantId) -> Result<Self, String> {
+        let set = Self::read(text, tenant)?;
+        match (&self.user, &set.user) {
+            (Some(before), Some(now)) if before != now => {
+                Err("it is of another user than the one that was to be renewed".to_owned())
+            }
+            _ => Ok(set),
+        }
     }
 
     /// For a body, and nothing else.
@@ -245,7 +260,7 @@ impl Msal {
     async fn renew(&self, state: &mut MsalState, of: &impl Renewal, held: &TokenSet) {
         match of.renew(held).await {
             None => {}
-            Some(Ok(text)) => match TokenSet::read(&text, &of.tenant().id) {
+            Some(Ok(text)) => match held.renewed(&text, &of.tenant().id) {
                 Ok(set) => (state.held, state.trouble) = (Some(set), None),
                 Err(why) => {
                     state.trouble = Some(format!(
@@ -293,6 +308,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_renewed_is_of_the_same_tenant_and_the_same_user() {
+        let tenant = TenantId::parse("87d349ed-44d7-43e1-9a83-5f2406dee5bd").unwrap();
+        let set = |of: &TenantId, user: Value| {
+            let info = json!({"tenantId": of.as_str(), "displayableId": user});
+            json!({"accessToken": "t", "expiresOnDate": "2025-03-27T17:30:00Z", "userInfo": info})
+        };
+        let text = |set: Value| SecretString::from(set.to_string());
+        let held = TokenSet::read(&text(set(&tenant, json!("ann@contoso.com"))), &tenant).unwrap();
+        let other = TenantId::parse("00000000-0000-0000-0000-000000000001").unwrap();
+        for (renewed, refused) in [
+            (set(&tenant, json!("Ann@Contoso.com")), None),
+            (set(&tenant, json!(null)), None),
+            (set(&tenant, json!("bob@contoso.com")), Some("another user")),
+            (set(&other, json!("ann@contoso.com")), Some("it is of tenant 00000000")),
+        ] {
+            let why = held.renewed(&text(renewed), &tenant).err();
+            assert_eq!(why.is_some(), refused.is_some(), "{why:?}");
+            assert!(why.unwrap_or_default().contains(refused.unwrap_or_default()));
+        }
+    }
 
     #[test]
     fn a_token_set_says_whose_it_is_and_when_it_ends() {

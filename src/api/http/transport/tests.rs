@@ -1,5 +1,7 @@
 //! Connections that break in each of their ways, made byte by byte.
 
+mod attacks;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
