@@ -10,6 +10,7 @@ use dialplane::{
 };
 
 use crate::{
+    reviewed,
     stage::{self, Running, Stage, desired},
     support::contoso,
 };
@@ -279,4 +280,26 @@ fn what_looks_like_a_manifest_and_is_not_read_leaves_a_doubt_which_no_other_repl
     let other = Doubt { reason: "half checked out".to_owned(), remedy: "wait".to_owned() };
     in_force.doubt(&other);
     assert_eq!(doubts(&in_force), [first]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_named_in_the_base_alone_counts_as_managed_where_hardly_anybody_is_left() {
+    if reviewed::no_git() {
+        return;
+    }
+    let stage = reviewed::committed().await;
+    assert_eq!(stage.run(&["observe", "--out", "live.json"]).await.code, 0);
+    let text = reviewed::pruning();
+    // Two of twelve users of contoso are left; no journal knows any of them.
+    let mut left = text.clone();
+    for user in 2..12 {
+        let gone = reviewed::entry(&text, &format!("user{user}@contoso.example")).to_owned();
+        left = left.replacen(&gone, "", 1);
+    }
+    reviewed::commit(&stage, &left, "most of contoso is gone");
+    let review = ["plan", "--base", "HEAD~1", "--live", "live.json"];
+    let shown = stage.run(&review).await;
+    let told = "the manifests name 2 users of this tenant, and 12 were managed";
+    assert!(shown.stdout.contains(told), "{}{}", shown.stdout, shown.stderr);
+    assert!(shown.stdout.contains("[manifests-emptied]"), "{}", shown.stdout);
 }

@@ -295,6 +295,23 @@ async fn a_clock_that_is_ahead_takes_calling_from_nobody_before_the_time() {
     }
 }
 
+#[tokio::test]
+async fn a_date_of_an_older_version_takes_calling_from_nobody() {
+    let spec = "timeZone: UTC, limits: { disable: { percent: 100 } }";
+    let manifests = contoso(spec, &["ann enabled until=\"2040-01-10\"", "bob enabled"]);
+    let mut house = House::open(&manifests, |world| {
+        user(world, "ann").calling = Calling::Enabled;
+    })
+    .await;
+    let now = at("2040-01-15T08:00:00Z");
+    assert_eq!(runnable(&house.plan_at(now).await).len(), 1, "her time is over");
+    // The newest version may have another date, and cannot be read.
+    house.edit(&[("fleet.yaml", &manifests.replacen("mode: enforce", "mode: enforced", 1))]);
+    let plan = house.plan_at(now).await;
+    assert!(runnable(&plan).is_empty(), "{}", text(&plan));
+    assert!(text(&plan).contains("their newest version may have another date"), "{}", text(&plan));
+}
+
 /// What is said of somebody who holds a number that another one is to have now.
 #[tokio::test]
 async fn a_number_that_a_date_keeps_is_not_said_to_be_given_up() {

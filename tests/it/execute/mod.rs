@@ -107,6 +107,31 @@ async fn a_failed_release_leaves_only_its_taker_untried() {
 }
 
 #[tokio::test]
+async fn what_comes_after_a_lost_answer_is_not_tried() {
+    let users =
+        ["a enabled +14255550102", "b enabled +14255550103", "c enabled useTeamsVoicemail=true"];
+    for failure in [InjectedFault::Lost, InjectedFault::Server, InjectedFault::Garbage] {
+        let house = House::open(&contoso("", &users), |world| {
+            store(world, "a", Field::PhoneNumber, number("+14255550101"));
+            store(world, "b", Field::PhoneNumber, number("+14255550102"));
+            store(world, "c", Field::UseTeamsVoicemail, Value::Flag(false));
+            switch(world, "a", Calling::Disabled);
+        })
+        .await;
+        house.fault(on(failure, Route::Update).user("b@contoso.com"));
+        let report = run(&house).await;
+        // Whether b has given its number up is not known: a does not take it, and nothing behind
+        // that begins. Nobody else waits.
+        let mut kinds = kinds(&report);
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["accepted", "not tried", "not tried", "unknown"], "{failure:?}");
+        let of_a = house.writes().into_iter().filter(|write| write.contains("a@contoso.com"));
+        assert_eq!(of_a.collect::<Vec<_>>(), [""; 0], "{failure:?}");
+        assert_eq!(house.user("c").stored.get(Field::UseTeamsVoicemail), Some(&Value::Flag(true)));
+    }
+}
+
+#[tokio::test]
 async fn what_may_have_been_carried_out_is_unknown_and_not_sent_again() {
     for failure in [
         InjectedFault::Server,

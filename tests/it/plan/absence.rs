@@ -66,6 +66,26 @@ async fn a_line_that_is_missing_counts_after_a_while_and_one_that_comes_back_nev
 }
 
 #[tokio::test]
+async fn a_commit_of_which_an_older_version_is_in_force_says_nothing_of_missing_lines() {
+    let (mut house, mut absences) = managed(&ALL).await;
+    let without_cat = contoso(SPEC, &["ann enabled", "bob enabled", "dan enabled"]);
+    house.edit(&[("fleet.yaml", &without_cat)]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+    assert_eq!(waiting(&house.plan_at(after(1)).await), ["cat"]);
+    // It is committed with a mistake, and corrected in the folder alone.
+    house.edit(&[("fleet.yaml", &without_cat.replacen("mode: enforce", "mode: enforced", 1))]);
+    assert_eq!(house.in_force.kept.len(), 1);
+    absences.take(&mut house.in_force, after(10), PATIENCE, |_| true);
+    assert_eq!(running(&house.plan_at(after(11)).await), [""; 0]);
+    house.edit(&[("fleet.yaml", &without_cat)]);
+    absences.take(&mut house.in_force, after(20), PATIENCE, |_| false);
+    let plan = house.plan_at(after(21)).await;
+    assert_eq!(waiting(&plan), ["cat"], "{}", text(&plan));
+    assert_eq!(running(&plan), [""; 0]);
+    assert_eq!(running(&house.plan_at(after(301)).await), ["cat"]);
+}
+
+#[tokio::test]
 async fn a_line_that_nobody_has_looked_for_again_may_be_back() {
     let (mut house, mut absences) = managed(&ALL).await;
     house.edit(&[("fleet.yaml", &contoso(SPEC, &ALL[..3]))]);

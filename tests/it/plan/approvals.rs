@@ -93,6 +93,22 @@ async fn an_approval_lets_its_plan_through_once() {
 }
 
 #[tokio::test]
+async fn its_end_comes_by_the_first_of_two_clocks() {
+    let mut house = house(4).await;
+    let file = approval(&house.plan().await);
+    house.edit(&[(FLEET, &fleet(4)), ("approval.yaml", &file)]);
+    // An approval is for some days; this machine's clock was set back by 100, or forward.
+    for (days, opened) in [(0, 4), (100, 0), (-1, 4)] {
+        house.sandbox.faults(|faults| faults.clock_ahead_seconds = days * 24 * 3600);
+        let plan = house.plan().await;
+        assert_eq!(disables(&plan), opened, "{days} days: {}", text(&plan));
+        assert_eq!(rulings(&plan).contains("expired on"), opened == 0, "{}", rulings(&plan));
+    }
+    house.sandbox.faults(|faults| faults.clock_ahead_seconds = 0);
+    assert_eq!(disables(&house.plan_in(100 * 24).await), 0, "by this machine's clock as well");
+}
+
+#[tokio::test]
 async fn what_is_written_is_read_back() {
     let mut house = house(4).await;
     let held = house.plan().await;
