@@ -146,19 +146,15 @@ impl SourceObserver {
         versions: &[SourceVersion],
     ) -> LoadedTree {
         let known = self.understood.take().filter(|known| known.digest == tree.digest);
-        known.unwrap_or_else(|| {
-            let again = |path: &str| sources.read_again(&self.sources, path);
-            let loaded = self.readings.load_by(&tree.files, again);
-            let speakers = speakers(tree, versions, &loaded);
-            let contents = tree.contents();
-            LoadedTree {
-                digest: tree.digest,
-                contents,
-                loaded,
-                read: self.readings.read(),
-                speakers,
-            }
-        })
+        if let Some(known) = known {
+            return known;
+        }
+        let again = |path: &str| sources.read_again(&self.sources, path);
+        let loaded = self.readings.load_by(&tree.files, again);
+        let speakers = speakers(tree, versions, &loaded);
+        let contents = tree.contents();
+        let read = self.readings.read();
+        LoadedTree { digest: tree.digest, contents, loaded, read, speakers }
     }
 
     /// What was understood of this tree, and of the last commits without mistakes; once.
