@@ -33,7 +33,7 @@ async fn a_value_that_differs_already_is_told_as_drift_where_its_call_carries_it
     }
     let about = |line: &&str| line.contains("drift") || line.contains("Number:");
     let lines: Vec<&str> = told.lines().filter(about).collect();
-    insta::assert_snapshot!(lines.join("\n"));
+    insta::assert_snapshot!(crate::filters::plain(&lines.join("\n")));
     let check = ["plan", "--base", "HEAD", "--live", "live.json", "--output", "json"];
     let review = json(&stage.run(&check).await);
     let changes = &review["caused"]["tenants"][0]["steps"][0]["changes"];

@@ -78,7 +78,7 @@ impl Disk {
         // Ends the store of the program that was before: it lets go of its folder.
         self.store = Store::Volatile(VolatileJournal::default());
         if let Some(left) = left {
-            file.folder = left;
+            bring_back(left.path(), file.folder.path());
         }
         self.store = file.open();
         let world = &mut *self.service.world();
@@ -154,6 +154,21 @@ fn copy(from: &Path) -> TempDir {
         fs::copy(file.path(), to.path().join(file.file_name())).unwrap();
     }
     to
+}
+
+/// Makes the files of a folder what they were, and leaves none beside them. They are the same files of
+/// the disk: a folder that somebody copied is another matter.
+fn bring_back(from: &Path, to: &Path) {
+    for file in fs::read_dir(to).unwrap() {
+        let name = file.unwrap().file_name();
+        if !from.join(&name).exists() {
+            fs::remove_file(to.join(name)).unwrap();
+        }
+    }
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
 }
 
 impl Recall for Disk {
