@@ -128,4 +128,30 @@ mod tests {
         }
         Ok(())
     }
+
+    #[test]
+    fn an_approval_opens_nothing_for_others_than_it_covers() -> Result<(), String> {
+        let step = |name: &str| {
+            Ok::<Step, String>(Step {
+                holds: vec![Hold::new(HoldKind::Limit, "too many", "split it")],
+                ..Step::new(Upn::parse(name)?, Action::Disable, Cause::Declared, None)
+            })
+        };
+        let bert = ApprovedUsers::Users([Upn::parse("bert@contoso.com")?].into());
+        let [idle, too_many] =
+            [ApprovalRuling::Idle, ApprovalRuling::TooMany { covers: 1, users: 2 }];
+        for (users, ruling) in [(bert, idle), (ApprovedUsers::AtMost(1), too_many)] {
+            let mut steps = [step("adele@contoso.com")?, step("carl@contoso.com")?];
+            let approval = Approval { users, ..approval(Timestamp::MAX)? };
+            let plan = Fingerprint::new([7; 32]);
+            let now = Timestamp::UNIX_EPOCH;
+            let notes = lift(&mut steps, &[approval], &plan, &Memory::default(), now);
+            assert!(steps.iter().all(|step| !step.holds.is_empty() && step.approved.is_empty()));
+            assert!(
+                matches!(notes.as_slice(), [Note::Approval { ruling: found, .. }] if *found == ruling),
+                "{notes:?}"
+            );
+        }
+        Ok(())
+    }
 }

@@ -122,3 +122,84 @@ fn is_fresh(moment: Moment<'_>, user: &Upn) -> bool {
         calling.into_iter().chain(details).chain(written.unknown.map(|(_, at)| at)).any(open)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        model::{Memory, ObservedValue, RunId, SyncDebt, Value},
+        plan::Patience,
+    };
+
+    /// Somebody with this state of calling, and this number if one is shown.
+    fn user(calling: LiveCalling, phone: Option<&str>) -> LiveUser {
+        let number = phone.map(|phone| match phone {
+            "" => ObservedValue::Unset,
+            phone => ObservedValue::Set(Value::Phone(PhoneNumber::parse(phone, None).unwrap())),
+        });
+        LiveUser {
+            upn: Upn::parse("adele@contoso.com").unwrap(),
+            id: None,
+            calling,
+            details: number
+                .map(|number| (crate::model::Field::PhoneNumber, number))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_the_list_of_teams_leaves_out_says_something_only_if_it_is_whole() {
+        let on = LiveCalling::Enabled;
+        let off = LiveCalling::Disabled;
+        let compare =
+            |calling: &LiveCalling, whole| compare(&user(calling.clone(), None), None, whole);
+        assert!(matches!(compare(&on, true), Comparison::Differs(Difference::NotShown)));
+        assert!(matches!(compare(&off, true), Comparison::Confirmed));
+        assert!(matches!(compare(&on, false), Comparison::Unknown));
+        assert!(matches!(compare(&off, false), Comparison::Unknown));
+    }
+
+    #[test]
+    fn numbers_are_confirmed_only_where_both_lists_show_them() {
+        let one = Some("+14255550101");
+        let two = Some("+14255550102");
+        let compare = |here, there| {
+            let [here, there] = [here, there].map(|phone| user(LiveCalling::Enabled, phone));
+            compare(&here, Some(&there), true)
+        };
+        for (here, there) in [(one, two), (one, Some("")), (Some(""), one)] {
+            let difference = compare(here, there);
+            assert!(matches!(difference, Comparison::Differs(Difference::Number { .. })));
+        }
+        assert!(matches!(compare(one, one), Comparison::Confirmed));
+        assert!(matches!(compare(Some(""), Some("")), Comparison::Confirmed));
+        assert!(matches!(compare(one, None), Comparison::Unknown));
+    }
+
+    #[test]
+    fn a_sync_that_is_owed_pushes_everybody_to_teams_once_more() {
+        let hour = Duration::from_secs(3600);
+        let patience = Patience {
+            settle: hour,
+            first_settle: hour,
+            sync_spacing: Duration::ZERO,
+            flap_limit: 3,
+            flap_window: hour,
+            sync_settings: 0,
+        };
+        let since = Timestamp::UNIX_EPOCH;
+        let now = since + jiff::SignedDuration::from_hours(9);
+        let fresh = |memory: &Memory| {
+            let moment = Moment { memory, now, patience, looked: None };
+            is_fresh(moment, &Upn::parse("adele@contoso.com").unwrap())
+        };
+        assert!(!fresh(&Memory::default()));
+        let owing = SyncDebt { since, run: RunId::new("r") };
+        assert!(fresh(&Memory { sync_owed: Some(owing), ..Memory::default() }));
+        assert!(!fresh(&Memory { last_sync: Some(since), ..Memory::default() }));
+        assert!(fresh(&Memory { last_sync: Some(now), ..Memory::default() }));
+    }
+}

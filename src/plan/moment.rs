@@ -332,7 +332,49 @@ mod tests {
             (Some(hours(1)), None),
             "one that may be running counts as well"
         );
-        let reverts = [hours(-25), hours(-3), hours(3)];
-        assert_eq!(moment(&Memory::default()).counted(&reverts), [hours(-3)]);
+        let reverts = [hours(-25), hours(-24), hours(-3), hours(0), hours(3)];
+        assert_eq!(moment(&Memory::default()).counted(&reverts), [hours(-3), hours(0)]);
+        let unclear = |last: i64| {
+            let syncs =
+                UnclearSyncs { times: 3, last: hours(last), settings: 0, reason: String::new() };
+            let memory = Memory { unclear_syncs: Some(syncs), ..Memory::default() };
+            moment(&memory).unclear_syncs().map(|(until, _)| until)
+        };
+        assert_eq!(
+            (unclear(-24), unclear(-23), unclear(0), unclear(1)),
+            (None, Some(hours(1)), Some(hours(24)), None),
+            "answers of the future hold no sync"
+        );
+    }
+
+    /// What is known of a field that no list shows, after a call with this value.
+    fn value(sent: &Value, at: i64, lost: bool) -> Option<Value> {
+        let upn = Upn::parse("adele@contoso.com").unwrap();
+        let write = Write {
+            value: sent.clone(),
+            at: hours(at),
+            lost,
+            landed: false,
+            tells: true,
+            synced: None,
+            in_vain: 0,
+        };
+        let details = [(Field::UserTag, write)].into();
+        let written = LastWrites { details, ..LastWrites::default() };
+        let memory = Memory { written: [(upn.clone(), written)].into(), ..Memory::default() };
+        let details = [].into_iter().collect();
+        let user = LiveUser { upn, id: None, calling: LiveCalling::Enabled, details };
+        moment(&memory).value(&user, Field::UserTag).cloned()
+    }
+
+    #[test]
+    fn what_a_call_without_an_answer_asked_for_is_no_value_after_its_time() {
+        let tag = Value::Text("reception".into());
+        // Within its time a call may have arrived; later it has, if it was accepted.
+        for lost in [false, true] {
+            assert_eq!(value(&tag, -1, lost).as_ref(), Some(&tag), "{lost}");
+        }
+        assert_eq!(value(&tag, -99, false).as_ref(), Some(&tag));
+        assert_eq!(value(&tag, -99, true), None);
     }
 }

@@ -189,40 +189,49 @@ pub(super) fn equal(seen: &LiveValue, wanted: &Value) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::model::{
         Calling, Confirmation, Consent, Coverage, ListExtras, LiveCalling, Memory, Roster,
     };
 
-    #[test]
-    fn what_an_undecided_call_carried_has_not_landed_whatever_a_list_shows() {
-        let at = Timestamp::UNIX_EPOCH;
-        let upn = Upn::parse("adele@contoso.com").unwrap();
-        let write = Write {
-            value: Calling::Enabled,
-            at,
-            lost: true,
-            landed: false,
-            tells: false,
-            synced: None,
-            in_vain: 0,
-        };
-        let unknown = Some((Verb::Enable, at));
-        let written = LastWrites { calling: Some(write), unknown, ..LastWrites::default() };
-        let memory = Memory { written: [(upn.clone(), written)].into(), ..Memory::default() };
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn adele() -> Upn {
+        Upn::parse("adele@contoso.com").unwrap()
+    }
+
+    /// A write whose answer was lost, unless it was sent before [`AT`].
+    fn write<T>(value: T, at: Timestamp, tells: bool) -> Write<T> {
+        Write { value, at, lost: at == AT, landed: false, tells, synced: None, in_vain: 0 }
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    /// Asks about her, of whom a list shows this tag and this line.
+    fn ask<A>(
+        written: LastWrites,
+        shown: [&str; 2],
+        answer: impl FnOnce(EarlierWrites<'_>, &LiveUser) -> A,
+    ) -> A {
+        let memory = Memory { written: [(adele(), written)].into(), ..Memory::default() };
         let live = LiveTenant {
             consent: Consent::Granted,
             coverage: Coverage::Complete,
-            sees: [].into(),
+            sees: [Field::UserTag, Field::LinePort].into(),
             users: Roster::new(),
             beside: ListExtras::default(),
             confirmation: Confirmation::NotAsked,
         };
-        let adele = LiveUser {
-            upn,
+        let [tag, line] = shown.map(|shown| ObservedValue::Set(text(shown)));
+        let user = LiveUser {
+            upn: adele(),
             id: None,
             calling: LiveCalling::Enabled,
-            details: [].into_iter().collect(),
+            details: [(Field::UserTag, tag), (Field::LinePort, line)].into_iter().collect(),
         };
         let patience = Patience {
             settle: Duration::from_secs(60),
@@ -232,10 +241,41 @@ mod tests {
             flap_window: Duration::from_secs(60),
             sync_settings: 0,
         };
-        let moment = Moment { memory: &memory, now: at, patience, looked: None };
-        let past = EarlierWrites { live: &live, moment };
-        assert!(matches!(past.lost(&adele), Some(LostCall::Undecided { .. })));
-        assert_eq!(past.landing(&adele, Some(at)), None);
-        assert!(past.landing(&adele, None).is_some_and(|landing| landing.calling));
+        let moment = Moment { memory: &memory, now: AT, patience, looked: None };
+        answer(EarlierWrites { live: &live, moment }, &user)
+    }
+
+    #[test]
+    fn what_an_undecided_call_carried_has_not_landed_whatever_a_list_shows() {
+        let calling = Some(write(Calling::Enabled, AT, false));
+        let unknown = Some((Verb::Enable, AT));
+        let written = LastWrites { calling, unknown, ..LastWrites::default() };
+        ask(written, ["", ""], |past, adele| {
+            assert!(matches!(past.lost(adele), Some(LostCall::Undecided { .. })));
+            assert_eq!(past.landing(adele, Some(AT)), None);
+            assert!(past.landing(adele, None).is_some_and(|landing| landing.calling));
+        });
+    }
+
+    #[test]
+    fn what_an_earlier_call_carried_does_not_decide_one_whose_answer_was_lost() {
+        let before = AT - SignedDuration::from_secs(30);
+        // Whether the list tells something new of the earlier tag and of the line that was sent last,
+        // what it shows of both, and whether the call is decided.
+        for (tag_tells, line_tells, shown, decided) in [
+            (false, true, ["another", "sent"], true),
+            (true, false, ["tag", "sent"], false),
+            (true, true, ["tag", "another"], false),
+        ] {
+            let tag = write(text("tag"), before, tag_tells);
+            let line = write(text("sent"), AT, line_tells);
+            let written = LastWrites {
+                details: [(Field::UserTag, tag), (Field::LinePort, line)].into(),
+                unknown: Some((Verb::Update, AT)),
+                ..LastWrites::default()
+            };
+            let lost = ask(written, shown, |past, adele| past.lost(adele));
+            assert_eq!(matches!(lost, Some(LostCall::Decided(_))), decided, "{shown:?}");
+        }
     }
 }

@@ -105,3 +105,43 @@ pub(super) fn hold(what: &str, times: u32) -> Hold {
             plan (`dialplane plan --approve`) to send it once more",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::{model::Memory, plan::Patience};
+
+    #[test]
+    fn what_may_still_become_visible_was_not_sent_in_vain() {
+        let memory = Memory::default();
+        let hour = Duration::from_secs(3600);
+        let patience = Patience {
+            settle: hour,
+            first_settle: hour,
+            sync_spacing: Duration::ZERO,
+            flap_limit: 3,
+            flap_window: hour,
+            sync_settings: 0,
+        };
+        let at = Timestamp::UNIX_EPOCH;
+        let write = Write {
+            value: (),
+            at,
+            lost: false,
+            landed: false,
+            tells: true,
+            synced: Some(at),
+            in_vain: TRIES - 1,
+        };
+        for (minutes, in_vain) in [(0, false), (59, false), (60, true)] {
+            let now = at + SignedDuration::from_mins(minutes);
+            let moment = Moment { memory: &memory, now, patience, looked: None };
+            let found = tries(moment, Some(&write), &());
+            assert_eq!(found.is_some(), in_vain, "after {minutes} minutes");
+        }
+    }
+}

@@ -45,6 +45,24 @@ async fn somebody_whom_the_list_shows_without_set_up_is_set_up() {
 }
 
 #[tokio::test]
+async fn whom_setting_up_again_and_again_does_not_help_is_told_and_left() {
+    let at_once = |settings: &mut dialplane::config::Settings| {
+        settings.execution.settle = std::time::Duration::ZERO;
+        settings.execution.first_settle = std::time::Duration::ZERO;
+    };
+    let house = House::configured(&contoso(SPEC, &[WISH]), at_once, new_hire).await;
+    for round in 0..3 {
+        assert_eq!(house.pass().await.len(), 3, "{round}: configure, enable, sync");
+        house.sandbox.world(new_hire);
+    }
+    let plan = house.plan().await;
+    assert_eq!(runnable(&plan), [], "{}", text(&plan));
+    let [problem] = &of(&plan, "contoso").remarks.problems[..] else { panic!("{}", text(&plan)) };
+    assert!(matches!(&problem.kind, ProblemKind::NoEffect(all) if all.len() > 1), "{problem:?}");
+    assert_eq!(house.pass().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn whoever_is_merely_not_visible_is_a_problem_and_never_a_step() {
     for change in [hide as fn(&mut World), remove] {
         let house = house(WISH, change).await;

@@ -76,10 +76,29 @@ async fn status_says_what_teams_confirms() {
     let status = || {
         fs::read_to_string(stage.path().join(".dialplane/sandbox/status.json")).unwrap_or_default()
     };
-    service.until("the status", || status().contains("confirmed")).await;
+    service.until("the status", || status().contains("\"confirmed\": [")).await;
     let said = stage.run(&["status"]).await.stdout;
     assert_eq!(said.matches("12 of 12 users confirmed in Teams").count(), 1, "{said}");
     assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_mode_is_suspend_is_not_even_read() {
+    let stage = Stage::drifted().await;
+    let text = fleet().replacen("mode: enforce", "mode: suspend", 1);
+    fs::write(stage.manifest(), text).unwrap();
+    for command in ["plan", "apply"] {
+        let ended = stage.run(&[command]).await;
+        assert!(ended.stdout.contains("suspended and not looked at"), "{}", ended.stdout);
+    }
+    let mut service = stage.start(&["run"]);
+    service.until("the pass", || stage.text("stdout").contains("the tenant is left alone")).await;
+    assert_eq!(service.stop().await, Some(0));
+    let named = |tenant: &str| {
+        stage.sandbox.calls().iter().filter(|call| format!("{call:?}").contains(tenant)).count()
+    };
+    assert_eq!(named("00000000-0000-4000-8000-000000000000"), 0);
+    assert!(named("00000000-0000-4000-8000-000000000001") > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,12 @@
 
 use std::fs;
 
-use dialplane::sandbox::{FaultRule, InjectedFault, Route, World};
+use dialplane::{
+    journal::VolatileJournal,
+    model::RunId,
+    pass::{self, StopSwitchChange},
+    sandbox::{FaultRule, InjectedFault, Route, World},
+};
 
 use crate::{
     managed::listening,
@@ -172,4 +177,24 @@ async fn a_stop_that_nobody_ordered_is_on_record_as_what_it_is() {
     assert_eq!(kept(&stage, 4).await[0], "let go | somebody");
     service.until("the writes", || !stage.writes().is_empty()).await;
     assert_eq!(service.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn the_journal_has_each_stop_once_and_a_stop_by_somebody_else_or_for_another_reason_anew() {
+    let journal = VolatileJournal::default();
+    let ada = Some("ada");
+    let wrong = Some("wrong file");
+    for (by, on, is_news) in [
+        (ada, None, false),
+        (ada, wrong, true),
+        (ada, wrong, false),
+        (Some("bert"), wrong, true),
+        (Some("bert"), Some("wrong list"), true),
+        (ada, None, true),
+        (ada, None, false),
+    ] {
+        let change = StopSwitchChange { by: by.map(str::to_owned), on: on.map(str::to_owned) };
+        let recorded = pass::switch(&journal, RunId::new("r"), &change).await.unwrap();
+        assert_eq!(recorded, is_news, "{change:?}");
+    }
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::carry_out;
 use crate::snapshot::snapshot;
-use crate::support::{House, contoso, of, runnable, text};
+use crate::support::{House, contoso, fleet, name, of, runnable, text};
 
 const SPEC: &str = "prune: disable, limits: { disable: { percent: 100 } }";
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -37,8 +37,8 @@ fn waiting(plan: &Plan) -> Vec<&str> {
 
 /// Who is touched at once.
 fn running(plan: &Plan) -> Vec<String> {
-    let name = |user: &str| user.split('@').next().unwrap().to_owned();
-    runnable(plan).iter().map(|(_, user)| name(user)).collect()
+    let short = |user: &str| user.split('@').next().unwrap().to_owned();
+    runnable(plan).iter().map(|(_, user)| short(user)).collect()
 }
 
 const ALL: [&str; 4] = ["ann enabled", "bob enabled", "cat enabled", "dan enabled"];
@@ -127,6 +127,7 @@ async fn a_time_zone_that_is_missing_holds_whom_its_dates_move() {
     let windows = "windows: { timeZone: Pacific/Kiritimati, allow: [{ first: 2020-01-01, last: \
         2030-01-01 }] }, limits: { disable: { percent: 100 } }";
     let users = ["ann enabled", "bob disabled", &date("2026-03-02")];
+    let without_ann = ["ann disabled", users[1], users[2]];
     let both = contoso(&format!("{clocks}, {windows}"), &users);
     let mut house = House::open(&both, |_| {}).await;
     let mut absences = Absences::default();
@@ -134,10 +135,11 @@ async fn a_time_zone_that_is_missing_holds_whom_its_dates_move() {
     // It is the second of March in Kiritimati, and not in Honolulu.
     let late = 16 * 3600;
     assert!(!running(&house.plan_at(after(late)).await).contains(&"dan".to_owned()));
-    house.edit(&[("fleet.yaml", &contoso(windows, &users))]);
+    house.edit(&[("fleet.yaml", &contoso(windows, &without_ann))]);
     absences.take(&mut house.in_force, after(late), PATIENCE, |_| false);
     let plan = house.plan_at(after(late + 1)).await;
     assert_eq!(waiting(&plan), ["dan"]);
+    assert_eq!(running(&plan), ["ann"], "no date of hers moves");
     assert!(text(&plan).contains("`timeZone` of the tenant, by which dates"), "{}", text(&plan));
     assert!(running(&house.plan_at(after(late + 300)).await).contains(&"dan".to_owned()));
 }
@@ -167,6 +169,53 @@ async fn a_commit_says_it_at_once_before_or_after_it_was_seen() {
         0,
         "and the second time it is none"
     );
+}
+
+#[tokio::test]
+async fn a_commit_of_one_tenant_says_nothing_of_another() {
+    let both = |contoso: &[&str], fabrikam: &[&str]| {
+        fleet(&[("contoso", SPEC, contoso), ("fabrikam", SPEC, fabrikam)])
+    };
+    let mut house = House::open(&both(&ALL, &["eve enabled", "fay enabled"]), |_| {}).await;
+    carry_out(&house, &house.plan().await).await;
+    let mut absences = Absences::default();
+    absences.take(&mut house.in_force, after(-1000), PATIENCE, |_| false);
+    house.edit(&[("fleet.yaml", &both(&ALL[..3], &["eve enabled"]))]);
+    absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+    assert_eq!(running(&house.plan_at(after(1)).await), [""; 0]);
+    let news = absences.said(&mut house.in_force, |tenant| *tenant == name("contoso"));
+    assert_eq!(news, [name("contoso")]);
+    assert_eq!(running(&house.plan_at(after(1)).await), ["dan"]);
+    assert_eq!(running(&house.plan_at(after(300)).await), ["dan", "fay"]);
+}
+
+#[tokio::test]
+async fn only_a_guard_that_is_missing_is_waited_for_and_not_one_that_says_otherwise() {
+    let number = "protect: [\"+14255550101\"]";
+    for (before, now, missing) in [
+        (number, "", Some("`protect`")),
+        (number, "protect: [\"+14255550102\"]", Some("`protect`")),
+        (number, "protect: [\"+14255550102\", \"+14255550101\"]", None),
+        ("limits: { numbers: { percent: 1 } }", "", Some("`limits`")),
+        ("limits: { shrink: { percent: 1 } }", "", Some("`limits`")),
+        ("limits: { shrink: { percent: 1 } }", "limits: { shrink: { percent: 2 } }", None),
+        ("", "limits: { shrink: { percent: 1 } }", None),
+    ] {
+        let mut house = House::open(&contoso(before, &ALL), |_| {}).await;
+        let mut absences = Absences::default();
+        let noted = |house: &House| {
+            let guards = &house.in_force.desired.tenants[&name("contoso")].missing.guards;
+            guards.as_ref().map(|(_, what)| what.clone())
+        };
+        absences.take(&mut house.in_force, after(-1000), PATIENCE, |_| false);
+        house.edit(&[("fleet.yaml", &contoso(now, &ALL))]);
+        absences.take(&mut house.in_force, after(0), PATIENCE, |_| false);
+        assert_eq!(noted(&house).as_deref(), missing, "{before} -> {now}");
+        absences.take(&mut house.in_force, after(299), PATIENCE, |_| false);
+        assert_eq!(noted(&house).as_deref(), missing, "{before} -> {now}");
+        absences.take(&mut house.in_force, after(300), PATIENCE, |_| false);
+        assert_eq!(noted(&house), None, "{before} -> {now}");
+    }
 }
 
 #[tokio::test]

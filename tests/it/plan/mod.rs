@@ -15,6 +15,7 @@ mod memory;
 mod moves;
 mod numbers;
 mod patience;
+mod renamed;
 mod table;
 mod undo;
 mod unread;

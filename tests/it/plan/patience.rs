@@ -199,6 +199,22 @@ async fn somebody_who_changes_a_value_back_again_and_again_is_not_fought() {
 }
 
 #[tokio::test]
+async fn another_wish_is_sent_however_often_the_last_one_was_changed_back() {
+    let wants = |tag: &str| contoso("", &[&format!("adele enabled userTag={tag}")]);
+    let mut house = House::open(&wants("ours"), |_| {}).await;
+    let rival = |world: &mut dialplane::sandbox::World| {
+        store(world, "adele", Field::UserTag, Value::Text("theirs".into()));
+    };
+    for _ in 0..3 {
+        assert_eq!(round(&house, rival).await.len(), 2);
+    }
+    assert_eq!(round(&house, rival).await, NOTHING);
+    house.edit(&[("fleet.yaml", &wants("new"))]);
+    let plan = house.plan().await;
+    assert_eq!(carry_out(&house, &plan).await, ["update adele@contoso.com", "sync contoso"]);
+}
+
+#[tokio::test]
 async fn nor_is_somebody_who_switches_calling() {
     let limits = "prune: disable, limits: { disable: { percent: 100 } }";
     let house = House::open(&contoso(limits, &["adele enabled"]), |world| {

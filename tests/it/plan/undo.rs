@@ -3,8 +3,8 @@
 
 use dialplane::{
     model::{
-        Approval, ApprovedUsers, Calling, Entry, Event, Fault, FaultKind, Field, Fingerprint, Gate,
-        Origin, Revision, RunId, StepOutcome, Value,
+        Approval, ApprovedUsers, Before, Calling, Details, Entry, Event, Fault, FaultKind, Field,
+        Fingerprint, Gate, Origin, Revision, RunId, StepOutcome, Value, Verb,
     },
     pass,
     plan::{HoldKind, Note, Plan, Undo},
@@ -16,7 +16,7 @@ use super::carry_out;
 use crate::snapshot::snapshot;
 use crate::support::{
     House, NOTHING, contoso, fleet, gateway, id, name, number, of, on, runnable, store, stranger,
-    switch, text,
+    switch, text, upn, user,
 };
 
 /// What the journal would hold of a plan's run for contoso: `outcome` of each user's steps, `None`
@@ -69,6 +69,52 @@ async fn undo(house: &House, entries: &[Entry]) -> Plan {
         Timestamp::now(),
         &house.execution,
     )
+}
+
+#[tokio::test]
+async fn what_the_run_did_in_another_tenant_is_not_taken_back_in_this_one() {
+    let all = "limits: { disable: { percent: 100 } }";
+    let manifests = fleet(&[("contoso", all, &["adele enabled"]), ("fabrikam", "", &[])]);
+    let house = House::open(&manifests, |world| switch(world, "adele", Calling::Disabled)).await;
+    let wanted = house.plan().await;
+    let mut both = entries(&wanted, |_| Some(StepOutcome::Accepted));
+    carry_out(&house, &wanted).await;
+    let (user, verb) = (upn("ines@fabrikam.com"), Verb::Enable);
+    let (details, before) = (Details::default(), Before::new());
+    let intent = Event::Intent { user: user.clone(), verb, details, before, origin: None };
+    let outcome = Event::Outcome { user, verb, outcome: StepOutcome::Accepted };
+    both.extend([intent, outcome].map(|event| Entry {
+        at: Timestamp::now(),
+        run: run(),
+        tenant: name("fabrikam"),
+        tenant_id: id("fabrikam"),
+        event,
+    }));
+    let plan = undo(&house, &both).await;
+    assert_eq!(runnable(&plan), [("disable".to_owned(), "adele@contoso.com".to_owned())]);
+    assert!(!text(&plan).contains("ines"), "{}", text(&plan));
+}
+
+#[tokio::test]
+async fn who_is_not_visible_any_more_is_left_alone_and_told() {
+    let all = "limits: { disable: { percent: 100 } }";
+    let users = ["adele enabled", "bert enabled", "carl enabled"];
+    let house = House::open(&contoso(all, &users), |world| {
+        switch(world, "adele", Calling::Disabled);
+        switch(world, "carl", Calling::Disabled);
+    })
+    .await;
+    let wanted = house.plan().await;
+    let entries = entries(&wanted, |_| Some(StepOutcome::Accepted));
+    carry_out(&house, &wanted).await;
+    house.sandbox.world(|world| {
+        user(world, "adele").hidden = true;
+        user(world, "bert").hidden = true;
+    });
+    let plan = undo(&house, &entries).await;
+    assert_eq!(runnable(&plan), [("disable".to_owned(), "carl@contoso.com".to_owned())]);
+    let told = of(&plan, "contoso").remarks.problems.iter().map(|problem| problem.user.as_str());
+    assert_eq!(told.collect::<Vec<_>>(), ["adele@contoso.com"], "{}", text(&plan));
 }
 
 #[tokio::test]

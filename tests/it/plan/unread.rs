@@ -221,6 +221,15 @@ async fn a_value_that_was_sent_and_is_shown_as_something_odd_is_told_and_left() 
 }
 
 #[tokio::test]
+async fn calling_waits_for_no_odd_value_but_a_number() {
+    let off = |world: &mut dialplane::sandbox::World| switch(world, "ann", Calling::Disabled);
+    let odd = [("\"userTag\":\"sales\"", "\"userTag\":7")];
+    let house = house(&contoso("", &["ann enabled userTag=sales"]), &odd, off).await;
+    let enable = ("enable".to_owned(), "ann@contoso.com".to_owned());
+    assert_eq!(runnable(&house.plan().await), [enable]);
+}
+
+#[tokio::test]
 async fn an_update_that_could_replace_or_drop_what_is_not_understood_is_held() {
     // Another gateway is wanted of each.
     let cases: [(&str, &str, &str, &[HoldKind]); 7] = [

@@ -125,3 +125,25 @@ fn a_run_that_sent_nothing_owes_nothing() {
     let history = [entry(0, "r1", began(1)), entry(1, "r1", Event::NothingSent)];
     assert_eq!(folded(&history).sync_owed, None);
 }
+
+#[test]
+fn an_answer_to_a_switch_says_nothing_of_a_lost_update_and_the_other_way_round() {
+    let adele = "adele@contoso.com";
+    // What was lost, what is accepted after it, and whether the lost one is still open.
+    for (first, then, open) in [
+        (Verb::Update, Verb::Enable, true),
+        (Verb::Disable, Verb::Update, true),
+        (Verb::Disable, Verb::Enable, false),
+        (Verb::Update, Verb::Update, false),
+    ] {
+        let memory = folded(&[
+            entry(0, "r1", began(2)),
+            entry(1, "r1", intent(adele, first, details())),
+            entry(2, "r1", outcome(adele, first, lost())),
+            entry(3, "r1", intent(adele, then, details())),
+            entry(4, "r1", outcome(adele, then, StepOutcome::Accepted)),
+        ]);
+        let unknown = memory.written[&upn(adele)].unknown;
+        assert_eq!(unknown, open.then_some((first, at(2))), "{first} {then}");
+    }
+}
