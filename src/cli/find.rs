@@ -75,14 +75,11 @@ impl UserIndex<'_> {
     fn number(&self, text: &str) -> Result<SearchMatch, Failure> {
         let mut wanted = Vec::new();
         let mut sent = Vec::new();
-        let mut understood = Err(format!("`{text}` is not a phone number"));
+        let mut understood =
+            PhoneNumber::parse(text, None).map(|number| number.normal().to_owned());
         for (tenant, memory, _) in &self.tenants {
-            let number = match PhoneNumber::parse(text, tenant.extension_prefix.as_ref()) {
-                Ok(number) => number,
-                Err(why) => {
-                    understood = understood.or(Err(why));
-                    continue;
-                }
+            let Ok(number) = PhoneNumber::parse(text, tenant.extension_prefix.as_ref()) else {
+                continue;
             };
             let user = |user: &Upn| (tenant.name.clone(), user.clone());
             let same = |other: &PhoneNumber| other.normal() == number.normal();
@@ -102,7 +99,7 @@ impl UserIndex<'_> {
             if let Some((number, user)) = self.ends_as(text) {
                 return failure.hint(format!("did you mean {number} of {user}?"));
             }
-            failure.hint("write it as in the manifests, such as +14255550100")
+            failure.hint(PhoneNumber::advice(text))
         })?;
         if wanted.is_empty() && sent.is_empty() {
             if let Some((number, user)) = self.ends_as(text) {

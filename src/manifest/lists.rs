@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{ExtensionPrefix, PhoneNumber, Protect},
-    yaml::{self, Mismatch, Path},
+    yaml::{self, HINT, Mismatch, Path},
 };
 
 /// Who is protected: a user, a number, or `{ site: NAME }`.
@@ -27,7 +27,7 @@ pub(super) fn protect(
         let at = at.index(number);
         let done = match value {
             Value::String(text) if is_number(text) => {
-                PhoneNumber::parse(text, prefix).map(|number| protect.numbers.insert(number))
+                parse(text, prefix).map(|number| protect.numbers.insert(number))
             }
             Value::String(text) => parse_name(text).map(|user| protect.users.insert(user)),
             Value::Number(digits) => {
@@ -60,7 +60,7 @@ pub(super) fn parking(
             break;
         }
         let done = match value {
-            Value::String(text) => PhoneNumber::parse(text, prefix),
+            Value::String(text) => parse(text, prefix),
             Value::Number(digits) => {
                 wrongs.push(unquoted(at.index(number), digits));
                 continue;
@@ -69,10 +69,21 @@ pub(super) fn parking(
         };
         match done {
             Ok(place) => parking.push((number, place)),
-            Err(error) => wrongs.push(Mismatch::value(at.index(number), error)),
+            Err(error) => wrongs.push(Mismatch::told(at.index(number), &error)),
         }
     }
     parking
+}
+
+/// A number, or why it is none and what to do.
+fn parse(text: &str, prefix: Option<&ExtensionPrefix>) -> Result<PhoneNumber, String> {
+    PhoneNumber::parse(text, prefix).map_err(|error| {
+        if PhoneNumber::is_short(text) {
+            format!("{error}{HINT}set `numbers.extensionPrefix`, such as \"+1\"")
+        } else {
+            format!("{error}{HINT}{}", PhoneNumber::advice(text))
+        }
+    })
 }
 
 fn is_number(text: &str) -> bool {

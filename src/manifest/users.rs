@@ -222,31 +222,15 @@ fn hint(
     prefix: Option<&ExtensionPrefix>,
     set: &SetDraft,
 ) -> Option<String> {
-    if let Some(bare) = bare_number(written) {
-        return Some(format!("write \"{bare}\""));
+    let ValueAsWritten::Number(text) = written else { return None };
+    if !PhoneNumber::is_short(text) {
+        return Some(PhoneNumber::advice(text));
     }
-    (is_short(written) && prefix.is_none()).then(|| {
+    prefix.is_none().then(|| {
         format!("set `numbers.extensionPrefix` of tenant `{}`, such as \"+1\"", set.tenant)
     })
 }
 
 fn path(set: &SetDraft, index: usize) -> Path {
     set.at.key("spec").key("users").index(index)
-}
-
-fn is_short(written: &ValueAsWritten) -> bool {
-    matches!(written, ValueAsWritten::Number(text) if PhoneNumber::is_short(text))
-}
-
-/// A number without what people put between its digits, if that is all that is wrong with it.
-fn bare_number(written: &ValueAsWritten) -> Option<String> {
-    let ValueAsWritten::Number(text) = written else { return None };
-    let text = text.trim().strip_prefix("tel:").unwrap_or(text);
-    let bare: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/'))
-        .collect();
-    // As it is dialled from most countries.
-    let bare = bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"));
-    (bare.starts_with('+') && PhoneNumber::parse(&bare, None).is_ok()).then_some(bare)
 }

@@ -4,6 +4,8 @@
 //! platform stores (often digits without `+`) and what it shows (an extension behind the country
 //! code of the user's location, contract 7).
 
+mod advice;
+
 use std::{cmp::Ordering, fmt, hash, sync::Arc};
 
 use super::{

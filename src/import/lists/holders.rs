@@ -85,10 +85,9 @@ fn of_row(rows: &mut Rows<'_>, row: usize, cells: &[String]) -> Option<ListedNum
             return None;
         }
         NumberCell::Nothing | NumberCell::Unread => {
-            rows.odd(
-                row,
-                &format!("its number is not understood: {}{}", shown(&cell), super::HINT),
-            );
+            let cell = shown(&cell);
+            let advice = super::advice(cell, rows.how(cells));
+            rows.odd(row, &format!("its number is not understood: {cell} ({advice})"));
             return None;
         }
     };

@@ -29,7 +29,7 @@ use crate::{
     foreign::line,
     model::{
         Calling, Confirmation, Consent, Coverage, ExtensionPrefix, Field, ListExtras, LiveCalling,
-        LiveTenant, LiveUser, ObservedValue, UnreadableValue, Upn, UserId, Value,
+        LiveTenant, LiveUser, ObservedValue, PhoneNumber, UnreadableValue, Upn, UserId, Value,
     },
     snapshot::observed_cell,
     words::{clauses, list},
@@ -331,7 +331,10 @@ impl<'r> Rows<'r> {
             }
             NumberCell::Damaged | NumberCell::Unread => {
                 let cell = shown(cell);
-                let what = format!("the number of {upn} is not understood: {cell}{HINT}");
+                let what = format!(
+                    "the number of {upn} is not understood: {cell} ({})",
+                    advice(cell, how)
+                );
                 self.report.findings.push((row, what));
                 ObservedValue::Unreadable(UnreadableValue::new(
                     cell,
@@ -349,8 +352,13 @@ impl<'r> Rows<'r> {
 }
 
 /// What to do about a number that is not understood.
-const HINT: &str = " (a number begins with `+`; `--country +49` puts it before numbers that begin \
-    with 49)";
+fn advice(cell: &str, how: NumberOptions<'_>) -> String {
+    let advice = PhoneNumber::advice(cell);
+    if how.country.is_some() || !number::may_lack_plus(cell) {
+        return advice;
+    }
+    format!("{advice}; `--country +49` puts `+` before all that begin with 49 or 0049")
+}
 
 /// Whether a cell is the id of an object of the directory.
 fn is_guid(cell: &str) -> bool {

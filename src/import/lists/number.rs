@@ -59,9 +59,18 @@ pub(super) fn read(cell: &str, how: NumberOptions<'_>) -> NumberCell {
         (None, None) => return NumberCell::Unread,
     };
     match with_plus(text, country) {
-        Some(number) => NumberCell::Number(number, Some(repair)),
+        Some(number) => {
+            let is_abroad = text.starts_with("00");
+            NumberCell::Number(number, Some(if is_abroad { Repair::Abroad } else { repair }))
+        }
         None => NumberCell::Unread,
     }
+}
+
+/// Whether a country that somebody names may be all that a number lacks.
+pub(super) fn may_lack_plus(cell: &str) -> bool {
+    let text = cell.trim().strip_prefix("00").unwrap_or(cell.trim());
+    text.starts_with(|c: char| matches!(c, '1'..='9'))
 }
 
 /// `1.44255E+10`, `4,93E11`, `14255550100.0`: what a spreadsheet shows of a long number.
@@ -82,19 +91,14 @@ fn is_float(text: &str) -> bool {
     }
 }
 
-/// The number of a country that lacks its `+`.
+/// The number of a country that lacks its `+`. A zero behind the country may be one that is dialled
+/// at home only.
 fn with_plus(text: &str, country: &str) -> Option<PhoneNumber> {
-    let is_between = |c: char| matches!(c, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/');
-    let (main, extension) = match text.split_once(";ext=") {
-        Some((main, extension)) => (main, format!(";ext={extension}")),
-        None => (text, String::new()),
-    };
-    let main: String = main.chars().filter(|c| !is_between(*c)).collect();
-    let is_whole = main.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_whole || !main.starts_with(country) {
-        return None;
-    }
-    PhoneNumber::parse(&format!("+{main}{extension}"), None).ok()
+    // As it is dialled from abroad.
+    let text = text.strip_prefix("00").unwrap_or(text).trim_start();
+    let rest = text.strip_prefix(country)?.replace(['/', '\u{a0}'], " ");
+    let number = PhoneNumber::observed(&format!("+{country} {rest}"), None)?;
+    PhoneNumber::parse(number.normal(), None).ok()
 }
 
 #[cfg(test)]
@@ -123,6 +127,15 @@ mod tests {
             ("493012345678", german, NumberCell::Number(whole(), Some(Repair::Plus))),
             ("49 30 12345678", german, NumberCell::Number(whole(), Some(Repair::Plus))),
             ("03012345678", german, NumberCell::Unread),
+            ("0049 30 12345678", german, NumberCell::Number(whole(), Some(Repair::Abroad))),
+            ("00493012345678", in_germany, NumberCell::Number(whole(), Some(Repair::Abroad))),
+            ("00493012345678", plain, NumberCell::Unread),
+            ("0014255550100", german, NumberCell::Unread),
+            ("0049030 12345678", german, NumberCell::Unread),
+            ("49 (0)30 12345678", german, NumberCell::Unread),
+            ("4903012345678", german, NumberCell::Unread),
+            ("49+3012345678", german, NumberCell::Unread),
+            ("49/30/12345678", german, NumberCell::Number(whole(), Some(Repair::Plus))),
             ("14255550100", german, NumberCell::Unread),
             ("4.93012E+11", german, NumberCell::Damaged),
             ("4,93012E+11", plain, NumberCell::Damaged),

@@ -25,6 +25,8 @@ pub enum Repair {
     Plus,
     /// The same, for the country that the list says the user is in.
     PlusOfCountry,
+    /// `00` was replaced by the `+` of the country that somebody or the row named.
+    Abroad,
     /// A variable of a script was replaced by what the script says that it is.
     Variable,
 }
@@ -36,6 +38,7 @@ impl Repair {
             Self::Spelling => "blanks and punctuation left out of a number",
             Self::Plus => "`+` put before a number of the country that was named",
             Self::PlusOfCountry => "`+` put before a number of the country that the row names",
+            Self::Abroad => "`+` put in the place of `00` before the country code",
             Self::Variable => "a variable replaced by what the file says that it is",
         }
     }
