@@ -10,6 +10,8 @@ use std::{
     path::Path,
 };
 
+use crate::words;
+
 /// The bytes of the file at `path`, or why there are none.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     read_opened(path, most).map(|(bytes, _)| bytes)
@@ -19,12 +21,12 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
 fn read_opened(path: &Path, most: u64) -> Result<(Vec<u8>, Metadata), String> {
     // Opening a pipe waits for its writer, so what it is has to be known before; what was opened is
     // asked once more.
-    check(&fs::metadata(path).map_err(|error| error.to_string())?, most)?;
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let before = file.metadata().map_err(|error| error.to_string())?;
+    check(&fs::metadata(path).map_err(words::system)?, most)?;
+    let file = File::open(path).map_err(words::system)?;
+    let before = file.metadata().map_err(words::system)?;
     check(&before, most)?;
     let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(words::system)?;
     if bytes.len() as u64 > most { Err(too_large("more", most)) } else { Ok((bytes, before)) }
 }
 

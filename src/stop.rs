@@ -28,7 +28,7 @@ use crate::{
     foreign::typed,
     model::{Call, Consent, Fault, FaultKind, StopSeen, TenantRef},
     ports::{CommonStop, Permit, Provisioner},
-    words::time,
+    words::{self, time},
 };
 
 /// The most that is read of a stop file.
@@ -137,7 +137,8 @@ impl StopSwitch {
             }
             Err(error) => Some(StopMessage {
                 message: format!(
-                    "{ALL}it is not known whether the stop file {shown} is there: {error}"
+                    "{ALL}it is not known whether the stop file {shown} is there: {}",
+                    words::system(error)
                 ),
                 hint: "make its folder readable, or set `stopFile` to where it is; until then \
                     nothing is written"

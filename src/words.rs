@@ -11,6 +11,7 @@
 //! | advice for one, to many | [`likewise`] | `...; likewise for each of the others` |
 //! | the word that was meant | [`nearest`] | `night` for `nigth` |
 //! | the same, as a hint begins | [`meant`] | ``did you mean `night`? `` |
+//! | what the system says of a file or a connection | [`system`] | `no such file or folder` |
 //! | bytes | [`hex`] | `00ff` |
 //! | a moment | [`time`] | `2026-07-04 08:15:30 UTC` |
 //! | the same beside the reader's own time | [`time_in`] | `2026-07-04 08:15:30 UTC (Sat 10:15 CEST)` |
@@ -188,6 +189,33 @@ pub fn meant<'w>(given: &str, words: impl IntoIterator<Item = &'w str>, slips: u
     near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default()
 }
 
+/// What the system says of a file or a connection, as it stands in a sentence: without its number,
+/// and wherever it is in the text.
+#[must_use]
+pub fn system(text: impl Display) -> String {
+    let text = text.to_string();
+    let Some((before, after)) = text.split_once(" (os error ") else { return text };
+    let rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    let (told, said) = before.split_at(before.rfind(": ").map_or(0, |at| at + 2));
+    let said = match said {
+        "No such file or directory" => "no such file or folder".to_owned(),
+        "Is a directory" => "it is a folder".to_owned(),
+        "Not a directory" => "a part of this path is a file, not a folder".to_owned(),
+        "File exists" => "it exists already".to_owned(),
+        "Read-only file system" => "the disk may only be read".to_owned(),
+        "No space left on device" => "the disk is full".to_owned(),
+        other => lower_first(other),
+    };
+    format!("{told}{said}{}", system(rest))
+}
+
+fn lower_first(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next()
+        .map(|first| first.to_lowercase().collect::<String>() + rest.as_str())
+        .unwrap_or_default()
+}
+
 /// Bytes in hexadecimal, two digits each.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -243,6 +271,23 @@ mod tests {
         assert_eq!(clauses(1, ["a"], "row"), "a");
         assert_eq!(clauses(1, ["a", "b"], "row"), "a; and 1 more row");
         assert_eq!(clauses(2, ["a", "b", "c", "d"], "row"), "a; b; and 2 more rows");
+    }
+
+    #[test]
+    fn what_the_system_says_stands_in_a_sentence() {
+        let absent = std::io::Error::from_raw_os_error(2);
+        assert_eq!(system(&absent), "no such file or folder");
+        assert_eq!(
+            system(format!("a: b: {absent}, tried once")),
+            "a: b: no such file or folder, tried once"
+        );
+        let both = format!("a: {absent}; b: {}", std::io::Error::from_raw_os_error(111));
+        assert_eq!(system(both), "a: no such file or folder; b: connection refused");
+        for as_it_is in ["", "Somebody said so", "é (os error"] {
+            assert_eq!(system(as_it_is), as_it_is);
+        }
+        assert_eq!(system(" (os error "), "");
+        assert_eq!(system("É (os error 2"), "é");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use crate::{
     board::{Day, Status},
     journal::JournalLocation,
+    words::system,
 };
 
 /// Days that are kept.
@@ -54,7 +55,7 @@ impl Drifts {
         let Some(place) = &self.place else { return };
         let text = serde_json::to_string_pretty(&*days).unwrap_or_default();
         if let Err(error) = place.write_drift(&text) {
-            warn!(%error, %place, "how much differed today cannot be kept for the next start");
+            warn!(error = %system(error), %place, "how much differed today cannot be kept for the next start");
         }
     }
 
@@ -95,7 +96,7 @@ pub(super) fn day_of(at: Timestamp) -> Date {
 }
 
 fn read(place: &JournalLocation) -> Days {
-    let text = place.read_drift().map_err(|error| error.to_string());
+    let text = place.read_drift().map_err(system);
     let days = text.and_then(|text| {
         text.map_or(Ok(Days::default()), |text| {
             serde_json::from_str::<Days>(&text).map_err(|error| error.to_string())

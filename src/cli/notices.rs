@@ -20,7 +20,7 @@ use crate::{
     model::{Fault, Notice},
     notices::{IncidentBook, ReceiverWishes, Rules, TellReceivers, Worker},
     ports::{DeliveryFailure, Messenger as _},
-    words::{list, meant},
+    words::{list, meant, system},
 };
 
 /// Examples for the help.
@@ -99,7 +99,7 @@ pub(super) fn worker(
     let book = book(&place);
     let keep = move |text: &str| {
         if let Err(error) = place.write_notices(text) {
-            warn!(%error, %place, "what people were told cannot be kept for the next start");
+            warn!(error = %system(error), %place, "what people were told cannot be kept for the next start");
         }
     };
     Some(Worker {
@@ -114,7 +114,7 @@ pub(super) fn worker(
 
 /// What an earlier start left. Without it people are told again what they were told.
 fn book(place: &JournalLocation) -> IncidentBook {
-    let text = place.read_notices().map_err(|error| error.to_string());
+    let text = place.read_notices().map_err(system);
     let book = text.and_then(|text| {
         text.map_or(Ok(IncidentBook::default()), |text| IncidentBook::of_text(&text))
     });

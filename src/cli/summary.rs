@@ -3,7 +3,7 @@
 use std::{env, fs::OpenOptions, io::Write as _, path::PathBuf};
 
 use super::out;
-use crate::foreign;
+use crate::{foreign, words::system};
 
 /// A summary may have 1 MiB.
 pub(super) const PAGE: usize = 1_000_000;
@@ -21,6 +21,6 @@ pub(super) fn add(page: &str) {
         .and_then(|mut summary| summary.write_all(foreign::printable(page).as_bytes()));
     if let Err(error) = written {
         let shown = foreign::line(file.display());
-        out::talk(&format!("warning: the summary {shown} cannot be written: {error}\n"));
+        out::talk(&format!("warning: the summary {shown} cannot be written: {}\n", system(error)));
     }
 }

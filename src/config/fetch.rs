@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::file;
+use crate::{file, words};
 
 /// The most that a secret holds: far above any token set.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -93,7 +93,7 @@ pub(super) async fn file(path: &Path) -> Result<FetchedFile, String> {
     let read = timeout(FILE_LIMIT, reading)
         .await
         .map_err(|_| format!("it cannot be read within {} s", FILE_LIMIT.as_secs()))?;
-    read.map_err(|error| error.to_string())?
+    read.map_err(words::system)?
 }
 
 /// Tells two states of a file apart without reading it.
@@ -106,23 +106,31 @@ pub(super) async fn stamp(path: &Path) -> Option<String> {
 
 fn slurp(path: &Path) -> Result<FetchedFile, String> {
     // Looked at before it is opened: opening a device can have effects.
-    regular(&fs::metadata(path).map_err(|error| error.to_string())?)?;
+    regular(&fs::metadata(path).map_err(words::system)?)?;
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-    let file = opened.map_err(|error| error.to_string())?;
-    let found = file.metadata().map_err(|error| error.to_string())?;
+    let file = opened.map_err(words::system)?;
+    let found = file.metadata().map_err(words::system)?;
     regular(&found)?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(words::system)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large());
     }
     let mode = found.permissions().mode() & 0o777;
-    let open_to_all = mode & 0o004 != 0;
+    let open_to_all = mode & 0o004 != 0 && is_within_reach(path);
     if open_to_all {
         tell_open_to_all(path, mode);
     }
     Ok(FetchedFile { bytes, open_to_all })
+}
+
+/// Whether every user comes to a file: a folder on the way that lets nobody else through keeps it
+/// from them.
+fn is_within_reach(path: &Path) -> bool {
+    let Ok(real) = fs::canonicalize(path) else { return true };
+    let lets_through = |folder: &Path| fs::metadata(folder).map_or(0o001, |found| found.mode());
+    real.ancestors().skip(1).all(|folder| lets_through(folder) & 0o001 != 0)
 }
 
 fn too_large() -> String {
@@ -167,8 +175,7 @@ async fn command_within(
     command.args(arguments).env_clear().envs(passed);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     // A group of its own, so it can be ended with all that it started.
-    let mut child =
-        command.process_group(0).kill_on_drop(true).spawn().map_err(|error| error.to_string())?;
+    let mut child = command.process_group(0).kill_on_drop(true).spawn().map_err(words::system)?;
     let _group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
     let ended = timeout(limit, output(&mut child)).await;
     let (bytes, status) =
@@ -198,7 +205,7 @@ async fn output(child: &mut Child) -> Result<(Vec<u8>, ExitStatus), String> {
             }
         }
     };
-    let ended = ended.map_err(|error| error.to_string())?;
+    let ended = ended.map_err(words::system)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(format!(
             "it printed more than {} KiB, and no secret is so long",
@@ -207,7 +214,7 @@ async fn output(child: &mut Child) -> Result<(Vec<u8>, ExitStatus), String> {
     }
     let status = match ended {
         Some(status) => status,
-        None => child.wait().await.map_err(|error| error.to_string())?,
+        None => child.wait().await.map_err(words::system)?,
     };
     Ok((bytes, status))
 }

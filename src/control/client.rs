@@ -18,6 +18,7 @@ use super::{
     Order, Request,
     socket::{Socket, SocketError, fits},
 };
+use crate::words;
 
 /// The most that is read of an answer: a status has a row for each tenant.
 const ANSWER_BYTES: usize = 64 << 20;
@@ -35,7 +36,7 @@ pub enum ClientError {
     #[error("no service answers at {}: {}", .0.display(), absence(.1))]
     NobodyThere(PathBuf, io::Error),
     /// This user may not speak to it.
-    #[error("the service at {} cannot be spoken to: {}", .0.display(), .1)]
+    #[error("the service at {} cannot be spoken to: {}", .0.display(), words::system(.1))]
     NotAllowed(PathBuf, io::Error),
     /// There can be no socket at all.
     #[error("{0}")]
@@ -171,7 +172,7 @@ fn absence(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "none runs with this state".to_owned(),
         io::ErrorKind::ConnectionRefused => "it has ended".to_owned(),
-        _ => error.to_string(),
+        _ => words::system(error),
     }
 }
 

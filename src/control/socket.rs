@@ -12,6 +12,8 @@ use std::{
 use tokio::net::UnixStream;
 use tracing::debug;
 
+use crate::words;
+
 /// The socket in the state folder.
 pub const FILE: &str = "control.sock";
 
@@ -31,7 +33,7 @@ pub enum SocketError {
     #[error("{} is not a socket", .0.display())]
     Other(PathBuf),
     /// It cannot be made.
-    #[error("the control socket {} cannot be made: {}", .0.display(), .1)]
+    #[error("the control socket {} cannot be made: {}", .0.display(), words::system(.1))]
     Io(PathBuf, io::Error),
 }
 

@@ -9,7 +9,10 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::{ports::HistoryError, words::time};
+use crate::{
+    ports::HistoryError,
+    words::{self, time},
+};
 
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -215,7 +218,7 @@ fn io_words(path: &Path, source: &io::Error) -> String {
             }
             None => "this user may not use it".to_owned(),
         },
-        _ => source.to_string(),
+        _ => words::system(source),
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{db, lock};
+use crate::words;
 
 /// The files as they were last seen.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl Guard {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return Err(format!("{path} was deleted"));
                 }
-                Err(error) => return Err(format!("{path}: {error}")),
+                Err(error) => return Err(format!("{path}: {}", words::system(error))),
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     model::{Entry, TenantId},
     ports::JournalError,
+    words,
 };
 
 /// Jobs that share one flush, at most: bounds how long the first of them waits.
@@ -248,7 +249,7 @@ impl JournalWriter {
         }
         self.head = head;
         let kept = self.mark.keep(head);
-        if let Err(error) = kept.as_ref().map_err(ToString::to_string)
+        if let Err(error) = kept.as_ref().map_err(words::system)
             && self.marked
         {
             warn!(%error, "the mark beside the journal cannot be moved on: an older copy of it \

@@ -1,6 +1,7 @@
 //! Failed calls: the kinds that are told apart, and what each means for a write.
 
 use super::coded;
+use crate::words;
 
 /// A call that did not succeed, in words for the person who has to act on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
@@ -47,7 +48,7 @@ impl Fault {
     /// A failure without advice.
     #[must_use]
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: words::system(message.into()), hint: None }
     }
 
     /// The same with advice.

@@ -16,7 +16,10 @@ use super::{
     hook::Hook,
     routes::routes,
 };
-use crate::config::{self, SecretError};
+use crate::{
+    config::{self, SecretError},
+    words,
+};
 
 /// The fewest characters of a token or a secret: what is shorter is guessed.
 const TOKEN: usize = 16;
@@ -39,10 +42,10 @@ pub enum StartError {
     #[error("the secret of the hook has {0} characters; {TOKEN} are the least")]
     ShortSecret(usize),
     /// The address cannot be listened on.
-    #[error("the HTTP server cannot listen on {0}: {1}")]
+    #[error("the HTTP server cannot listen on {0}: {why}", why = words::system(.1))]
     Listen(SocketAddr, io::Error),
     /// There is no thread for it.
-    #[error("the HTTP server cannot be started: {0}")]
+    #[error("the HTTP server cannot be started: {}", words::system(.0))]
     Thread(io::Error),
 }
 
@@ -129,7 +132,9 @@ async fn serve(listens: Listens, app: &Arc<App>, stop: &CancellationToken) {
             });
             join_all(all).await;
         }
-        Err(error) => warn!(%error, "nobody is answered: the server cannot listen"),
+        Err(error) => {
+            warn!(error = %words::system(error), "nobody is answered: the server cannot listen");
+        }
     }
 }
 

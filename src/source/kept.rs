@@ -15,7 +15,7 @@ use crate::{
     file,
     model::{Fault, FaultKind, TenantName},
     snapshot::{Sheet, Snapshot},
-    words::clauses,
+    words::{self, clauses},
     yaml::Diagnostic,
 };
 
@@ -115,12 +115,12 @@ pub fn read_kept(path: &Path, sheet: &Sheet) -> Result<Snapshot, Vec<Diagnostic>
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
-    if !fs::metadata(path).map_err(|error| error.to_string())?.is_dir() {
+    if !fs::metadata(path).map_err(words::system)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let entries = fs::read_dir(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| error.to_string())?;
+        .map_err(words::system)?;
     let visible = |path: &PathBuf| {
         path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
     };
@@ -143,7 +143,7 @@ fn add(snapshot: &mut Snapshot, path: &Path, sheet: &Sheet) -> Result<(), Vec<Di
     let name = path.display().to_string();
     let refuse = |reason: String, hint: &str| vec![whole(&name, reason, hint)];
     let metadata = fs::metadata(path)
-        .map_err(|error| refuse(error.to_string(), "check that the file can be read"))?;
+        .map_err(|error| refuse(words::system(error), "check that the file can be read"))?;
     let text = file::read_text(path, MAX_BYTES)
         .map_err(|reason| refuse(reason, if is(path, "csv") { LIST } else { LIVE_STATE }))?;
     if !is(path, "csv") {

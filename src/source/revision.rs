@@ -19,7 +19,7 @@ use super::git::{
     about::described,
     program::{Bounds, Git, Silent},
 };
-use crate::model::Revision;
+use crate::{model::Revision, words};
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -159,7 +159,7 @@ fn told(silent: Silent) -> RevisionError {
             hint: Some("install git"),
         },
         Silent::Absent(error) => RevisionError {
-            reason: format!("`git` cannot be started: {error}"),
+            reason: format!("`git` cannot be started: {}", words::system(error)),
             hint: Some("repair git"),
         },
         Silent::Slow(_) | Silent::TooMuch(_) | Silent::GivenUp => {

@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{known::KnownFiles, lookalike};
-use crate::manifest::{ManifestFile, ManifestText, Role, TenantScope};
+use crate::{
+    manifest::{ManifestFile, ManifestText, Role, TenantScope},
+    words,
+};
 
 /// Files of one tree, at most; beyond that somebody has named the wrong folder.
 pub(super) const MAX_FILES: usize = 50_000;
@@ -91,11 +94,11 @@ fn read<'e>(roots: &[PathBuf], known: &mut KnownFiles, each: Option<&'e mut Take
     let mut reading = TreeReader { files: BTreeMap::new(), known, each };
     for root in roots {
         match fs::metadata(root) {
-            Err(error) => reading.add(root, Err(error.to_string())),
+            Err(error) => reading.add(root, Err(words::system(error))),
             Ok(metadata) if !metadata.is_dir() => reading.read(root),
             Ok(_) => match fs::canonicalize(root) {
                 Ok(inside) => reading.below(root, &inside),
-                Err(error) => reading.add(root, Err(error.to_string())),
+                Err(error) => reading.add(root, Err(words::system(error))),
             },
         }
     }
@@ -182,7 +185,7 @@ impl TreeReader<'_, '_> {
         if inside.iter().any(lookalike::is_passed_over) {
             return;
         }
-        let reason = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
+        let reason = error.io_error().map_or_else(|| error.to_string(), words::system);
         self.add(path, Err(reason));
     }
 
@@ -212,7 +215,7 @@ impl TreeReader<'_, '_> {
             Ok(_) => {
                 self.add(entry.path(), Err("it is a symbolic link out of the folder".to_owned()));
             }
-            Err(error) => self.add(entry.path(), Err(error.to_string())),
+            Err(error) => self.add(entry.path(), Err(words::system(error))),
         }
     }
 }

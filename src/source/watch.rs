@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{Sources, git::Followers};
+use crate::words;
 
 /// Too many open files: what the system says if a user has too many listeners.
 const EMFILE: i32 = 24;
@@ -52,7 +53,7 @@ impl Watch {
     /// Tries to watch, for checks of the set-up. The error says what is wrong and what to do.
     pub fn check(roots: &[PathBuf]) -> Result<(), (String, &'static str)> {
         let (_, error) = begin(roots, |_| {});
-        error.map_or(Ok(()), |error| Err((error.to_string(), hint(&error))))
+        error.map_or(Ok(()), |error| Err((words::system(&error), hint(&error))))
     }
 
     /// Waits for news.
@@ -87,8 +88,12 @@ impl Watch {
             return;
         };
         if !std::mem::replace(&mut self.told, true) {
-            warn!(%error, hint = hint(&error), "cannot watch all manifests; they are looked at on \
-                an interval as well (`run.poll`)");
+            warn!(
+                error = %words::system(&error),
+                hint = hint(&error),
+                "cannot watch all manifests; they are looked at on \
+                an interval as well (`run.poll`)"
+            );
         }
     }
 }

@@ -161,7 +161,7 @@ async fn read(
     source.read().await.map_err(|error| {
         Fault::new(FaultKind::NotConfigured, format!("{what}: the {name} cannot be read: {error}"))
             .hint(format!(
-                "{} says where the {name} comes from: env, file or command",
+                "put it there, or say in {} where the {name} comes from: env, file or command",
                 section.whole()
             ))
     })

@@ -77,9 +77,10 @@ pub(super) async fn log_in(door: &LoginHost, tenant: &TenantRef) -> Result<Grant
     let unusable = |why: String| Fault::new(FaultKind::NotConfigured, format!("{what}: {why}"));
     let secret = door.settings.client_secret.read().await.map_err(|error| {
         let fault = unusable(format!("the client secret cannot be read: {error}"));
-        LoginRefusal::everywhere(
-            fault.hint("`graph.clientSecret` says where it comes from: env, file or command"),
-        )
+        LoginRefusal::everywhere(fault.hint(
+            "put it there, or say in `graph.clientSecret` where it comes from: env, file or \
+                    command",
+        ))
     })?;
     let FetchedSecret { secret, odd, .. } = secret;
     let places = PathPlaces { tenant: Some(tenant.id.as_str()), ..PathPlaces::default() };

@@ -13,7 +13,7 @@ use crate::{
     journal::{Finding, Grade, JournalLocation, JournalSize},
     source::{self, Sources, Watch},
     stop::StopSwitch,
-    words::many,
+    words::{self, many},
 };
 
 pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<FoundManifests> {
@@ -21,10 +21,11 @@ pub(super) async fn manifests(checks: &mut Checks, sources: &Sources) -> Option<
         sources.paths().into_iter().find_map(|path| Some((fs::metadata(&path).err()?, path)))
     {
         let remedy = "make the folder, name another one (`manifests` in the configuration, or as \
-            an argument), or write a first tenant with `dialplane import --out`";
+            an argument), or write a first tenant with `dialplane import --out`; `dialplane init` \
+            sets up all of it";
         let finding = match error.kind() {
             ErrorKind::NotFound => format!("`{}` is not there", path.display()),
-            _ => format!("{}: {error}", path.display()),
+            _ => format!("{}: {}", path.display(), words::system(error)),
         };
         checks.fail("manifests", finding, remedy);
         return None;
@@ -97,7 +98,7 @@ pub(super) async fn journal(checks: &mut Checks, place: &JournalLocation) {
     if let Err(error) = place.try_to_write().await {
         checks.fail(
             "journal",
-            format!("{place} cannot be written: {error}"),
+            format!("{place} cannot be written: {}", words::system(error)),
             "make room there and make it writable for this user; in another `state.path` nothing is \
                 known of earlier runs",
         );
@@ -116,7 +117,11 @@ pub(super) async fn journal(checks: &mut Checks, place: &JournalLocation) {
             .pass("journal", format!("{place} can be written, and a running dialplane does{held}")),
         Ok(false) => checks.pass("journal", format!("{place} can be written{held}")),
         Err(error) => {
-            checks.fail("journal", format!("{place}: {error}"), "make it readable for this user");
+            checks.fail(
+                "journal",
+                format!("{place}: {}", words::system(error)),
+                "make it readable for this user",
+            );
         }
     }
 }

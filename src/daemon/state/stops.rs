@@ -18,7 +18,7 @@ use crate::{
     pass::{self, StopSwitchChange},
     ports::{Journal, JournalError, LiveReader, Provisioner},
     stop::StopNote,
-    words::many,
+    words::{self, many},
 };
 
 /// What to do where there is no stop file.
@@ -123,7 +123,7 @@ where
                 let done = format!("{}; no new call begins, {under_way}", stopped.message);
                 return self.once_on_record(id, done);
             }
-            (None, Err(error)) => format!("the stop file cannot be made: {error}"),
+            (None, Err(error)) => format!("the stop file cannot be made: {}", words::system(error)),
             (None, Ok(_)) => "the stop file is not there any more".to_owned(),
         };
         self.orders.note(id, |request| request.refuse(refused, NOTHING_STOPPED));
@@ -264,5 +264,5 @@ where
 }
 
 fn unremoved(error: &io::Error) -> String {
-    format!("the stop file cannot be removed: {error}")
+    format!("the stop file cannot be removed: {}", words::system(error))
 }

@@ -4,7 +4,7 @@ use std::{error::Error as _, io};
 
 use tokio_postgres::error::SqlState;
 
-use crate::{foreign, journal::OpenError};
+use crate::{foreign, journal::OpenError, words};
 
 /// Why a call did not do what it was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl PostgresFailure {
         let Some(told) = error.as_db_error() else {
             let kind =
                 if is_refused(error) { FailureKind::Certificate } else { FailureKind::Unanswered };
-            return Self::new(kind, foreign::line(without_answer(error)));
+            return Self::new(kind, foreign::line(words::system(without_answer(error))));
         };
         let kind = kind(told.code());
         Self::new(kind, foreign::line(told.message()))

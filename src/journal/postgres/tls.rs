@@ -10,6 +10,8 @@ use rustls::{
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::words;
+
 /// Trusts these certificates, or those of the system.
 pub(super) fn connector(root: Option<&Path>) -> Result<MakeRustlsConnect, String> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -28,10 +30,10 @@ pub(super) fn connector(root: Option<&Path>) -> Result<MakeRustlsConnect, String
 fn roots(path: &Path) -> Result<RootCertStore, String> {
     let wrong = |reason: String| format!("{}: {reason}", path.display());
     let mut store = RootCertStore::empty();
-    let found = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
+    let found = CertificateDer::pem_file_iter(path).map_err(|error| wrong(words::system(error)))?;
     for certificate in found {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        store.add(certificate).map_err(|error| wrong(error.to_string()))?;
+        let certificate = certificate.map_err(|error| wrong(words::system(error)))?;
+        store.add(certificate).map_err(|error| wrong(words::system(error)))?;
     }
     if store.is_empty() {
         return Err(wrong("it holds no certificate".to_owned()));

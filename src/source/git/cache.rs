@@ -18,7 +18,7 @@ use super::{
     program::{Bounds, Git, Halt, Silent},
     trouble::{GitTrouble, GitTroubleKind},
 };
-use crate::file;
+use crate::{file, words};
 
 /// How long git may take for what needs no network.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -225,7 +225,7 @@ fn told(folder: &Path, silent: Silent) -> GitTrouble {
         Silent::GivenUp => GitTrouble::given_up(),
         Silent::Absent(error) => GitTrouble::new(
             GitTroubleKind::Cache,
-            format!("`git` cannot be started: {error}"),
+            format!("`git` cannot be started: {}", words::system(error)),
             "install git 2.34 or newer",
         ),
         Silent::Refused(words) => GitTrouble::new(

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::trouble::{GitTrouble, GitTroubleKind};
+use crate::words;
 
 /// What is wrong with a file or folder of ours.
 pub(super) fn of_disk(path: &Path, error: &io::Error) -> GitTrouble {
@@ -15,7 +16,11 @@ pub(super) fn of_disk(path: &Path, error: &io::Error) -> GitTrouble {
         io::ErrorKind::StorageFull => "make room on that disk",
         _ => "make it writable for this user, or set `state.path`",
     };
-    GitTrouble::new(GitTroubleKind::Cache, format!("{}: {error}", path.display()), hint)
+    GitTrouble::new(
+        GitTroubleKind::Cache,
+        format!("{}: {}", path.display(), words::system(error)),
+        hint,
+    )
 }
 
 /// Removes a folder, if it is there.

@@ -60,7 +60,10 @@ pub(super) use tree::KnownBlobs;
 pub use trouble::{GitTrouble, GitTroubleKind};
 
 use super::Tree;
-use crate::{words::many, yaml};
+use crate::{
+    words::{self, many},
+    yaml,
+};
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -345,7 +348,7 @@ fn top(folder: &Path) -> Result<PathBuf, Silent> {
 /// The part of a path that is there, as a folder without links, and the rest.
 fn there(path: &Path) -> Result<(PathBuf, PathBuf), CommitError> {
     let lost = |error: std::io::Error| {
-        let reason = format!("{} cannot be looked at: {error}", path.display());
+        let reason = format!("{} cannot be looked at: {}", path.display(), words::system(error));
         CommitError::new(reason, "name a path that is there")
     };
     let whole = std::path::absolute(path).map_err(lost)?;
@@ -369,7 +372,8 @@ fn told(silent: Silent, doing: &str) -> CommitError {
             "install git, or name folders instead of commits",
         ),
         Silent::Absent(error) => {
-            CommitError::new(format!("`git` cannot be started: {error}"), "repair git")
+            let reason = format!("`git` cannot be started: {}", words::system(error));
+            CommitError::new(reason, "repair git")
         }
         Silent::Slow(patience) => CommitError::new(
             format!("git did not end within {} s, {doing}", patience.as_secs()),

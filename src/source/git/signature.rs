@@ -19,7 +19,7 @@ use super::{
     program::{Bounds, Git, Halt, run},
     trouble::{GitTrouble, GitTroubleKind},
 };
-use crate::{config::Verify, foreign};
+use crate::{config::Verify, foreign, words};
 
 /// How long gpg and git may take for one answer.
 const BOUNDS: Bounds = Bounds { patience: Duration::from_secs(20), bytes: 1024 * 1024 };
@@ -43,7 +43,7 @@ pub(super) fn signer(
     let signers = verify.allowed_signers.as_deref().unwrap_or(Path::new("/dev/null"));
     if let Err(error) = fs::metadata(signers) {
         let hint = "set `verify.allowedSigners` to the file with the keys of those who may sign";
-        return Err(refused(format!("{}: {error}", signers.display()), hint));
+        return Err(refused(format!("{}: {}", signers.display(), words::system(error)), hint));
     }
     let signers = std::path::absolute(signers).unwrap_or_else(|_| signers.to_owned());
     for (key, value) in [
@@ -108,10 +108,10 @@ fn fill(ring: &Path, keys: &Path, halt: &Halt) -> Result<BTreeSet<String>, GitTr
     let hint = "set `verify.gpgKeys` to a file, or a folder of files, with the public keys of those \
         who may sign, as `gpg --export --armor` writes them; and install gpg";
     let failed = |error: String| refused(format!("{}: {error}", keys.display()), hint);
-    let files = files(keys).map_err(|error| failed(error.to_string()))?;
+    let files = files(keys).map_err(|error| failed(words::system(error)))?;
     remove(ring)
         .and_then(|()| DirBuilder::new().mode(0o700).create(ring))
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(words::system(error)))?;
     let gpg = |arguments: &[&str], files: &[PathBuf]| {
         let mut command = Command::new("gpg");
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));

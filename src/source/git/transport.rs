@@ -12,7 +12,7 @@ use super::{
     program::{Git, Halt, Silent},
     trouble::{GitTrouble, GitTroubleKind},
 };
-use crate::{config::GitSource, foreign};
+use crate::{config::GitSource, foreign, words};
 
 /// What git is told beside what it is always told: nothing is followed that a server names, and
 /// nothing is done by itself.
@@ -100,7 +100,7 @@ pub(super) fn refusal(silent: Silent, source: &GitSource, doing: &str) -> GitTro
         ),
         Silent::Absent(error) => GitTrouble::new(
             GitTroubleKind::Cache,
-            format!("`git` cannot be started: {error}"),
+            format!("`git` cannot be started: {}", words::system(error)),
             "repair it",
         ),
         Silent::GivenUp => GitTrouble::given_up(),
