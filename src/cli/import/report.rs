@@ -52,7 +52,7 @@ pub(super) fn tell(imported: &Import, unknown: &[String], next: &str, unread: us
         "{} with {} in {}, and nothing to do for them: {next}\n",
         said[0], said[1], said[2]
     ));
-    tell_left_out(imported);
+    tell_left_out(imported, "; --everybody names them too");
     if imported.shared > 0 {
         out::talk(&format!(
             "{} without the number, because somebody else holds it as well: see the comments\n",
@@ -77,18 +77,15 @@ pub(super) fn tell(imported: &Import, unknown: &[String], next: &str, unread: us
     }
 }
 
-/// Says who is not in the manifests, and why.
-pub(in crate::cli) fn tell_left_out(imported: &Import) {
+/// Says who is not in the manifests, and why. `option` would name them too, if the command has it.
+pub(in crate::cli) fn tell_left_out(imported: &Import, option: &str) {
+    let off = "left out: calling is off, and no number is held";
     for (count, why) in [
-        (imported.left_out, "left out, see the comments in each tenant.yaml"),
-        (
-            imported.passed_over,
-            "left out, because their calling is off and they hold no number; --everybody names \
-                them too",
-        ),
+        (imported.left_out, "left out, see the comments in each tenant.yaml".to_owned()),
+        (imported.passed_over, format!("{off}{option}")),
     ] {
         if count > 0 {
-            out::talk(&format!("{}: {why}\n", many(count, "user")));
+            out::talk(&format!("{} {why}\n", many(count, "user")));
         }
     }
 }

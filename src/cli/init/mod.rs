@@ -6,6 +6,7 @@
 //! **Invariant:** nothing that is there is changed, except that `.gitignore` gets lines at its end.
 //! If any file would be in the way, nothing is written.
 
+mod asked;
 mod beside;
 mod files;
 
@@ -15,10 +16,10 @@ use std::{
     sync::Arc,
 };
 
+use asked::StartingPoint;
 use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{
-    ask,
     exit::{Exit, Failure},
     import, out,
     signals::Signals,
@@ -95,14 +96,6 @@ impl Arguments {
     }
 }
 
-/// How somebody begins.
-enum StartingPoint {
-    Demo,
-    List(PathBuf),
-    Graph,
-    Account,
-}
-
 /// `COLUMN=ON/OFF`; several words for each with commas.
 fn calling(text: &str) -> Result<SheetCalling, String> {
     let expected = "COLUMN=ON/OFF is expected, such as State=Active/Inactive";
@@ -123,9 +116,10 @@ fn calling(text: &str) -> Result<SheetCalling, String> {
 /// Sets the folder up.
 pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit, Failure> {
     let folder = command.below();
-    let begin = begin(command, signals).await?;
+    // Nobody is asked in vain.
     check(folder, files::SETTINGS)?;
     import::check_empty(&folder.join(files::MANIFESTS))?;
+    let begin = asked::begin(command, signals).await?;
     let mut made = match &begin {
         StartingPoint::Demo => {
             let mut made = vec![files::settings(include_str!("demo.yaml"))];
@@ -158,46 +152,6 @@ pub(super) async fn init(command: &Arguments, signals: &Signals) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// What the arguments say, or else the person at the terminal.
-async fn begin(command: &Arguments, signals: &Signals) -> Result<StartingPoint, Failure> {
-    if let Some(list) = &command.ways.csv {
-        return Ok(StartingPoint::List(list.clone()));
-    }
-    match (command.ways.demo, command.ways.graph, command.ways.account) {
-        (true, ..) => return Ok(StartingPoint::Demo),
-        (_, true, _) => return Ok(StartingPoint::Graph),
-        (.., true) => return Ok(StartingPoint::Account),
-        _ => {}
-    }
-    let hint = "`dialplane init --demo` shows a small fleet; --csv FILE, --graph and --account begin \
-        with your own";
-    if !ask::can_ask() {
-        return Err(
-            Failure::new("say how to begin: nobody is at a terminal to be asked").hint(hint)
-        );
-    }
-    let answer = ask::question(
-        "How do you want to begin?\n  \
-            1  a demonstration: five customers, nothing real\n  \
-            2  a CSV list of users that the vendor's portal exported\n  \
-            3  Microsoft Graph\n  \
-            4  an account at the ConnecttoTeams service\n\
-        Number: ",
-        signals,
-    )
-    .await?;
-    match answer.as_str() {
-        "1" => Ok(StartingPoint::Demo),
-        "2" => Ok(StartingPoint::List(ask::question("File: ", signals).await?.into())),
-        "3" => Ok(StartingPoint::Graph),
-        "4" => Ok(StartingPoint::Account),
-        _ => {
-            Err(Failure::new("nothing was written: the answer was not a number from 1 to 4")
-                .hint(hint))
-        }
-    }
-}
-
 /// Fails if a file is in the way.
 fn check(folder: &Path, name: &str) -> Result<(), Failure> {
     let path = folder.join(name);
@@ -217,7 +171,7 @@ async fn of_list(
 ) -> Result<Vec<File>, Failure> {
     let tenant = match &command.tenant_id {
         Some(tenant) => tenant.clone(),
-        None => ask_tenant(signals).await?,
+        None => asked::customer(path, signals).await?,
     };
     let usual = Sheet::default();
     let user = command.user.clone().unwrap_or_else(|| usual.user.clone());
@@ -261,7 +215,7 @@ async fn of_list(
     tell_without_numbers(&shot, command.number.is_some())?;
     let choice = Choice { users_per_file: 500, split_by: None, everybody: false };
     let imported = import::proven(vec![shot], &choice)?;
-    import::tell_left_out(&imported);
+    import::tell_left_out(&imported, "");
     let fields = command.number.is_some().then_some(&sheet.fields);
     let mut made =
         vec![files::settings_for_list(command.user.as_deref(), command.calling.as_ref(), fields)];
@@ -287,17 +241,6 @@ fn tell_without_numbers(shot: &TenantSnapshot, is_named: bool) -> Result<(), Fai
             remove what was written, and begin again with --number HEADING\n",
     ));
     Ok(())
-}
-
-async fn ask_tenant(signals: &Signals) -> Result<TenantRef, Failure> {
-    if !ask::can_ask() {
-        return Err(Failure::new("a list does not say of which customer it is")
-            .hint("name the customer: --tenant-id NAME=GUID, the GUID of its Microsoft tenant"));
-    }
-    let name = ask::question("Name of the customer, such as contoso: ", signals).await?;
-    let id = ask::question("GUID of its Microsoft tenant: ", signals).await?;
-    targets::tenant_ref(&format!("{name}={id}"))
-        .map_err(|reason| Failure::new(format!("nothing was written: {reason}")))
 }
 
 /// What to do now.
