@@ -1,6 +1,6 @@
 //! Arguments that several commands share. Those of one command are in its own file.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -8,6 +8,7 @@ use super::choose::{PlanDetail, Tenants};
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     #[arg(
         long,
@@ -79,6 +80,22 @@ pub(super) enum Output {
 
 /// The shortest page that says anything of what it has to say.
 const SHORTEST: usize = 2_000;
+
+/// How many of something.
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a whole number from 1 on is expected".to_owned())
+}
+
+/// A number of any size.
+pub(super) fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number is expected".to_owned())
+}
+
+/// Where something listens.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address and a port are expected, such as 127.0.0.1:8405".to_owned())
+}
 
 /// The length of a page.
 pub(super) fn page(text: &str) -> Result<usize, String> {

@@ -21,7 +21,10 @@ use super::{
     signals::Signals,
     status, stop, tenants, undo, validate, why,
 };
-use crate::style::{CYAN, GREEN};
+use crate::{
+    style::{CYAN, GREEN},
+    words::nearest,
+};
 
 /// What is where in the help: what somebody wants to do, and the commands for it.
 pub(super) const GROUPS: [(&str, &[&str]); 5] = [
@@ -81,6 +84,9 @@ const OTHERS: &[(&str, &str)] = &[
     ("describe", "why"),
     ("version", "--version"),
 ];
+
+/// How far a word may be from a command to be taken for it.
+const SLIPS: usize = 2;
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(GREEN.bold())
@@ -223,7 +229,7 @@ impl Cli {
             for found in names.iter().filter_map(|name| command.find_subcommand(name)) {
                 let about = found.get_about().map(ToString::to_string).unwrap_or_default();
                 let name = found.get_name();
-                let _ = writeln!(groups, "  {literal}{name:12}{literal:#} {about}");
+                let _ = writeln!(groups, "  {literal}{name:13}{literal:#}{about}");
             }
             groups.push('\n');
         }
@@ -245,6 +251,23 @@ impl Cli {
             return None;
         };
         OTHERS.iter().find(|(other, _)| other == word).map(|(_, ours)| *ours)
+    }
+
+    /// The command that is nearest to a word after `help`, which names none.
+    pub(super) fn nearest(arguments: impl Iterator<Item = OsString>) -> Option<String> {
+        let words = arguments.skip_while(|word| word != "help").skip(1);
+        let mut level = Self::command();
+        for word in words {
+            let word = word.to_string_lossy().into_owned();
+            let Some(below) = level.find_subcommand(&word).cloned() else {
+                let names = level.get_subcommands().flat_map(|command| {
+                    command.get_visible_aliases().chain([command.get_name()]).collect::<Vec<_>>()
+                });
+                return nearest(&word, names, SLIPS).map(str::to_owned);
+            };
+            level = below;
+        }
+        None
     }
 
     /// Commands that neither ask a service nor change anything: they can end anywhere.
@@ -289,7 +312,7 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Init(command) => init::init(command, signals).await,
         Command::Validate(command) => validate::validate(global, command),
         Command::Plan(command) => plan::command(global, command, signals).await,
-        Command::Show(command) => saved::show(command),
+        Command::Show(command) => saved::show(global, command),
         Command::Apply(command) if command.dry_run => {
             plan::plan(global, &PlanRequest::dry(&command.once, command.live.as_deref()), signals)
                 .await
@@ -301,8 +324,8 @@ pub(super) async fn dispatch(cli: &Cli, signals: &Signals) -> Result<Exit, Failu
         Command::Undo(command) => undo::undo(global, command, signals).await,
         Command::History(command) => history::history(global, command).await,
         Command::Why(command) => why::why(global, command).await,
-        Command::Explain(command) => explain::explain(command),
-        Command::Guide(command) => guide::guide(command),
+        Command::Explain(command) => explain::explain(global, command),
+        Command::Guide(command) => guide::guide(global, command),
         Command::Journal(command) => journal::journal(global, command).await,
         Command::Run(command) if command.dry_run => {
             plan::plan(global, &PlanRequest::dry(&command.as_once(), None), signals).await

@@ -9,9 +9,9 @@ use clap::{
 };
 
 use super::{
-    args::Output,
+    args::{Global, Output},
     exit::{Exit, Failure},
-    out,
+    out, pager,
 };
 use crate::{
     plan::codes::{CodeSubject, Explanation, all, capital},
@@ -59,11 +59,11 @@ impl TypedValueParser for CodeParser {
 }
 
 /// Explains one code, or lists all.
-pub(super) fn explain(command: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn explain(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let all = all();
     let Some(code) = command.code.as_deref() else {
         match command.output {
-            Output::Text => out::data(&all_codes(&all)),
+            Output::Text => pager::show_unless(global.no_pager, &all_codes(&all)),
             Output::Json => {
                 let codes: Vec<_> = all.iter().map(as_json).collect();
                 out::json(&serde_json::json!({ "version": 1, "kind": "Codes", "codes": codes }));
@@ -75,7 +75,7 @@ pub(super) fn explain(command: &Arguments) -> Result<Exit, Failure> {
     let explanation =
         all.iter().find(|it| it.code == asked).ok_or_else(|| unknown(&asked, &all))?;
     match command.output {
-        Output::Text => out::data(&one(explanation)),
+        Output::Text => pager::show_unless(global.no_pager, &one(explanation)),
         Output::Json => out::json(&as_json(explanation)),
     }
     Ok(Exit::Done)

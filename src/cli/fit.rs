@@ -40,6 +40,15 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     out
 }
 
+/// One line of prose in lines of at most so many columns, which go on `indent` further in.
+pub(super) fn paragraph(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut line = WrappedLine::new(&mut out, text, width.max(NARROWEST));
+    line.indent = indent;
+    line.fit(text);
+    out
+}
+
 /// The same, but for lines of a source, of which marks below say where something is wrong.
 pub(super) fn fit_but_sources(text: &str, width: usize) -> String {
     let lines = text.split_inclusive('\n');

@@ -1,11 +1,14 @@
 //! `guide`: the pages of documentation, for a machine without a network.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 
 use super::{
+    args::Global,
     complete,
     exit::{Exit, Failure},
-    out,
+    fit, out, pager,
 };
 use crate::{
     guide::{PAGES, Page},
@@ -35,12 +38,13 @@ pub(super) struct Arguments {
 }
 
 /// Prints a page, the lines that hold a text, or the list of pages.
-pub(super) fn guide(command: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn guide(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
+    let show = if global.no_pager { out::raw } else { pager::show_as_it_is };
     let asked = command.page.as_deref().map(page).transpose()?;
     match (&command.search, asked) {
         (Some(text), page) => return search(text, page),
-        (None, Some(page)) => out::raw(&shown(page.text)),
-        (None, None) => out::raw(&list()),
+        (None, Some(page)) => show(&shown(page.text, out::width())),
+        (None, None) => show(&list()),
     }
     Ok(Exit::Done)
 }
@@ -69,12 +73,74 @@ fn list() -> String {
     )
 }
 
-/// As it is written, with bold headings: Markdown is made to be read.
-fn shown(text: &str) -> String {
-    let line = |line: &str| {
-        if line.starts_with('#') { format!("{BOLD}{line}{BOLD:#}\n") } else { format!("{line}\n") }
-    };
-    text.lines().map(line).collect()
+/// How wide the pages are written.
+const WIDE: usize = 100;
+
+/// As it is written, with bold headings: Markdown is made to be read. On a narrow terminal paragraphs
+/// are set anew, and commands stay whole.
+fn shown(text: &str, width: Option<usize>) -> String {
+    let width = width.filter(|width| *width < WIDE);
+    let mut out = String::new();
+    let mut paragraph = Paragraph::default();
+    let mut is_code = false;
+    for line in text.lines() {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        let as_it_is = is_code || is_fence || line.trim().is_empty() || line.starts_with('#');
+        if let Some(width) = width.filter(|_| !as_it_is) {
+            if begins(line) {
+                paragraph.end(&mut out, width);
+            }
+            paragraph.add(line);
+            continue;
+        }
+        paragraph.end(&mut out, width.unwrap_or(WIDE));
+        if line.starts_with('#') && !is_code {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "{BOLD}{line}{BOLD:#}");
+        } else {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    paragraph.end(&mut out, width.unwrap_or(WIDE));
+    out
+}
+
+/// Whether a line does not go on from the one before: an item of a list, a row of a table.
+fn begins(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = number.len() < line.len() && number.starts_with(". ");
+    line.starts_with("- ") || line.starts_with('|') || is_numbered
+}
+
+/// Lines that are read as one.
+#[derive(Default)]
+struct Paragraph {
+    text: String,
+}
+
+impl Paragraph {
+    fn add(&mut self, line: &str) {
+        if self.text.is_empty() {
+            self.text.push_str(line.trim_end());
+        } else {
+            self.text.push(' ');
+            self.text.push_str(line.trim());
+        }
+    }
+
+    fn end(&mut self, out: &mut String, width: usize) {
+        let text = std::mem::take(&mut self.text);
+        if text.is_empty() {
+            return;
+        }
+        let blanks = text.len() - text.trim_start().len();
+        let indent = if begins(&text) { blanks + 2 } else { blanks };
+        *out += &fit::paragraph(&text, width, indent);
+        out.push('\n');
+    }
 }
 
 fn search(text: &str, only: Option<&Page>) -> Result<Exit, Failure> {
@@ -92,4 +158,31 @@ fn search(text: &str, only: Option<&Page>) -> Result<Exit, Failure> {
     }
     out::data(&found);
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_fits_a_narrow_terminal_and_its_commands_stay_whole() {
+        for page in PAGES {
+            let wide = shown(page.text, None);
+            let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
+            assert_eq!(plain(&wide), page.text, "{}", page.name);
+            for width in [60, 80] {
+                let narrow = plain(&shown(page.text, Some(width)));
+                let words = |text: &str| text.split_whitespace().collect::<String>();
+                assert_eq!(words(&narrow), words(page.text), "{}", page.name);
+                let mut is_code = false;
+                for line in narrow.lines() {
+                    is_code ^= line.trim_start().starts_with("```");
+                    let is_whole = is_code || line.starts_with('#') || !line.trim().contains(' ');
+                    assert!(is_whole || line.chars().count() <= width, "{}: {line}", page.name);
+                }
+                let commands = page.text.lines().filter(|line| line.starts_with("$ "));
+                assert!(commands.into_iter().all(|line| narrow.contains(line)), "{}", page.name);
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     exit::{Exit, Failure},
     out,
 };
+use crate::foreign::line;
 
 /// For its help.
 pub(super) const EXAMPLES: &str = "\
@@ -32,6 +33,12 @@ pub(super) fn man(program: Command, command: &Arguments) -> Result<Exit, Failure
     };
     fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(program, folder).map_err(failed)?;
-    out::talk(&format!("the pages are in {}: `man dialplane`\n", folder.display()));
+    // Only such a folder is one in which `man` looks.
+    let read = if folder.ends_with("man1") {
+        "man dialplane".to_owned()
+    } else {
+        format!("man -l {}", folder.join("dialplane.1").display())
+    };
+    out::talk(&format!("the pages are in {}: `{}`\n", line(folder.display()), line(read)));
     Ok(Exit::Done)
 }

@@ -72,7 +72,7 @@ mod why;
 
 use std::{backtrace, env, fmt::Write as _, panic};
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 pub use exit::Exit;
 
@@ -141,6 +141,12 @@ fn tell_usage(error: clap::Error) -> Exit {
     let harmless = env::args_os().map(|argument| foreign::line(argument.to_string_lossy()));
     let mut error = Cli::read(harmless.map(Into::into)).err().unwrap_or(error);
     let meant = Cli::meant(&error);
+    if error.get(ContextKind::InvalidSubcommand).is_some()
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(near) = Cli::nearest(env::args_os())
+    {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near]));
+    }
     if meant.is_some() {
         // What is spelled alike is not what was meant.
         error.remove(ContextKind::SuggestedSubcommand);

@@ -31,10 +31,16 @@ pub(super) fn data(text: &str) {
 
 /// The same text in lines that are not longer than the terminal is wide, if stdout is one.
 pub(super) fn fitted(text: &str) -> String {
-    match io::stdout().is_terminal().then(terminal_size::terminal_size).flatten() {
-        Some((width, _)) => fit::fit(text, usize::from(width.0)),
+    match width() {
+        Some(width) => fit::fit(text, width),
         None => text.to_owned(),
     }
+}
+
+/// How wide the terminal is, if stdout is one.
+pub(super) fn width() -> Option<usize> {
+    let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// Data in which nothing comes from outside, or that was made harmless for its place.

@@ -24,18 +24,28 @@ pub(super) fn is_open() -> bool {
     OPEN.load(Ordering::Relaxed)
 }
 
+/// Shows text, through a pager if one is wanted.
+pub(super) fn show_unless(no_pager: bool, text: &str) {
+    if no_pager { out::data(text) } else { show(text) }
+}
+
 /// Shows text. Whatever is wrong with the pager, it is shown.
 pub(super) fn show(text: &str) {
+    show_as_it_is(&out::fitted(&foreign::printable(text)));
+}
+
+/// Shows text in which nothing comes from outside, and whose lines are as long as they are to be.
+pub(super) fn show_as_it_is(text: &str) {
     match pager().filter(|_| io::stdout().is_terminal()) {
         Some(pager) => {
             OPEN.store(true, Ordering::Relaxed);
             let shown = page(&pager, text);
             OPEN.store(false, Ordering::Relaxed);
             if !shown {
-                out::data(text);
+                out::raw(text);
             }
         }
-        None => out::data(text),
+        None => out::raw(text),
     }
 }
 
@@ -56,10 +66,10 @@ fn page(pager: &str, text: &str) -> bool {
     }
     let Ok(mut child) = command.spawn() else { return false };
     if let Some(mut stdin) = child.stdin.take() {
-        let mut text = out::fitted(&foreign::printable(text));
-        if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
-            text = strip_str(&text).to_string();
-        }
+        let text = match AutoStream::choice(&io::stdout()) {
+            ColorChoice::Never => strip_str(text).to_string(),
+            _ => text.to_owned(),
+        };
         // Somebody who has seen enough closes it before the end.
         let _ = stdin.write_all(text.as_bytes());
     }

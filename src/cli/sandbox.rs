@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{
-    args::Global,
+    args::{self, Global},
     exit::{Exit, Failure},
     manifests, out,
     signals::Signals,
@@ -25,10 +25,10 @@ pub(super) struct Arguments {
     /// the configuration]
     paths: Vec<PathBuf>,
     /// Where to listen; loopback only, port 0 chooses one
-    #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDRESS", value_parser = args::address)]
     listen: SocketAddr,
     /// Which drift: the same number gives the same world
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = args::whole)]
     seed: u64,
     /// Begin without drift
     #[arg(long)]

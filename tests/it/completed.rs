@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     folder::folder,
-    stage::{Ended, dialplane},
+    stage::{Ended, PROGRAM, child, dialplane, is_here},
 };
 
 /// What is offered for the last of these words. The protocol is that of fish: one a line, and after
@@ -51,6 +51,10 @@ fn tenants_and_users_are_those_of_the_manifests() {
     }
     assert_eq!(offered(&["plan", "--tenant", "no"]), ["northwind"]);
     assert_eq!(offered(&["plan", "--tenant=no"]), ["--tenant=northwind"]);
+    for command in ["suspend", "resume", "reconcile"] {
+        assert_eq!(offered(&[command, "no"]), ["northwind"], "{command}");
+    }
+    assert_eq!(offered(&["doctor", "--consent-link", "wo"]), ["woodgrove"]);
     let anna = "anna.becker@northwindtraders.com\tnorthwind";
     assert_eq!(offered(&["why", "anna"]), [anna]);
     assert_eq!(offered(&["plan", "--user", "anna"]), [anna]);
@@ -111,11 +115,45 @@ fn each_shell_is_told_how_to_ask() {
     }
 }
 
+/// What bash would offer, asked as it asks.
+const ASKED_BY_BASH: &str = r#"
+source <(dialplane completions bash)
+complete -p dialplane >/dev/null || exit 1
+COMP_WORDS=(dialplane "$@") COMP_CWORD=$# COMP_TYPE=9
+_clap_complete_dialplane dialplane "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
+
+#[test]
+fn bash_offers_tenants_and_users() {
+    if !is_here("bash", "--version") {
+        return;
+    }
+    let folder = demonstration();
+    let programs = Path::new(PROGRAM).parent().unwrap().display();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    for (words, offer) in [
+        (&["plan", "--tenant", "no"][..], "northwind\n"),
+        (&["suspend", "fa"], "fabrikam\n"),
+        (&["plan", "--user", "adele"], "adele.vance@contoso.com\n"),
+        (&["gui"], "guide\n"),
+    ] {
+        let mut bash = child("bash", folder.path());
+        bash.args(["--norc", "-c", ASKED_BY_BASH, "bash"]).args(words).env("PATH", &path);
+        let ended = Ended::from(bash.output().unwrap());
+        assert_eq!((ended.code, ended.stdout.as_str()), (0, offer), "{words:?}: {}", ended.stderr);
+    }
+}
+
 #[test]
 fn there_is_a_page_of_the_manual_for_each_command() {
     let folder = folder();
     let ended = Ended::from(dialplane(folder.path(), &["man", "--out", "man1"]).output().unwrap());
     assert_eq!(ended.code, 0, "{}", ended.stderr);
+    // Where `man` looks only in such folders.
+    assert!(ended.stderr.contains("`man dialplane`"), "{}", ended.stderr);
+    let other = Ended::from(dialplane(folder.path(), &["man", "--out", "pages"]).output().unwrap());
+    assert!(other.stderr.contains("`man -l pages/dialplane.1`"), "{}", other.stderr);
     let page = |name: &str| fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
     assert!(page("dialplane.1").contains("Exit codes"));
     assert!(page("dialplane-plan.1").contains("\\-\\-tenant"));

@@ -91,7 +91,7 @@ async fn a_run_is_shown_then_taken_back_and_git_wants_it_again() {
     assert_code(&stage.run(&["undo", &run, "--apply"]).await, 0);
     assert_eq!(stage.writes().len(), writes, "it is back already");
     fs::write(stage.manifest(), fleet()).unwrap();
-    assert_code(&stage.run(&["plan"]).await, 0);
+    assert_code(&stage.run(&["plan", "--tenant", "contoso"]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +215,7 @@ async fn a_patch_makes_an_undo_last() {
     assert_code(&again, 0);
     assert!(again.stdout.is_empty() && again.stderr.contains("already want"), "{}", again.stderr);
     assert_code(&stage.run(&["undo", &pass, "--apply"]).await, 0);
-    assert_code(&stage.run(&["plan"]).await, 0);
+    assert_code(&stage.run(&["plan", "--tenant", "contoso"]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

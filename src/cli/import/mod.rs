@@ -13,7 +13,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    args::{Global, Output},
+    args::{self, Global, Output},
     backend::Backend,
     customers::{self, CustomerSelection, PickedTenants},
     exit::{Exit, Failure},
@@ -91,7 +91,7 @@ pub(super) struct Arguments {
     #[arg(short, long, requires = "update")]
     yes: bool,
     /// Users of one file, at most
-    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499))]
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(499), value_parser = args::count)]
     users_per_file: NonZeroUsize,
     /// What else puts users into different files: `domain`, or a field such as userTag or
     /// sbcGatewayId

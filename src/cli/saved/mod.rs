@@ -14,9 +14,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    args::{self, PlanOutput},
+    args::{self, Global, PlanOutput},
     exit::{Exit, Failure},
-    out, private, summary,
+    out, pager, private, summary,
 };
 use crate::{
     file,
@@ -43,13 +43,16 @@ pub(super) struct Arguments {
 }
 
 /// Shows a saved plan, from the file alone.
-pub(super) fn show(command: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let (kind, saved) = read(&command.file)?;
     match command.output {
-        PlanOutput::Text => out::data(&match kind {
-            SavedKind::Plan => text::plan(&saved),
-            SavedKind::Review => text::review(&saved),
-        }),
+        PlanOutput::Text => {
+            let text = match kind {
+                SavedKind::Plan => text::plan(&saved),
+                SavedKind::Review => text::review(&saved),
+            };
+            pager::show_unless(global.no_pager, &text);
+        }
         PlanOutput::Json => out::json(&saved),
         PlanOutput::Ndjson => out::json_line(&saved),
         PlanOutput::Markdown => out::data(&render::saved_markdown(&saved, command.max_bytes)),
@@ -263,11 +266,7 @@ fn differs(saved: &Value, now: &Value) -> String {
         told.push(clauses(TOLD, moved, "step"));
     }
     if saved["sync"] != now["sync"] {
-        told.push(format!(
-            "the sync is {} and was {}",
-            now["sync"].as_str().unwrap_or("?"),
-            saved["sync"].as_str().unwrap_or("?")
-        ));
+        told.push(format!("sync {}, and not {}", text::sync(now), text::sync(saved)));
     }
     if told.is_empty() {
         "the same steps, from other manifests or live values".to_owned()

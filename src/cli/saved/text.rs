@@ -10,6 +10,8 @@ use crate::{
     words::{clauses, many},
 };
 
+/// That a tenant is not synced.
+const NOT_NEEDED: &str = "notNeeded";
 /// Tenants that are named in one line, at most.
 const TENANTS: usize = 10;
 
@@ -141,18 +143,23 @@ fn write_tenants(out: &mut String, plan: &Value) -> Result<usize, fmt::Error> {
             write_step(out, step, verbs)?;
             steps += usize::from(step["runs"] == true);
         }
-        let sync = match word(tenant, "sync").as_str() {
-            "afterSteps" => "once, after the steps".to_owned(),
-            "owed" => "owed by an earlier run".to_owned(),
-            // A file of a newer program may have another word.
-            word => line(word),
-        };
-        if sync != "notNeeded" {
-            writeln!(out, "  {:verbs$} {sync}", "sync")?;
+        if tenant["sync"] != NOT_NEEDED {
+            writeln!(out, "  {:verbs$} {}", "sync", sync(tenant))?;
         }
         writeln!(out)?;
     }
     Ok(steps)
+}
+
+/// When a tenant is synced, by a saved plan.
+pub(super) fn sync(tenant: &Value) -> String {
+    match word(tenant, "sync").as_str() {
+        NOT_NEEDED => "not needed".to_owned(),
+        "afterSteps" => "once, after the steps".to_owned(),
+        "owed" => "owed by an earlier run".to_owned(),
+        // A file of a newer program may have another word.
+        word => line(word),
+    }
 }
 
 fn write_step(out: &mut String, step: &Value, verbs: usize) -> fmt::Result {

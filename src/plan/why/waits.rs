@@ -1,5 +1,9 @@
 //! What prevents something for a user, or has not happened yet.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::{UserContext, Wait};
 use crate::{
     model::{Calling, DesiredTenant, LastWrites, RefusedCall, Upn, Verb, Write},
@@ -48,10 +52,7 @@ fn of_user(written: &LastWrites, moment: Moment<'_>) -> Vec<Wait> {
         let until = Some(moment.lost_deadline(at)).filter(|until| *until > moment.now);
         waits.push(Wait::new(reason, until, Some(hint)));
     }
-    waits.extend(written.calling.as_ref().and_then(|write| settling("calling", write, moment)));
-    waits.extend(
-        written.details.iter().filter_map(|(field, write)| settling(field.name(), write, moment)),
-    );
+    waits.extend(settling(written, moment));
     for (field, reverts) in &written.reverted {
         let counted = moment.counted(reverts);
         let Some(first) = counted.first() else { continue };
@@ -122,8 +123,26 @@ fn refusal(verb: Verb, refused: &RefusedCall) -> Wait {
     )
 }
 
-fn settling<T>(what: &str, write: &Write<T>, moment: Moment<'_>) -> Option<Wait> {
+/// What was accepted and may still come to be seen: what was sent together is told together.
+fn settling(written: &LastWrites, moment: Moment<'_>) -> impl Iterator<Item = Wait> {
+    let mut together: BTreeMap<(Timestamp, Timestamp), Vec<&str>> = BTreeMap::new();
+    if let Some(times) = written.calling.as_ref().and_then(|write| settles(write, moment)) {
+        together.entry(times).or_default().push("calling");
+    }
+    for (field, write) in &written.details {
+        if let Some(times) = settles(write, moment) {
+            together.entry(times).or_default().push(field.name());
+        }
+    }
+    together.into_iter().map(|((at, until), what)| {
+        let (was, is) = if what.len() == 1 { ("was", "is") } else { ("were", "are") };
+        let reason = format!("{} {was} accepted {} and {is} settling", list(what), time(at));
+        Wait::new(reason, Some(until), None)
+    })
+}
+
+/// When a value that is still settling was accepted, and until when it may take.
+fn settles<T>(write: &Write<T>, moment: Moment<'_>) -> Option<(Timestamp, Timestamp)> {
     let open = !write.landed && !write.lost && moment.is_open(write);
-    let reason = || format!("{what} was accepted {} and is settling", time(write.at));
-    open.then(|| Wait::new(reason(), Some(moment.deadline(write)), None))
+    open.then(|| (write.at, moment.deadline(write)))
 }
