@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::exit::Failure;
-use crate::config::{self, Settings};
+use crate::config::{self, Settings, State};
 
 /// The configuration that is taken if none is named.
 const CONFIG: &str = "dialplane.yaml";
@@ -23,6 +23,20 @@ pub(super) fn file(named: Option<&Path>) -> Option<PathBuf> {
     };
     let named = named.map(Path::to_owned).or_else(variable);
     named.or_else(|| default.exists().then_some(default))
+}
+
+/// Where somebody may be in the wrong folder: no configuration is named and none is here, and nothing
+/// was ever kept here either.
+pub(super) fn elsewhere(named: Option<&Path>, settings: &Settings) -> Option<String> {
+    let state = &settings.state;
+    let is_default = state.path == State::default().path && state.postgres.is_none();
+    let is_nothing_here = file(named).is_none() && is_default && !state.path.exists();
+    is_nothing_here.then(|| {
+        format!(
+            "{CONFIG} is not in this folder: go to the one of the service, or name its configuration \
+                with `--config`. `dialplane init` sets up a new folder"
+        )
+    })
 }
 
 /// Reads the settings.

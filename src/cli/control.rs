@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     args::{Global, Output},
     choose::Tenants,
+    complete,
     exit::{Exit, Failure},
     manifests, operator, out,
     right::CommandLead,
@@ -46,7 +47,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(super) struct Reconcile {
     /// Which tenant; without one, all
-    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    #[arg(value_parser = |name: &str| TenantName::parse(name), add = complete::tenants())]
     tenant: Option<TenantName>,
     /// Wait until it is done, and say how it ended
     #[arg(long)]
@@ -59,7 +60,7 @@ pub(super) struct Reconcile {
 #[derive(Debug, Args)]
 pub(super) struct Suspend {
     /// Which tenant
-    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    #[arg(value_parser = |name: &str| TenantName::parse(name), add = complete::tenants())]
     tenant: TenantName,
     /// Files and folders with manifests, if no service runs [default: `manifests` of the
     /// configuration]
@@ -78,7 +79,7 @@ pub(super) struct Suspend {
 #[derive(Debug, Args)]
 pub(super) struct Resume {
     /// The tenant that is suspended; without one, the stop switch is let go
-    #[arg(value_parser = |name: &str| TenantName::parse(name))]
+    #[arg(value_parser = |name: &str| TenantName::parse(name), add = complete::tenants())]
     pub(super) tenant: Option<TenantName>,
     /// Files and folders with manifests, if no service runs [default: `manifests` of the
     /// configuration]
@@ -99,7 +100,8 @@ pub(super) async fn reconcile(global: &Global, command: &Reconcile) -> Result<Ex
             refuse_if_held(&settings, &error).await?;
             let hint = "`dialplane apply` makes one pass without a service; `dialplane run` starts \
                 one; a rehearsal (`--sandbox`) takes no orders";
-            return Err(Failure::new(error).hint(hint));
+            let elsewhere = manifests::elsewhere(global, &settings);
+            return Err(Failure::new(error).hint(elsewhere.unwrap_or_else(|| hint.to_owned())));
         }
         taken => taken.map_err(failure)?,
     };

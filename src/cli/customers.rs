@@ -50,9 +50,19 @@ pub(super) struct Lists {
 }
 
 /// Asks each account for its customers, in the order of the settings.
-pub(super) async fn ask(settings: &Settings, client: &Client) -> Lists {
+pub(super) async fn ask(settings: &Settings, client: &Client) -> Result<Lists, Failure> {
     let mut lists = Lists::default();
-    for probe in client.probes() {
+    let probes = client.probes();
+    if probes.is_empty() {
+        return Err(Failure::new(
+            "no account at the ConnecttoTeams service is configured, and nothing else lists customers",
+        )
+        .hint(
+            "set `connectToTeams` in dialplane.yaml, or name each: `dialplane import --reader graph \
+                --tenant-id NAME=GUID --out manifests`",
+        ));
+    }
+    for probe in probes {
         let account = settings
             .all_accounts()
             .find(|(section, ..)| section == probe.section())
@@ -69,7 +79,7 @@ pub(super) async fn ask(settings: &Settings, client: &Client) -> Lists {
         let name = listed.customer.name.as_deref().unwrap_or_default();
         (name.to_lowercase(), listed.customer.tenant.clone(), listed.customer.enterprise)
     });
-    lists
+    Ok(lists)
 }
 
 impl Lists {
@@ -134,7 +144,7 @@ pub(super) async fn pick(
     let is_listed = |wanted: &CustomerLine| !matches!(wanted, CustomerLine::Given(_));
     let needs_lists =
         wanted.as_ref().is_none_or(|(_, lines)| lines.iter().any(|(_, wanted)| is_listed(wanted)));
-    let lists = if needs_lists { ask(settings, client).await } else { Lists::default() };
+    let lists = if needs_lists { ask(settings, client).await? } else { Lists::default() };
     if lists.tell_failed() > 0 {
         return Err(Failure::new("not every account could be asked for its customers")
             .hint("nothing was written; without lists, name tenants as NAME=GUID in a file"));

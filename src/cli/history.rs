@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    args::{Global, Output},
+    args::{self, Global, Output},
     choose::Tenants,
     decrees::{self, Decree},
     exit::{Exit, Failure},
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     tenants: Tenants,
     /// At most so many passes
-    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(19))]
+    #[arg(long, value_name = "NUMBER", default_value_t = NonZeroUsize::MIN.saturating_add(19), value_parser = args::count)]
     limit: NonZeroUsize,
     /// How it is shown
     #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
@@ -60,7 +60,7 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
     let place = JournalLocation::of(&settings.state);
     let history = place.look().await?;
     let begun = history.begun(past::LOOKED_AT).await.map_err(Failure::from)?;
-    let show = |text: &str| if global.no_pager { out::data(text) } else { pager::show(text) };
+    let show = |text: &str| pager::show_unless(global.no_pager, text);
     if let Some(id) = &command.id {
         let shown = one(&history, command, id, &begun).await?;
         match shown {
@@ -94,6 +94,9 @@ pub(super) async fn history(global: &Global, command: &Arguments) -> Result<Exit
             out::talk(&format!(
                 "no run{of} has written anything yet, as far as the journal in {place} knows\n"
             ));
+            if let Some(hint) = manifests::elsewhere(global, &settings) {
+                out::talk(&format!("  hint: {hint}\n"));
+            }
         }
         Output::Text => {
             show(&decrees::among(&passes, &decrees, shown));

@@ -31,6 +31,19 @@ pub(super) fn settings(global: &Global) -> Result<Settings, Failure> {
     configuration::read(global.config.as_deref())
 }
 
+/// What to do where nothing is here that could be meant.
+pub(super) fn elsewhere(global: &Global, settings: &Settings) -> Option<String> {
+    configuration::elsewhere(global.config.as_deref(), settings)
+}
+
+/// Why something cannot be used; where somebody may be in the wrong folder, with that as the hint.
+pub(super) fn perhaps_elsewhere(failure: Failure, global: &Global, settings: &Settings) -> Failure {
+    match elsewhere(global, settings) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
 /// The paths that the arguments name, or else what the settings do.
 pub(super) fn sources(named: &[PathBuf], settings: &Settings) -> Sources {
     if named.is_empty() { Sources::of(settings) } else { Sources::folders(named) }

@@ -99,7 +99,7 @@ pub(super) async fn run(
     let configuration = manifests::configuration(global);
     let settings = manifests::settings(global).map_err(Failure::of_configuration)?;
     let sources = manifests::sources(&once.paths, &settings);
-    let backend = backend(once, &sources, &settings, signals).await?;
+    let backend = backend(global, once, &sources, &settings, signals).await?;
     confirm::tell_place(&backend);
     backend.try_logins_again(settings.run.backoff, settings.run.backoff_ceiling);
     let journal = store(once.sandbox, &settings).await?;
@@ -198,13 +198,15 @@ pub(super) async fn run(
 
 /// The service of the vendor, or one in this process that stands in for it.
 async fn backend(
+    global: &Global,
     once: &PassArguments,
     sources: &Sources,
     settings: &Settings,
     signals: &Signals,
 ) -> Result<Backend, Failure> {
     if !once.sandbox {
-        return Backend::real(settings).map_err(Failure::of_configuration);
+        let backend = Backend::real(settings).map_err(Failure::of_configuration);
+        return backend.map_err(|failure| manifests::perhaps_elsewhere(failure, global, settings));
     }
     let looked = manifests::look_unless_stopped(sources, signals).await?;
     Backend::rehearsal(&looked.in_force.desired).await

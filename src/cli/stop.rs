@@ -56,6 +56,10 @@ enum OrderAnswer {
 /// Switches it on. If it is on already, it stays as it is.
 pub(super) async fn stop(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
+    if let Some(hint) = manifests::elsewhere(global, &settings) {
+        // Somebody in a hurry is in the wrong folder: a file here would stop nothing.
+        return Err(Failure::new("nothing is stopped: no service can be meant here").hint(hint));
+    }
     let reason =
         command.reason.as_deref().map(operator::one_line).filter(|reason| !reason.is_empty());
     let note =
@@ -232,6 +236,7 @@ async fn obeyed(settings: &Settings) -> Result<String, Failure> {
 /// Lets go.
 pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     let settings = manifests::settings(global)?;
+    let elsewhere = manifests::elsewhere(global, &settings);
     let answer = ask(&settings, &Order::LetGo).await;
     if let OrderAnswer::Confirmed(message, run) = &answer {
         out::data(&format!("{}\n", line(message)));
@@ -282,6 +287,9 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
             };
             let file = line(file.display());
             out::data(&format!("nothing was stopped: {file} is not there{all}\n"));
+            if let Some(hint) = elsewhere {
+                out::talk(&format!("  hint: {hint}\n"));
+            }
         }
     }
     Ok(Exit::Done)

@@ -79,7 +79,11 @@ fn a_list_of_the_portal_becomes_manifests_that_ask_for_nothing() {
     fs::write(folder.path().join("contoso.csv"), LIST).unwrap();
     fs::write(folder.path().join(".gitignore"), "target").unwrap();
     let ended = run(folder.path(), &["init", "--csv", "contoso.csv"]);
-    assert!(ended.code == 1 && ended.stderr.contains("--tenant-id NAME=GUID"), "{}", ended.stderr);
+    assert!(
+        ended.code == 1 && ended.stderr.contains("--tenant-id contoso=GUID"),
+        "{}",
+        ended.stderr
+    );
     let ended = run(folder.path(), &["init", "--csv", "contoso.csv", "--tenant-id", CONTOSO]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     snapshot!(format!("{}{}", ended.stdout, ended.stderr));
@@ -299,6 +303,13 @@ fn before_the_first_import_doctor_says_what_graph_still_needs() {
     let told = run(folder.path(), &["doctor", "-v"]).stdout;
     assert!(told.contains("the client secret can be read"), "{told}");
     assert!(!told.contains("a-secret"), "{told}");
+    // Graph is asked tenant by tenant: that it lists no customers is not "no customers".
+    for command in [&["tenants"][..], &["import", "--all", "--out", "manifests"]] {
+        let ended = run(folder.path(), command);
+        let told = "no account at the ConnecttoTeams service is configured, and nothing else lists";
+        assert!(ended.code == 1 && ended.stderr.contains(told), "{command:?}: {}", ended.stderr);
+        assert!(ended.stdout.is_empty() && !folder.path().join("manifests").exists());
+    }
 }
 
 #[test]
@@ -319,10 +330,27 @@ fn what_is_there_is_never_changed() {
 async fn at_a_terminal_it_asks() {
     let folder = folder();
     fs::write(folder.path().join("contoso.csv"), LIST).unwrap();
-    let (code, shown, _) = at_a_terminal(folder.path(), &["init"], "5\n").await;
-    assert!(code == 1 && shown.contains("How do you want to begin?"), "{shown}");
-    let typed = "2\ncontoso.csv\ncontoso\n87d349ed-44d7-43e1-9a83-5f2406dee5bd\n";
+    let before = files(folder.path());
+    for (typed, told) in [
+        ("5\n\nlist\n", "none of the answers could be used"),
+        ("2\nnowhere.csv\n.\n\u{4}", "nowhere.csv: no such file or folder"),
+        ("2\ncontoso.csv\n\u{4}", "nothing was changed: there was no answer"),
+        ("2\ncontoso.csv\n1\n2\n3\n", "is not a tenant id"),
+    ] {
+        let (code, shown, _) = at_a_terminal(folder.path(), &["init"], typed).await;
+        let asked = shown.contains("How do you want to begin?");
+        assert!(code == 1 && asked && shown.contains(told), "{typed:?}: {shown}");
+        assert_eq!(files(folder.path()), before, "{typed:?}");
+    }
+    // A slip costs one line, and what was answered before stays.
+    let typed = "two\n2\ncontoso.cvs\ncontoso.csv\n87d349ed\n\
+        87d349ed-44d7-43e1-9a83-5f2406dee5bd\n";
     let (code, shown, stdout) = at_a_terminal(folder.path(), &["init"], typed).await;
     assert!(code == 0 && shown.contains("dialplane plan --live contoso.csv"), "{shown}");
     assert!(stdout.contains("manifests/contoso/users.yaml"), "{stdout}");
+    assert!(shown.contains("GUID of the Microsoft tenant of contoso: "), "{shown}");
+    // Where it is in vain, nobody is asked.
+    let (code, shown, _) = at_a_terminal(folder.path(), &["init"], "1\n").await;
+    let asked = shown.contains("How do you want to begin?");
+    assert!(code == 1 && !asked && shown.contains("is there already"), "{shown}");
 }

@@ -28,6 +28,7 @@ use super::{
     args::{Global, Output},
     backend::Backend,
     choose::Tenants,
+    complete,
     exit::{Exit, Failure},
     manifests::{self, FoundManifests},
     out,
@@ -56,7 +57,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     tenants: Tenants,
     /// Check nothing; print the link that an admin of this customer follows to give consent
-    #[arg(long, value_name = "NAME|GUID")]
+    #[arg(long, value_name = "NAME|GUID", add = complete::tenants())]
     consent_link: Option<String>,
     /// How it is shown
     #[arg(short, long, value_enum, default_value_t = Output::Text, value_name = "FORMAT", conflicts_with = "consent_link")]
@@ -176,7 +177,8 @@ async fn all(global: &Global, command: &Arguments) -> Vec<DoctorCheck> {
         }
     };
     let sources = manifests::sources(&command.paths, &settings);
-    let backend = Backend::real(&settings);
+    let backend = Backend::real(&settings)
+        .map_err(|failure| manifests::perhaps_elsewhere(failure, global, &settings));
     match &backend {
         Ok(_) => here.pass("configuration", "it can be used"),
         Err(failure) => here.fail(

@@ -76,7 +76,8 @@ pub(super) async fn status(global: &Global, command: &Arguments) -> Result<Exit,
         (None, heard) => (place.read_status().map_err(|error| unreadable(&error))?, heard),
     };
     let Some(mut status) = status else {
-        return Err(no_service(&place, stopped.as_ref(), command.output));
+        let elsewhere = manifests::elsewhere(global, &settings);
+        return Err(no_service(&place, stopped.as_ref(), command.output, elsewhere));
     };
     let names = status.tenants.iter().map(|row| row.tenant.as_str());
     command.tenants.know(names, "the service has no")?;
@@ -137,7 +138,12 @@ fn unreadable(error: &io::Error) -> Failure {
 }
 
 /// Where no service has run: the stop switch is told all the same, because it stops commands too.
-fn no_service(place: &JournalLocation, stopped: Option<&StopMessage>, output: Output) -> Failure {
+fn no_service(
+    place: &JournalLocation,
+    stopped: Option<&StopMessage>,
+    output: Output,
+    elsewhere: Option<String>,
+) -> Failure {
     match output {
         Output::Text => out::data(&stop_line(stopped)),
         Output::Json => out::json(&serde_json::json!({
@@ -145,8 +151,9 @@ fn no_service(place: &JournalLocation, stopped: Option<&StopMessage>, output: Ou
             "status": null,
         })),
     }
+    let hint = "start it with `dialplane run`, or set `state.path`";
     Failure::new(format!("no service has run with the state in {place}"))
-        .hint("start it with `dialplane run`, or set `state.path`")
+        .hint(elsewhere.unwrap_or_else(|| hint.to_owned()))
 }
 
 /// Asks the service that works with this state.

@@ -110,7 +110,7 @@ impl StatusDisplay<'_> {
             writeln!(f, "{GREEN}{then}{each}{all} {are} as the manifests want{GREEN:#}")
         } else {
             let of = many(tenants, "tenant");
-            let are = is_or_are(well);
+            let are = if tenants == 1 { "is" } else { is_or_are(well) };
             writeln!(f, "{then}{well} of {of} {are} as the manifests want")
         }
     }
@@ -207,7 +207,9 @@ impl StatusDisplay<'_> {
         let code = line(&group.code);
         let since = since(group.since, self.now);
         writeln!(f, "    {YELLOW}{what}{YELLOW:#}: {reason} {FAINT}[{code}] for {since}{FAINT:#}")?;
-        let until = group.until.map(|at| format!(" (until {})", self.moment(at)));
+        let until = group
+            .until
+            .map(|at| format!(" (until {}, {})", time_in(at, self.zone), away(at, self.now)));
         let hint = line(&group.hint);
         writeln!(f, "      {FAINT}hint: {hint}{}{FAINT:#}", until.unwrap_or_default())
     }

@@ -21,7 +21,7 @@ use super::{
     backend::Backend,
     customers,
     exit::{Exit, Failure},
-    manifests, out,
+    manifests, out, pager,
     signals::Signals,
 };
 use crate::{model::Desired, ports::LiveReader as _};
@@ -104,9 +104,10 @@ async fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
     let backend = if command.sandbox {
         Backend::rehearsal(desired).await?
     } else {
-        Backend::real(&settings)?
+        Backend::real(&settings)
+            .map_err(|failure| manifests::perhaps_elsewhere(failure, global, &settings))?
     };
-    let lists = customers::ask(&settings, &backend.client).await;
+    let lists = customers::ask(&settings, &backend.client).await?;
     let failed = lists.tell_failed();
     if failed > 0 && lists.customers.is_empty() {
         return Err(Failure::new("no account could be asked for its customers"));
@@ -118,7 +119,10 @@ async fn show(global: &Global, command: &Arguments) -> Result<Exit, Failure> {
         rows.retain(CustomerRow::lacks_consent);
     }
     match command.output {
-        CustomerOutput::Text => out::data(&text::table(&rows, settings.all_accounts().count() > 1)),
+        CustomerOutput::Text => {
+            let table = text::table(&rows, settings.all_accounts().count() > 1);
+            pager::show_unless(global.no_pager, &table);
+        }
         CustomerOutput::Json => out::json(&row::json(&rows)),
         CustomerOutput::Ids => out::data(&text::ids(&rows)),
     }
