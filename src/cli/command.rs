@@ -100,7 +100,7 @@ Exit codes:
   1  error; also if no tenant could be read, and for a plan if any could not
   2  changes are pending (plan and dry runs); somebody is live and not in git (import --check)
   3  something is held or a user is in need of attention, everything else is done; for a plan,
-     also if nobody can foresee without the journal what a run would do
+     also if no difference is seen and it is not known without the journal what a run would do
   4  partly done: a tenant could not be read, a step failed, or a sync is still owed; run it again
   5  the answer to a step was lost, now or earlier, and a later look must decide what became of it
   78 run: the configuration is wrong, so that starting it again is in vain";

@@ -5,6 +5,7 @@ use std::{fmt, process::ExitCode};
 use crate::{
     model::Fault,
     plan::{Plan, TenantPlan, render::Tally},
+    words,
     yaml::Diagnostic,
 };
 
@@ -74,7 +75,7 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(message: impl fmt::Display) -> Self {
         Self {
-            message: message.to_string(),
+            message: words::system(message),
             hint: None,
             diagnostics: Vec::new(),
             exit: Exit::Error,

@@ -343,7 +343,11 @@ async fn finish(
         tell_unknown(asked.users, looked, &plan);
     }
     Ok(if looked.diagnostics.is_empty() {
-        Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift))
+        match Exit::of_plan(&plan, asked.fail_on == Some(FailOn::Drift)) {
+            // That nothing differs is not "nothing to do" where it is not known what was sent lately.
+            Exit::Done if !plan.unremembered.is_empty() => Exit::Held,
+            exit => exit,
+        }
     } else {
         Exit::Error
     })

@@ -334,7 +334,7 @@ async fn each_tenant_is_read_through_its_account() {
     assert_eq!(ended.code, 1);
     insta::assert_snapshot!(ended.stdout, @r"
     contoso  enforce  00000000-0000-4000-8000-000000000001
-      held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: Connection refused (os error 111) [not-read]
+      held: log in to 127.0.0.1:1 as sandbox-admin: no connection to 127.0.0.1:1: connection refused [not-read]
       hint: check `accounts.west.baseUrl`, name resolution, the firewall and root certificates; behind a proxy set HTTPS_PROXY
 
     fabrikam  enforce  00000000-0000-4000-8000-000000000002
@@ -343,7 +343,8 @@ async fn each_tenant_is_read_through_its_account() {
 
     1 tenant as the manifests want it
     note: the journal here has never looked at 1 tenant (adatum): what was sent lately is not known, and a run with the right journal may take other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
-    plan: nothing to do as far as live state could be read; not read: 2 tenants
+      hint: plan where the service runs; if nothing was ever sent, the first `dialplane apply` begins the journal
+    plan: no difference in what could be read; not read: 2 tenants
     ");
 }
 
@@ -352,12 +353,13 @@ async fn a_gateway_that_the_account_does_not_have_is_told() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
     stage.sandbox.world(|world| world.gateways.remove(&GatewayId::new(805).unwrap()));
     let ended = stage.run(&["plan", "--tenant", "contoso"]).await;
-    assert_eq!(ended.code, 0, "a note holds nothing");
+    assert_eq!(ended.code, 3, "the journal knows nothing yet");
     insta::assert_snapshot!(ended.stdout, @r"
     note: contoso: gateway 805 is not available to this reseller, and 11 users are to use it; available: 806, 807 [gateway-not-available]
     1 tenant as the manifests want it
     note: the journal here has never looked at 1 tenant (contoso): what was sent lately is not known, and a run with the right journal may take other steps (values that still settle, limits per hour, lost answers, syncs that are owed)
-    plan: nothing to do as far as can be foreseen without the journal
+      hint: plan where the service runs; if nothing was ever sent, the first `dialplane apply` begins the journal
+    plan: no difference is seen; what a run would do is not known without the journal
     left out by --tenant: 2 tenants (nothing to do there)
     ");
 }

@@ -63,7 +63,7 @@ async fn applying_twice_writes_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_that_is_right_ends_with_zero() {
     let stage = Stage::set(|desired| World::from_desired(desired, 1)).await;
-    for arguments in [["plan"], ["apply"]] {
+    for arguments in [["apply"], ["plan"]] {
         let ended = stage.run(&arguments).await;
         assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
         assert!(ended.stdout.contains("plan: nothing to do"), "{}", ended.stdout);
@@ -269,11 +269,18 @@ fn what_people_get_wrong_on_the_command_line() {
         &["plan", "--tenant", "Contoso Ltd"],
         &["plan", "--dryrun"],
         &["aply"],
+        &["help", "pln"],
+        &["help", "journal", "exprt"],
+        &["history", "--limit", "0"],
+        &["show", "absent.json"],
+        &["stop", "--reason", "all phones are dead"],
+        &["reconcile"],
     ];
     let mut told = String::new();
     for arguments in cases {
         let ended = Ended::from(dialplane(folder.path(), arguments).output().unwrap());
         assert_eq!(ended.code, 1, "{arguments:?}");
+        assert!(!folder.path().join(".dialplane").exists(), "{arguments:?} leaves nothing behind");
         told += &format!("$ dialplane {}\n{}{}\n", arguments.join(" "), ended.stdout, ended.stderr);
     }
     snapshot!(told);
@@ -382,7 +389,7 @@ async fn the_sandbox_wraps_its_lists_as_it_is_told_and_writes_a_configuration_to
         sandbox.until("the address", || stage.text("stdout").contains("http://")).await;
         let plan = stage.run(&["--config", "own.yaml", "plan"]).await;
         assert!(
-            plan.code == 0 && plan.stdout.contains("plan: nothing to do"),
+            plan.code == 3 && plan.stdout.contains("plan: no difference is seen"),
             "{envelope}: {}{}",
             plan.stdout,
             plan.stderr

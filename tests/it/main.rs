@@ -115,6 +115,7 @@ mod replicas;
 mod reseller;
 mod reviewed;
 mod revision;
+mod roads;
 mod rows;
 mod schemas;
 mod scoped;

@@ -85,11 +85,15 @@ fn write_plan(out: &mut String, plan: &Plan, most: usize) -> fmt::Result {
         return writeln!(out, "No tenant could be planned.");
     }
     if !plan.tenants.iter().any(TenantPlan::says_something) {
-        return writeln!(
+        writeln!(
             out,
             "All {} are as the manifests want them.",
             many(plan.tenants.len(), "tenant")
-        );
+        )?;
+        return match unremembered(plan) {
+            Some(what) => writeln!(out, "\nNote: {what}."),
+            None => Ok(()),
+        };
     }
     if plan.tenants.iter().any(TenantPlan::writes) {
         let fingerprint = fingerprint_of(plan);

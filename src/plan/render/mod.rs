@@ -163,6 +163,14 @@ impl Tally {
         self.drift.steps() + self.held_tenants + self.held_steps > 0
     }
 
+    /// Whether nothing would be done as far as is seen, and only the journal knows.
+    fn is_unknown(&self) -> bool {
+        let sees_something = self.steps() + self.sync > 0;
+        // What is not read, or may be, is told in its own words.
+        let is_told = self.unread_tenants + self.unforeseen > 0 || self.planned == 0;
+        self.unremembered > 0 && !sees_something && !is_told
+    }
+
     /// Counts one more tenant.
     fn add(&mut self, tenant: &TenantPlan) {
         self.planned += usize::from(tenant.reference.is_some());
@@ -200,14 +208,14 @@ impl fmt::Display for Tally {
         match (runs.is_empty(), self.sync) {
             (true, 0) if self.planned == 0 => f.write_str("nothing could be planned")?,
             (true, 0) if self.unread_tenants > 0 => {
-                f.write_str("nothing to do as far as live state could be read")?;
+                f.write_str("no difference in what could be read")?;
             }
             (true, 0) if self.unforeseen > 0 => {
-                f.write_str("nothing to do as far as can be foreseen here")?;
+                f.write_str("no difference is seen")?;
             }
             (true, 0) if self.waits() => f.write_str("nothing to carry out")?,
             (true, 0) if self.unremembered > 0 => {
-                f.write_str("nothing to do as far as can be foreseen without the journal")?;
+                f.write_str("no difference is seen")?;
             }
             (true, 0) => f.write_str("nothing to do")?,
             (true, syncs) => write!(f, "{} owed", many(syncs, "sync"))?,
@@ -243,6 +251,9 @@ impl fmt::Display for Tally {
         if self.problems > 0 {
             write!(f, "; {} in need of attention", many(self.problems, "user"))?;
         }
+        if self.is_unknown() {
+            f.write_str("; what a run would do is not known without the journal")?;
+        }
         if self.compared > 0 {
             write!(
                 f,
@@ -258,13 +269,13 @@ impl fmt::Display for Tally {
 /// Tenants that are told by name, at most.
 const NAMED: usize = 3;
 
-/// What a plan cannot know that a run with the right journal knows, if so.
 /// Of which moment a plan is, if not of now.
 fn ahead(plan: &Plan) -> Option<String> {
     let at = time(plan.at?);
     Some(format!("This would be done on {at} if nothing else changed until then."))
 }
 
+/// What a plan cannot know that a run with the right journal knows, if so.
 fn unremembered(plan: &Plan) -> Option<String> {
     let tenants: Vec<&str> = plan.unremembered.iter().map(TenantName::as_str).collect();
     if tenants.is_empty() {

@@ -22,6 +22,8 @@ use crate::{
 
 /// The place of a user that only pruning concerns.
 const UNNAMED: &str = "named by no manifest (prune: disable)";
+const FIRST_TIME: &str = "  hint: plan where the service runs; if nothing was ever sent, the first \
+    `dialplane apply` begins the journal";
 
 /// The width of the user column; longer names push the place to the right.
 pub(super) const USER: usize = 40;
@@ -35,8 +37,7 @@ pub(super) fn verbs(tenant: &TenantPlan) -> usize {
     if configures { VERB + 1 } else { VERB }
 }
 
-/// A plan for a terminal: every tenant that something is to be said about, and a last line that
-/// counts.
+/// A plan for a terminal: each tenant that something is said of, and a last line that counts.
 #[must_use]
 pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
@@ -70,10 +71,10 @@ pub(super) fn write_body(out: &mut String, plan: &Plan, told: &mut AlreadyTold) 
             if quiet == 1 { "it" } else { "them" }
         )?;
     }
-    write_unremembered(out, plan)
+    write_unremembered(out, plan)?;
+    write_first_time(out, plan)
 }
 
-/// What cannot be foreseen without the right journal, if anything.
 /// Of which moment the plan is, if not of now.
 pub(super) fn write_moment(out: &mut String, plan: &Plan) -> fmt::Result {
     match ahead(plan) {
@@ -82,11 +83,18 @@ pub(super) fn write_moment(out: &mut String, plan: &Plan) -> fmt::Result {
     }
 }
 
+/// What cannot be foreseen without the right journal, if anything.
 pub(super) fn write_unremembered(out: &mut String, plan: &Plan) -> fmt::Result {
-    match unremembered(plan) {
-        Some(what) => writeln!(out, "{FAINT}note: {what}{FAINT:#}"),
-        None => Ok(()),
+    let Some(what) = unremembered(plan) else { return Ok(()) };
+    writeln!(out, "{FAINT}note: {what}{FAINT:#}")
+}
+
+/// What to do where nothing differs and it is not known what was sent lately.
+pub(super) fn write_first_time(out: &mut String, plan: &Plan) -> fmt::Result {
+    if plan.unremembered.is_empty() || plan.tenants.iter().any(TenantPlan::writes) {
+        return Ok(());
     }
+    writeln!(out, "{FAINT}{FIRST_TIME}{FAINT:#}")
 }
 
 /// Who would lose calling: the first line of all, red if anybody does.

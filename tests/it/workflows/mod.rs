@@ -266,7 +266,9 @@ async fn live_state_is_kept_and_drift_is_reported() {
     let mut runner = Runner::new(&stage);
     let workflow = example("github/observe.yml");
     let steps = &workflow["jobs"]["observe"]["steps"];
-    for (told, drifts) in [("no drift", false), ("live state differs from the manifests", true)] {
+    for (told, drifts) in
+        [("no difference is seen", false), ("live state differs from the manifests", true)]
+    {
         if drifts {
             drift(&stage);
         }

@@ -91,6 +91,7 @@ fn write_plan(out: &mut String, plan: &Plan, screen: &Screen<'_>) -> fmt::Result
             write_left_out(out, plan, screen)?;
         }
         text::write_unremembered(out, plan)?;
+        text::write_first_time(out, plan)?;
     }
     writeln!(out, "{BOLD}plan:{BOLD:#} {}", Tally::of(plan))
 }
