@@ -345,9 +345,8 @@ pub enum JournalError {
     /// What it holds cannot be read.
     #[error("the journal cannot be read: {0}")]
     Unreadable(String),
-    /// What is there of this tenant is not what was written: nothing is built on it before a person
-    /// has judged it. Other tenants go on.
-    #[error("the journal of this tenant is not what was written: {0}")]
+    /// What is there of it is not what was written: a person has to judge it. Other tenants go on.
+    #[error("the journal of this tenant is not what was written (`dialplane journal accept`): {0}")]
     Doubtful(String),
     /// Somebody else has the right to write of this tenant.
     #[error("{holder} is working on this tenant, and has the right to until {until} at least")]

@@ -61,7 +61,7 @@ impl JournalLocation {
         self.refuse_two()?;
         let holder = lock::identity();
         let lock = lock::take(&self.folder, &holder)?;
-        let journal = PostgresJournal::open(settings, self.retention).await?;
+        let journal = PostgresJournal::open_beside(settings, self.retention, &self.folder).await?;
         // A file that is begun here later is noticed: what is known is elsewhere.
         lock.name_journal(&holder, journal.name()).map_err(at)?;
         Ok(Store::Shared(journal.holding(lock)))
@@ -89,7 +89,7 @@ impl JournalLocation {
             None => SqliteHistory::sound(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
                 self.refuse_two()?;
-                let history = PostgresHistory::read(settings).await?;
+                let history = PostgresHistory::read_beside(settings, &self.folder).await?;
                 Ok(StoredHistory::Shared(Box::new(history)))
             }
         }
@@ -101,7 +101,7 @@ impl JournalLocation {
             None => SqliteHistory::read(&self.folder).map(Box::new).map(StoredHistory::File),
             Some(settings) => {
                 self.refuse_two()?;
-                let history = PostgresHistory::read(settings).await?;
+                let history = PostgresHistory::read_beside(settings, &self.folder).await?;
                 Ok(StoredHistory::Shared(Box::new(history)))
             }
         }
@@ -112,7 +112,7 @@ impl JournalLocation {
         match &self.postgres {
             None if SqliteJournal::accept(&self.folder)? => Ok(Accepted::Journal),
             None => Ok(Accepted::Nothing),
-            Some(settings) => postgres::accept(settings).await.map(Accepted::Tenants),
+            Some(settings) => postgres::accept(settings, &self.folder).await.map(Accepted::Tenants),
         }
     }
 

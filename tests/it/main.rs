@@ -105,6 +105,7 @@ mod onboard;
 mod page;
 mod pictures;
 mod plan;
+mod promoted;
 mod properties;
 mod readers;
 mod recovery;

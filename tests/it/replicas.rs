@@ -37,7 +37,7 @@ pub(crate) async fn stage(database: &Database, takeover: &str) -> Stage {
 /// One of several services, with a state folder and logs of its own.
 pub(crate) struct Replica<'s> {
     stage: &'s Stage,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     pub(crate) running: Running,
 }
 
@@ -55,7 +55,7 @@ impl<'s> Replica<'s> {
         Self::with(stage, name, "manifests")
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.running.text("stderr")
     }
 

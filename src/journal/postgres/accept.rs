@@ -1,13 +1,16 @@
 //! A person takes what is in the database for the journal from now on.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
 use super::{
+    compare,
     connect::{Dialer, Param, Session},
     failure::{FailureKind, PostgresFailure},
     load::{self, StoredTenant, TENANT, value},
-    schema,
+    schema, seen,
 };
 use crate::{
     config::Postgres,
@@ -20,13 +23,30 @@ use crate::{
 const RUN: &str = "journal-accept";
 
 /// Accepts the tenants that are refused, or all if none is: calls may have been carried out that
-/// the journal does not know, so each owes a sync from then on. Tells how many there are.
-pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, OpenError> {
+/// the journal does not know, so each owes a sync from then on. Those count as refused of which the
+/// machine of this folder saw more. Tells how many there are.
+pub(in crate::journal) async fn accept(
+    settings: &Postgres,
+    folder: &Path,
+) -> Result<usize, OpenError> {
     let dialer = Dialer::new(settings, true);
     let dialled = dialer.dial().await;
     let session = dialled.map_err(|failure| failure.at("the database of the journal"))?;
     let schema = dialer.schema();
     schema::bring_up(&session, schema).await?;
+    let at = |failure: PostgresFailure| failure.at(&session.shown());
+    let Ok(marks) = seen::read(folder) else {
+        // What was seen here cannot be read: then all is accepted.
+        let done = all(&session, schema).await?;
+        let at = |source| OpenError::Io { path: folder.to_owned(), source };
+        return seen::forget(folder).map_err(at).map(|()| done);
+    };
+    let compared = compare::compare(&session, schema, &marks).await.map_err(at)?;
+    compare::hold(&session, schema, &compared.lost).await.map_err(at)?;
+    all(&session, schema).await
+}
+
+async fn all(session: &Session, schema: &str) -> Result<usize, OpenError> {
     let at = |failure: PostgresFailure| failure.at(&session.shown());
     let query = format!("SELECT {TENANT} FROM {schema}.tenants t ORDER BY t.tenant_id");
     let rows = session.ask((&query, &[])).await.map_err(at)?;
@@ -34,11 +54,11 @@ pub(in crate::journal) async fn accept(settings: &Postgres) -> Result<usize, Ope
     // What was said of all tenants, in a journal that was moved here, is of none.
     all.retain(|tenant| tenant.id != TenantId::nil());
     // The tenants first of which nothing is known: entries of theirs may be what is missing.
-    others(&session, schema).await.map_err(at)?;
+    others(session, schema).await.map_err(at)?;
     let refused = all.iter().any(|tenant| tenant.refused.is_some());
     let mut accepted = 0;
     for tenant in all.iter().filter(|tenant| !refused || tenant.refused.is_some()) {
-        if !one(&session, schema, tenant).await.map_err(at)? {
+        if !one(session, schema, tenant).await.map_err(at)? {
             let id = &tenant.id;
             let holder = tenant.holder.as_ref().map_or_else(String::new, foreign::line);
             return Err(OpenError::Database {

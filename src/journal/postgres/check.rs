@@ -62,6 +62,9 @@ impl PostgresHistory {
                 checked.problems.push(format!("tenant {}: {reason}", row.id));
             }
         }
+        for (id, reason) in self.lost() {
+            checked.problems.push(format!("tenant {id} waits for `journal accept`: {reason}"));
+        }
         if checked.entries > 0 {
             checked.head = hex(&heads.finalize());
         }

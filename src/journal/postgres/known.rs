@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     failure::PostgresFailure,
     load,
+    seen::{SeenChain, SeenChains, SeenFile, went_back},
     times::{ClockReading, Times},
 };
 use crate::{
@@ -27,6 +28,8 @@ pub(super) struct PostgresState(Arc<PostgresStateInner>);
 struct PostgresStateInner {
     tenants: Mutex<BTreeMap<TenantId, CachedTenant>>,
     trouble: Mutex<Option<JournalError>>,
+    /// How far this machine saw the chains, if that is kept.
+    seen: Mutex<Option<SeenFile>>,
     times: Times,
     /// This start of the program: no other has this name, on any machine.
     owner: String,
@@ -70,9 +73,10 @@ pub(super) struct UncertainEntries {
 }
 
 impl PostgresState {
-    pub(super) fn new(times: Times, owner: String, holder: String) -> Self {
+    pub(super) fn new(times: Times, owner: String, holder: String, seen: Option<SeenFile>) -> Self {
         let (tenants, trouble) = <(Mutex<BTreeMap<_, _>>, Mutex<Option<_>>)>::default();
-        Self(Arc::new(PostgresStateInner { tenants, trouble, times, owner, holder }))
+        let seen = Mutex::new(seen);
+        Self(Arc::new(PostgresStateInner { tenants, trouble, seen, times, owner, holder }))
     }
 
     pub(super) fn tenants(&self) -> MutexGuard<'_, BTreeMap<TenantId, CachedTenant>> {
@@ -89,6 +93,19 @@ impl PostgresState {
 
     pub(super) fn holder(&self) -> &str {
         &self.0.holder
+    }
+
+    /// How far this machine saw the chains. None if that is not kept.
+    pub(super) fn marks(&self) -> Option<SeenChains> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(SeenFile::marks)
+    }
+
+    /// The chain of a tenant was seen up to there.
+    pub(super) fn saw(&self, tenant: &TenantId, mark: SeenChain) {
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = &mut *seen {
+            seen.note(tenant, mark);
+        }
     }
 
     /// What is remembered of a tenant, if this lease is the one that was given out last.
@@ -138,6 +155,11 @@ impl PostgresState {
 }
 
 impl CachedTenant {
+    /// How far its chain is known.
+    pub(super) fn mark(&self) -> SeenChain {
+        SeenChain { epoch: self.epoch, link: self.head }
+    }
+
     /// Whether this lease is out.
     pub(super) fn has(&self, token: i64) -> bool {
         self.lease.is_some_and(|held| held.token == token)
@@ -230,17 +252,5 @@ impl CachedTenant {
         self.since_fold += entries.len();
         (self.head, self.anchor, self.epoch) = (head, row.anchor, row.epoch);
         Ok(())
-    }
-}
-
-pub(super) fn went_back(head: Link, known: i64) -> String {
-    let last = head.sequence;
-    if last < known {
-        format!(
-            "it ends at entry {last}, but {known} was acknowledged: the database lost entries, as \
-                when a standby takes over that was behind, or a backup is brought back"
-        )
-    } else {
-        format!("its entry {known} is not the one that was acknowledged")
     }
 }

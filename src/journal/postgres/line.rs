@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    compare,
     connect::{Dialer, Session},
-    failure::PostgresFailure,
+    failure::{FailureKind, PostgresFailure},
     known::PostgresState,
 };
 use crate::ports::JournalError;
@@ -45,7 +46,7 @@ impl SessionKeeper {
                 return Err(self.shared.is_away(failure));
             }
             let begun = Instant::now();
-            match self.dialer.dial().await {
+            match self.dial().await {
                 Ok(session) => (self.session, self.failed) = (Some(session), None),
                 Err(failure) => {
                     let away = self.shared.is_away(&failure);
@@ -58,12 +59,18 @@ impl SessionKeeper {
         self.session.as_ref().ok_or(JournalError::Lost)
     }
 
+    /// A new connection counts once what is there was compared with what was seen.
+    async fn dial(&self) -> Result<Session, PostgresFailure> {
+        let session = self.dialer.dial().await?;
+        compare::follow(&session, self.dialer.schema(), &self.shared, None).await?;
+        Ok(session)
+    }
+
     /// What a call came to. After one without an answer the connection is dropped.
     pub(super) fn heard<T>(
         &mut self,
         answer: Result<T, PostgresFailure>,
     ) -> Result<T, JournalError> {
-        use super::failure::FailureKind;
         match answer {
             Ok(answer) => {
                 self.shared.is_back();

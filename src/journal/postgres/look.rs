@@ -1,16 +1,21 @@
 //! The database, read: by dry runs, and by people who look back. Nothing is written, nobody is kept
 //! from writing.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use futures_util::future::BoxFuture;
 use tokio_postgres::{Row, types::Type};
 
 use super::{
+    compare,
     connect::{Dialer, Param, Session},
     failure::PostgresFailure,
     load::{self, StoredTenant, TENANT, TenantLookup, value},
-    schema,
+    schema, seen,
 };
 use crate::{
     config::Postgres,
@@ -26,11 +31,22 @@ pub struct PostgresHistory {
     schema: String,
     /// None if no journal was ever begun there.
     journal: Option<String>,
+    /// What of it was seen on this machine and is not there, in words.
+    lost: BTreeMap<TenantId, String>,
 }
 
 impl PostgresHistory {
     /// Connects to the database.
     pub async fn read(settings: &Postgres) -> Result<Self, OpenError> {
+        Self::connect(settings, &seen::SeenChains::new()).await
+    }
+
+    /// The same, compared with what was seen of it on the machine of this folder.
+    pub async fn read_beside(settings: &Postgres, folder: &Path) -> Result<Self, OpenError> {
+        Self::connect(settings, &seen::read(folder)?).await
+    }
+
+    async fn connect(settings: &Postgres, marks: &seen::SeenChains) -> Result<Self, OpenError> {
         let dialer = Dialer::new(settings, true);
         let session = match dialer.dial().await {
             Ok(session) => session,
@@ -38,7 +54,17 @@ impl PostgresHistory {
         };
         let about = schema::open(&session, dialer.schema()).await?;
         let schema = dialer.schema().to_owned();
-        Ok(Self { session, schema, journal: about.map(|about| about.journal) })
+        let journal = about.map(|about| about.journal);
+        let lost = match &journal {
+            Some(_) => {
+                let compared = compare::compare(&session, &schema, marks).await;
+                compared.map_err(|failure| failure.at(&session.shown()))?.lost
+            }
+            // There are no tables to compare with.
+            None => compare::all(marks),
+        };
+        let lost = lost.into_iter().map(|lost| (lost.tenant, lost.reason)).collect();
+        Ok(Self { session, schema, journal, lost })
     }
 
     pub(super) fn at(&self, failure: PostgresFailure) -> OpenError {
@@ -139,6 +165,11 @@ impl PostgresHistory {
         Ok(entries)
     }
 
+    /// What of it was seen on this machine and is not there, in words.
+    pub(super) fn lost(&self) -> &BTreeMap<TenantId, String> {
+        &self.lost
+    }
+
     /// All tenants that have a chain.
     pub(super) async fn rows(&self) -> Result<Vec<StoredTenant>, OpenError> {
         let query = format!("SELECT {TENANT} FROM {{s}}.tenants t ORDER BY t.tenant_id");
@@ -147,6 +178,10 @@ impl PostgresHistory {
     }
 
     async fn memory(&self, tenant: &TenantId) -> Result<Arc<Memory>, JournalError> {
+        let doubtful = |reason: &str| JournalError::Doubtful(format!("tenant {tenant}: {reason}"));
+        if let Some(reason) = self.lost.get(tenant) {
+            return Err(doubtful(reason));
+        }
         if self.journal.is_none() {
             return Ok(Arc::default());
         }
@@ -157,6 +192,9 @@ impl PostgresHistory {
             TenantLookup::There(row, entries) => (row, entries),
             TenantLookup::Absent(beginning) => return Ok(beginning.memory(tenant)),
         };
+        if let Some(reason) = &row.refused {
+            return Err(doubtful(reason));
+        }
         let sum = || {
             let (mut head, mut fold) = row.stored()?;
             load::add_up((&mut head, &mut fold), &row, &entries)?;

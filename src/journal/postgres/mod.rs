@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A row per tenant says who may write of it and where its chain of entries ends; each append
-//! compares that row and moves it on in the transaction that adds the entries.
+//! compares that row and moves it on in the transaction that adds the entries. How far a machine saw
+//! the chains is kept beside, so what the database loses is missed.
 //!
 //! **Invariants:** what was answered is durable. What a timed-out call did is settled by the head
 //! of the chain before anything else is added to it. Time is the database's. No call waits without
@@ -22,6 +23,7 @@ mod accept;
 mod address;
 mod append;
 mod check;
+mod compare;
 mod connect;
 mod examine;
 mod failure;
@@ -34,6 +36,7 @@ mod receive;
 mod record;
 mod retain;
 mod schema;
+mod seen;
 mod service;
 mod stop;
 mod store;

@@ -7,6 +7,7 @@ use super::{
     append::{Addition, append},
     known::UncertainEntries,
     load::{self, TenantLookup},
+    seen::went_back,
     writer::{PostgresWriter, Recording, ResultSender},
 };
 use crate::{model::TenantId, ports::JournalError};
@@ -73,6 +74,7 @@ impl PostgresWriter {
                 let mut tenants = shared.tenants();
                 let known = tenants.entry(addition.tenant.clone()).or_default();
                 known.add(addition.head(), &addition.entries);
+                shared.saw(&addition.tenant, known.mark());
                 if let Some(held) = &mut known.lease {
                     held.asked = asked;
                 }
@@ -158,7 +160,7 @@ impl PostgresWriter {
         if !is_ours || row.head == addition.was {
             return JournalError::Lost;
         }
-        let reason = super::known::went_back(row.head, addition.was.sequence);
+        let reason = went_back(row.head, addition.was.sequence);
         match self.refuse(tenant, &reason).await {
             Ok(()) => JournalError::Doubtful(reason),
             Err(error) => error,

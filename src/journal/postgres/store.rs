@@ -1,6 +1,6 @@
 //! The journal in a database, opened to write.
 
-use std::{fmt, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{fmt, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::{
@@ -9,10 +9,12 @@ use tokio::sync::{
 };
 
 use super::{
-    connect::Dialer,
+    compare,
+    connect::{Dialer, Session},
     failure::{FailureKind, PostgresFailure},
     known::PostgresState,
     schema,
+    seen::SeenFile,
     times::Times,
     writer::{Job, PostgresWriter, Recording},
 };
@@ -45,7 +47,18 @@ pub struct PostgresJournal {
 impl PostgresJournal {
     /// Opens the journal in the database, and makes its tables if there are none.
     pub async fn open(settings: &Postgres, retention: Retention) -> Result<Self, OpenError> {
-        Self::begin(settings, retention, Times::new(None)).await
+        Self::begin(settings, (retention, None), Times::new(None)).await
+    }
+
+    /// The same, with what was seen of it kept in the folder of this machine: entries that are
+    /// missing when it is opened again are noticed.
+    pub async fn open_beside(
+        settings: &Postgres,
+        retention: Retention,
+        folder: &Path,
+    ) -> Result<Self, OpenError> {
+        let seen = SeenFile::open(folder)?;
+        Self::begin(settings, (retention, Some(seen)), Times::new(None)).await
     }
 
     /// The same with a clock of its own instead of the database's, by which leases lapse.
@@ -54,15 +67,15 @@ impl PostgresJournal {
         retention: Retention,
         clock: Clock,
     ) -> Result<Self, OpenError> {
-        Self::begin(settings, retention, Times::new(Some(clock))).await
+        Self::begin(settings, (retention, None), Times::new(Some(clock))).await
     }
 
     async fn begin(
         settings: &Postgres,
-        retention: Retention,
+        (retention, seen): (Retention, Option<SeenFile>),
         times: Times,
     ) -> Result<Self, OpenError> {
-        let shared = PostgresState::new(times, name::fresh(), lock::identity());
+        let shared = PostgresState::new(times, name::fresh(), lock::identity(), seen);
         let (queue, jobs) = unbounded_channel();
         let (opened, answer) = oneshot::channel();
         let dialer = Dialer::new(settings, true);
@@ -70,7 +83,7 @@ impl PostgresJournal {
         // A thread with a runtime of its own: it ends after its last answer, whatever becomes of
         // the runtime that others are on.
         let work = async move {
-            let session = match open(&dialer).await {
+            let session = match open(&dialer, &of_writer).await {
                 Ok((session, journal)) => {
                     let _ = opened.send(Ok(journal));
                     session
@@ -127,10 +140,12 @@ impl PostgresJournal {
     }
 }
 
-async fn open(dialer: &Dialer) -> Result<(super::connect::Session, String), OpenError> {
+async fn open(dialer: &Dialer, shared: &PostgresState) -> Result<(Session, String), OpenError> {
     let session =
         dialer.dial().await.map_err(|failure| failure.at("the database of the journal"))?;
     let about = schema::bring_up(&session, dialer.schema()).await?;
+    let compared = compare::follow(&session, dialer.schema(), shared, None).await;
+    compared.map_err(|failure| failure.at(&session.shown()))?;
     Ok((session, about.journal))
 }
 

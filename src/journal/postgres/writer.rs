@@ -17,6 +17,7 @@ use tokio::{
 use tracing::warn;
 
 use super::{
+    compare,
     connect::{Dialer, Session},
     known::{PostgresLease, PostgresState},
     lease::{self, LeaseAnswer},
@@ -34,7 +35,8 @@ use crate::{
 const GROUP: usize = 512;
 /// How often leases are renewed.
 const TICK: Duration = Duration::from_secs(20);
-/// How often a database that is away is looked for though nobody asks.
+/// How often it is looked for what others wrote, and for a database that is away, though nobody
+/// asks.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T, JournalError>>;
@@ -66,6 +68,8 @@ pub(super) struct PostgresWriter {
     pub(super) line: SessionKeeper,
     pub(super) shared: PostgresState,
     retention: Retention,
+    /// What was there when this machine last saw all chains.
+    sum: Option<String>,
 }
 
 impl PostgresWriter {
@@ -74,16 +78,21 @@ impl PostgresWriter {
         shared: PostgresState,
         retention: Retention,
     ) -> Self {
-        Self { line: SessionKeeper::new(dialer, session, shared.clone()), shared, retention }
+        Self {
+            line: SessionKeeper::new(dialer, session, shared.clone()),
+            shared,
+            retention,
+            sum: None,
+        }
     }
 
     /// Works until it is told to end.
     pub(super) async fn run(mut self, mut jobs: UnboundedReceiver<Job>) {
         let mut renewed = tokio::time::Instant::now();
+        let mut followed = renewed;
         loop {
-            let wait = if self.shared.trouble().is_some() { LOOK } else { TICK };
             let mut group = Vec::new();
-            match timeout(wait, jobs.recv_many(&mut group, GROUP)).await {
+            match timeout(LOOK, jobs.recv_many(&mut group, GROUP)).await {
                 Ok(0) => break,
                 Ok(_) => {
                     let ends = group.iter().any(|job| matches!(job, Job::End));
@@ -92,10 +101,15 @@ impl PostgresWriter {
                         break;
                     }
                 }
-                Err(_) => {
+                Err(_) if self.shared.trouble().is_some() => {
                     self.renew().await;
                     renewed = tokio::time::Instant::now();
                 }
+                Err(_) => {}
+            }
+            if followed.elapsed() >= LOOK {
+                self.follow().await;
+                followed = tokio::time::Instant::now();
             }
             if renewed.elapsed() >= TICK {
                 self.renew().await;
@@ -132,6 +146,16 @@ impl PostgresWriter {
         }
     }
 
+    /// Sees what others wrote.
+    async fn follow(&mut self) {
+        let shared = self.shared.clone();
+        let schema = self.line.schema().to_owned();
+        let sum = self.sum.take();
+        let Ok(session) = self.line.session().await else { return };
+        let followed = compare::follow(session, &schema, &shared, sum).await;
+        self.sum = self.line.heard(followed).ok().flatten();
+    }
+
     /// Looks what became of appends that were not answered.
     pub(super) async fn settle(&mut self) -> Result<(), JournalError> {
         let doubtful: Vec<(TenantId, Option<PostgresLease>)> = self
@@ -154,7 +178,11 @@ impl PostgresWriter {
             };
             let went_back = self.shared.tenants().get_mut(&tenant).and_then(|known| {
                 let doubt = known.doubt.take()?;
-                known.settle(found, doubt)
+                let went_back = known.settle(found, doubt);
+                if went_back.is_none() && known.lease.is_some() {
+                    self.shared.saw(&tenant, known.mark());
+                }
+                went_back
             });
             if let Some(reason) = went_back {
                 self.refuse(&tenant, &reason).await?;

@@ -111,6 +111,24 @@ impl Cluster {
         self.done(self.control().args(["-m", "immediate", "-w", "stop"]));
     }
 
+    /// What a second server has that hears nothing more from now on.
+    pub(crate) fn falls_behind(&self) {
+        self.stop_hard();
+        let mut copy = by(self.account, "cp", &self.folder);
+        self.done(copy.args(["-a", "data", "behind"]));
+        self.start();
+    }
+
+    /// The server is lost, and that second one is promoted in its place.
+    pub(crate) fn promote(&self) {
+        self.stop_hard();
+        fs::remove_dir_all(self.folder.join("data")).unwrap();
+        fs::rename(self.folder.join("behind"), self.folder.join("data")).unwrap();
+        self.put("data/standby.signal", "");
+        self.start();
+        self.done(self.control().args(["-w", "promote"]));
+    }
+
     /// A file that the server may read, and nobody else.
     pub(crate) fn put(&self, path: &str, text: &str) -> PathBuf {
         let path = self.folder.join(path);
