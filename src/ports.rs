@@ -22,7 +22,8 @@ use std::{collections::BTreeSet, fmt, future::Future, sync::Arc, time::Duration}
 
 use jiff::Timestamp;
 
-pub use self::{lead::Lead, stop::CommonStop};
+pub use self::lead::{HandedOrder, Lead};
+pub use self::stop::CommonStop;
 use crate::model::{
     Call, Consent, Entry, Fault, Inventory, LeaseId, LiveTenant, Memory, Notice, RunId, RunStart,
     TenantId, TenantName, TenantRef, Upn,

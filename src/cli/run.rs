@@ -12,7 +12,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -33,7 +36,7 @@ use crate::{
     board::{News, Status},
     config::Settings,
     control::{Socket, desk},
-    daemon::{self, Daemon, Inbox, Listener, Publisher, Pulse},
+    daemon::{self, Daemon, Inbox, Listener, OrderCourier, Publisher, Pulse},
     journal::{JournalLocation, PostgresLead},
     notices::TellReceivers,
     ports::Lead,
@@ -111,6 +114,8 @@ pub(super) async fn run(
     let right = lead.as_ref().map(|lead| lead.permit()).unwrap_or_default();
     let pulse = service_manager::watchdog().map_or_else(Pulse::default, Pulse::telling);
     let (desk, orders) = desk(Timestamp::now());
+    let courier =
+        lead.clone().map(|lead| tokio::spawn(OrderCourier::new(lead, desk.clone()).run()));
     let (socket, listener) = place.as_ref().and_then(|_| socket(&settings)).unzip();
     let lifetime = Lifetime::of(&settings);
     let publisher = Publisher::new();
@@ -174,6 +179,7 @@ pub(super) async fn run(
             () = tell_of_the_end(signals, &ending) => Ok(()),
         };
         ending.tell();
+        courier.iter().for_each(JoinHandle::abort);
         if let Some(lead) = lead {
             // Another service goes on at once.
             lead.give_up().await;

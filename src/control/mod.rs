@@ -21,6 +21,7 @@
 mod carried;
 mod client;
 mod desk;
+mod handed;
 mod order;
 mod request;
 mod socket;

@@ -13,6 +13,7 @@
 mod alarms;
 mod beginning;
 mod brake;
+mod courier;
 mod halts;
 mod look;
 mod pass;
@@ -33,7 +34,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::state::Loop;
-pub use self::{publish::Publisher, pulse::Pulse, undo::RunLookup};
+pub use self::{courier::OrderCourier, publish::Publisher, pulse::Pulse, undo::RunLookup};
 use crate::{
     board::News,
     config::{Execution, Run},

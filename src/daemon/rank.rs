@@ -236,7 +236,7 @@ impl Rank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{JournalError, Permit};
+    use crate::ports::{HandedOrder, JournalError, Permit};
     use futures_util::future::BoxFuture;
 
     #[derive(Debug)]
@@ -266,6 +266,22 @@ mod tests {
             _: VersionGrounds,
         ) -> BoxFuture<'_, Result<Adopted, JournalError>> {
             Box::pin(async { Err(JournalError::Lost) })
+        }
+        fn hand<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a str,
+        ) -> BoxFuture<'a, Result<Option<String>, String>> {
+            Box::pin(async { Ok(None) })
+        }
+        fn handed(&self, _: u64) -> BoxFuture<'_, Result<Vec<HandedOrder>, String>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+        fn answer<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+            Box::pin(async { Ok(()) })
+        }
+        fn put_back<'a>(&'a self, _: &'a str, _: u64) -> BoxFuture<'a, Result<(), String>> {
+            Box::pin(async { Ok(()) })
         }
         fn give_up(&self) -> BoxFuture<'_, ()> {
             Box::pin(async {})

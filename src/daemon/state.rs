@@ -67,6 +67,8 @@ pub(super) enum Task {
     /// resumption.
     Recorded(String, Result<Option<Suspension>, JournalError>),
     Undone(UndoResult),
+    /// The service that leads has answered this order, or nobody took it, or why that is not known.
+    Answered(String, Result<Option<String>, String>),
     /// The stop switch of all machines was switched on for this order, or why not.
     Stopped(String, Result<(), String>),
     /// It was let go by somebody: what was on, or why not.
@@ -250,6 +252,7 @@ where
             Ok((_, Task::FirstLooks(looks))) => self.looked_at_all(looks),
             Ok((id, Task::Recorded(run, recorded))) => self.recorded(id, run, recorded),
             Ok((id, Task::Undone(undone))) => self.undone(id, undone),
+            Ok((_, Task::Answered(id, answer))) => self.answered(&id, answer),
             Ok((_, Task::Stopped(id, done))) => self.stopped(&id, done),
             Ok((_, Task::LetGo(id, by, removed))) => self.went(&id, by, removed),
             Ok((id, Task::Switched(kept))) => self.switched(id, kept),

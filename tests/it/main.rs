@@ -81,6 +81,7 @@ mod folder;
 mod fuzzed;
 mod guide;
 mod halted;
+mod handed;
 mod help;
 mod history;
 mod holders;

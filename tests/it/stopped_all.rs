@@ -21,7 +21,7 @@ async fn elsewhere(stage: &Stage, arguments: &[&str]) -> Ended {
     Ended::from(output)
 }
 
-async fn sql(database: &Database, text: &str) -> Vec<String> {
+pub(crate) async fn sql(database: &Database, text: &str) -> Vec<String> {
     let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await.unwrap();
     let task = tokio::spawn(connection);
     let rows = client.simple_query(&text.replace("{s}", &database.schema)).await.unwrap();

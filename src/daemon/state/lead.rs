@@ -9,13 +9,38 @@ use tracing::{info, warn};
 use super::{Loop, Task, manifests::debts_of};
 use crate::{
     board::{LeadRow, LeaderRow, News},
-    control::Order,
+    control::{Order, Request, RequestState},
     daemon::beginning::Beginning,
     foreign::line,
     model::{Adopted, Debts, TenantId, TenantName},
     pass::SharedFleet,
     ports::{Journal, JournalError, LiveReader, Provisioner},
 };
+
+/// What became of an order that was handed over.
+fn became(request: &mut Request, answer: Result<Option<String>, String>) {
+    match answer {
+        Ok(Some(text)) => request.answered(&text),
+        Ok(None) => request.refuse(
+            "no service that leads took the order in 5 minutes: it is withdrawn",
+            "`dialplane status` says who leads; give the order again",
+        ),
+        Err(why) => request.refuse(
+            format!("it is not known what became of the order: {why}"),
+            "it may be carried out all the same: `dialplane status` says so; give it again",
+        ),
+    }
+}
+
+/// Who an order is for.
+pub(super) enum OrderTarget {
+    /// It is carried out here.
+    Ours,
+    /// The one that leads gets it; what to say meanwhile.
+    Handed(String),
+    /// Why it is not carried out, and what to do.
+    Refused(String, String),
+}
 
 impl<R, P, J> Loop<R, P, J>
 where
@@ -143,16 +168,55 @@ where
         self.rank.told = Some(row);
     }
 
-    /// Why an order cannot be carried out here, if another service does the passes: the word and what
-    /// to do. Nothing keeps anybody from stopping this one.
-    pub(super) fn not_for_us(&self, order: &Order) -> Option<(String, String)> {
+    /// Whether an order cannot be carried out here, because another service does the passes. Nothing
+    /// keeps anybody from stopping this one. An undo is of a plan that was made where it is given.
+    pub(super) fn not_for_us(&self, order: &Order) -> OrderTarget {
         match order {
-            Order::Stop { .. } | Order::LetGo => None,
-            Order::Reconcile { .. }
-            | Order::Suspend { .. }
-            | Order::Resume { .. }
-            | Order::Undo(_) => (!self.rank.leads()).then(|| self.not_here()),
+            _ if self.rank.leads() => OrderTarget::Ours,
+            Order::Stop { .. } | Order::LetGo => OrderTarget::Ours,
+            Order::Undo(_) => {
+                let (message, hint) = self.not_here();
+                OrderTarget::Refused(message, hint)
+            }
+            Order::Reconcile { .. } | Order::Suspend { .. } | Order::Resume { .. } => {
+                OrderTarget::Handed(self.handed_to())
+            }
         }
+    }
+
+    fn handed_to(&self) -> String {
+        let row = self.rank.row(false).unwrap_or_default();
+        match row.leader.filter(|_| !row.leads) {
+            Some(LeaderRow { host, process, .. }) => {
+                format!("handed to {}, process {process}, which leads", line(host))
+            }
+            None => "handed to the next service that leads; none does now".to_owned(),
+        }
+    }
+
+    /// Hands an order to the service that leads. What becomes of it there is heard later.
+    pub(super) fn hand_over(&mut self, id: &str, (order, by): (&Order, &str), message: String) {
+        let Some(lead) = self.rank.lead.clone() else { return };
+        self.orders.note(id, |request| {
+            request.state = RequestState::Taken;
+            request.message = Some(message);
+        });
+        let id = id.to_owned();
+        let text = order.to_text(by);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let answer = tokio::select! {
+                biased;
+                answer = lead.hand(&id, &text) => answer,
+                () = stop.cancelled() => Err("this service ends".to_owned()),
+            };
+            Task::Answered(id, answer)
+        });
+    }
+
+    /// What became of it is known, or will not be.
+    pub(super) fn answered(&mut self, id: &str, answer: Result<Option<String>, String>) {
+        self.orders.note(id, |request| became(request, answer));
     }
 
     fn not_here(&self) -> (String, String) {

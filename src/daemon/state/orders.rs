@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::task::Id;
 use tracing::{error, info};
 
-use super::{Loop, Task};
+use super::{Loop, Task, lead::OrderTarget};
 use crate::{
     board::LastPass,
     control::{Order, PassMade, PlacedOrder, Request, RequestState},
@@ -33,8 +33,12 @@ where
     pub(in crate::daemon) fn told(&mut self, placed: PlacedOrder) {
         let PlacedOrder { id, order, by } = placed;
         info!(order = order.verb(), tenant = order.tenant().map(TenantName::as_str), by, "told");
-        if let Some((message, hint)) = self.not_for_us(&order) {
-            return self.orders.note(&id, |request| request.refuse(message, hint));
+        match self.not_for_us(&order) {
+            OrderTarget::Ours => {}
+            OrderTarget::Handed(message) => return self.hand_over(&id, (&order, &by), message),
+            OrderTarget::Refused(message, hint) => {
+                return self.orders.note(&id, |request| request.refuse(message, hint));
+            }
         }
         let taken = match order {
             Order::Stop { reason } => return self.stop(&id, by, reason),

@@ -34,6 +34,7 @@ mod load;
 mod look;
 mod receive;
 mod record;
+mod relay;
 mod retain;
 mod schema;
 mod seen;

@@ -7,6 +7,7 @@
 //!           what its entries add up to (fold) and where those that are kept begin (anchor)
 //! service   one row: the process that leads, until when, and its token
 //! stops     who stopped everything, when and why; the one without an end is in force
+//! orders    what services that stand by hand to the one that leads, and its answers
 //! heads     the versions of the manifests that were in force, in their order
 //! entries   line (an entry as JSON), hash over the hash before it and the line: a chain per tenant
 //! ```
@@ -20,14 +21,14 @@ use tokio_postgres::{Row, types::Type};
 use super::{
     connect::Session,
     failure::{FailureKind, PostgresFailure},
-    service,
+    relay, service,
 };
 use crate::journal::OpenError;
 
 /// The lock that one migration at a time has: "Dial" and what it is for.
 const LOCK: i64 = 0x4469_616c_0000_0001;
 /// The way from each format to the next; `{s}` is the schema.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE {s}.about (
       one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -86,9 +87,10 @@ const MIGRATIONS: [&str; 4] = [
     );
     CREATE UNIQUE INDEX one_stop ON {s}.stops ((true)) WHERE ended_at IS NULL;
 ",
+    relay::TABLES,
 ];
 /// The format that this program writes.
-pub(super) const VERSION: i32 = 4;
+pub(super) const VERSION: i32 = 5;
 /// The oldest format that it looks at without bringing it up to date.
 const READS: i32 = 4;
 

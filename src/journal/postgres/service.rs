@@ -26,12 +26,16 @@ use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
 
 use self::row::away;
-use super::connect::{Dialer, Session};
+use super::{
+    connect::{Dialer, Session},
+    failure::PostgresFailure,
+    relay::OrderRelay,
+};
 use crate::{
     config::Postgres,
     journal::{lock, name},
     model::{Adopted, Head, Leader, Standing, VersionGrounds},
-    ports::{JournalError, Lead, Permit},
+    ports::{HandedOrder, JournalError, Lead, Permit},
 };
 
 /// The tables of this part; `{s}` is the schema.
@@ -70,6 +74,8 @@ const BEATS: u32 = 4;
 /// The right to lead, of this process.
 pub struct PostgresLead {
     shared: Arc<LeadShared>,
+    /// Over a connection of its own: no order keeps the right from being renewed.
+    relay: OrderRelay,
     worker: JoinHandle<()>,
 }
 
@@ -142,6 +148,7 @@ impl PostgresLead {
             renewed: None,
             trouble: None,
         };
+        let relay = OrderRelay::new(dialer.clone());
         let shared = Arc::new(LeadShared {
             dialer,
             term,
@@ -151,7 +158,7 @@ impl PostgresLead {
             session: AsyncMutex::new(None),
         });
         let worker = tokio::spawn(Arc::clone(&shared).work());
-        Self { shared, worker }
+        Self { shared, relay, worker }
     }
 
     /// Who leads now.
@@ -179,6 +186,10 @@ impl PostgresLead {
             }
         }
     }
+}
+
+fn words(failure: PostgresFailure) -> String {
+    failure.words
 }
 
 fn shown(leader: Leader) -> String {
@@ -224,6 +235,29 @@ impl Lead for PostgresLead {
         grounds: VersionGrounds,
     ) -> BoxFuture<'_, Result<Adopted, JournalError>> {
         Box::pin(self.shared.adopt(head, grounds))
+    }
+
+    fn hand<'a>(
+        &'a self,
+        id: &'a str,
+        order: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, String>> {
+        let OwnRow { id: own, host, .. } = &self.shared.own;
+        let id = format!("{own}-{id}");
+        Box::pin(async move { self.relay.hand(&id, host, order).await.map_err(words) })
+    }
+
+    fn handed(&self, term: u64) -> BoxFuture<'_, Result<Vec<HandedOrder>, String>> {
+        let own = &self.shared.own.id;
+        Box::pin(async move { self.relay.handed(own, term).await.map_err(words) })
+    }
+
+    fn answer<'a>(&'a self, id: &'a str, answer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.relay.answer(id, answer).await.map_err(words) })
+    }
+
+    fn put_back<'a>(&'a self, id: &'a str, term: u64) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.relay.put_back(id, term).await.map_err(words) })
     }
 
     fn give_up(&self) -> BoxFuture<'_, ()> {
