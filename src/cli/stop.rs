@@ -6,7 +6,8 @@
 //! resume  a service lets go and says so; without one the file is removed, and that switch let go
 //! ```
 //!
-//! Who did it and why is kept in the journal: by the service, or without one here. A process that
+//! Who did it and why is kept in the journal: by the service, which is the one that leads where
+//! machines share it, or without one here. A process that
 //! has the journal and takes no orders keeps it out; then the next service does it, by the file.
 
 use std::{io, time::Duration};
@@ -19,13 +20,14 @@ use super::{
     args::Global,
     exit::{Exit, Failure},
     manifests, operator, out,
+    right::CommandLead,
     session::switch,
 };
 use crate::{
     config::{Postgres, Settings},
     control::{ClientError, ControlClient, Order, RequestState},
     foreign::line,
-    journal::{DatabaseStop, JournalLocation},
+    journal::{DatabaseStop, JournalLocation, Store},
     pass::{self, StopSwitchChange},
     ports::{CommonStop as _, Journal as _},
     stop::{self, StopMessage, StopNote, StopSwitch},
@@ -115,8 +117,9 @@ async fn stop_all(
                 let _ = std::fs::remove_file(settings.stop_file());
             }
             let was = if was_on { "it was stopped before; " } else { "" };
-            let message = stop::common(now).message;
-            out::data(&format!("{was}{}\n{OBEYED}\n", line(message)));
+            let stopped = stop::common(now);
+            out::data(&format!("{was}{}\n{OBEYED}\n", line(&stopped.message)));
+            keep_for_all(settings, &[StopSwitchChange::on(&stopped)]).await;
             return Ok(Exit::Done);
         }
         Err(why) => why,
@@ -165,16 +168,37 @@ async fn keep(settings: &Settings, all: &[StopSwitchChange]) {
     }
 }
 
+/// The same where machines share the journal: a service that leads does it, and without one this
+/// command.
+async fn keep_for_all(settings: &Settings, all: &[StopSwitchChange]) {
+    let place = JournalLocation::of(&settings.state);
+    if place.is_held().await.unwrap_or_default() {
+        return;
+    }
+    match kept(settings, all).await {
+        Ok(run) => tell_run(run.as_deref()),
+        // Who leads sees it, and so does the next one that does.
+        Err(Failure { message, .. }) => tracing::debug!("not in the journal by this: {message}"),
+    }
+}
+
 async fn kept(settings: &Settings, all: &[StopSwitchChange]) -> Result<Option<String>, Failure> {
     let place = JournalLocation::of(&settings.state);
     if place.is_held().await.unwrap_or_default() {
         return Err(Failure::new("another process has it; a service that starts puts it there"));
     }
     let journal = place.open().await?;
+    let right = CommandLead::take(settings).await?;
+    let last = record(&journal, all).await;
+    right.give_up().await;
+    last
+}
+
+async fn record(journal: &Store, all: &[StopSwitchChange]) -> Result<Option<String>, Failure> {
     let mut last = None;
     for (number, switched) in (0..).zip(all) {
         let run = pass::run_id(journal.now(), number);
-        let is_new = pass::switch(&journal, run.clone(), switched).await;
+        let is_new = pass::switch(journal, run.clone(), switched).await;
         if is_new.map_err(Failure::new)? {
             last = Some(run.to_string());
         }
@@ -253,20 +277,25 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
     if let Some(told) = &removed {
         out::data(&format!("{}\n", line(told)));
     }
-    if let Some(told) = &all {
+    if let Some(note) = &all {
+        let told = format!("the stop switch of all machines is off; it was stopped {note}");
         out::data(&format!("{}\n", line(told)));
     }
-    let removed = removed.or(all);
+    let removed = removed.or(all.as_ref().map(ToString::to_string));
     if let Some(StopMessage { message, hint, .. }) = own.state() {
         return Err(Failure::new(message).hint(hint));
     }
-    // In a database the service that leads keeps it.
-    let is_own = settings.state.postgres.is_none();
-    if is_own && removed.is_some() && !matches!(answer, OrderAnswer::Confirmed(..)) {
+    if !matches!(answer, OrderAnswer::Confirmed(..)) {
         let off = StopSwitchChange { by: Some(operator::name()), on: None };
-        let all: Vec<StopSwitchChange> =
-            before.iter().map(StopSwitchChange::on).chain([off]).collect();
-        keep(&settings, &all).await;
+        let was = all.map(stop::common);
+        let is_own = settings.state.postgres.is_none();
+        if is_own && removed.is_some() {
+            let all: Vec<StopSwitchChange> =
+                before.iter().map(StopSwitchChange::on).chain([off]).collect();
+            keep(&settings, &all).await;
+        } else if let Some(was) = was {
+            keep_for_all(&settings, &[StopSwitchChange::on(&was), off]).await;
+        }
     }
     match (answer, removed) {
         (OrderAnswer::Confirmed(..), _) => {}
@@ -296,16 +325,18 @@ pub(super) async fn resume(global: &Global) -> Result<Exit, Failure> {
 }
 
 /// Lets the switch of all machines go, unless a service has done it. The answer is what was on.
-async fn let_all_go(settings: &Settings, answer: &OrderAnswer) -> Result<Option<String>, Failure> {
+async fn let_all_go(
+    settings: &Settings,
+    answer: &OrderAnswer,
+) -> Result<Option<StopNote>, Failure> {
     let Some(postgres) = &settings.state.postgres else { return Ok(None) };
     if matches!(answer, OrderAnswer::Confirmed(..)) {
         return Ok(None);
     }
     let common = DatabaseStop::watch(postgres).await;
     let removed = common.remove(&operator::name()).await;
-    let was = removed.map_err(|why| {
+    removed.map_err(|why| {
         Failure::new(format!("the stop switch of all machines cannot be let go: {}", line(why)))
             .hint("everything stays stopped; try again once the database can be reached")
-    })?;
-    Ok(was.map(|note| format!("the stop switch of all machines is off; it was stopped {note}")))
+    })
 }

@@ -26,8 +26,8 @@ pub(super) struct Brake {
 pub(super) enum Edge {
     /// It is on now, or on for another reason.
     On(StopMessage),
-    /// It was on since then, and is not any more.
-    Off(Timestamp),
+    /// It was on since then, saying this, and is not any more.
+    Off(Timestamp, StopMessage),
 }
 
 impl Brake {
@@ -59,7 +59,7 @@ impl Brake {
                 self.on = Some((since, stopped.clone()));
                 Some(Edge::On(stopped))
             }
-            (None, _) => self.on.take().map(|(since, _)| Edge::Off(since)),
+            (None, _) => self.on.take().map(|(since, was)| Edge::Off(since, was)),
         }
     }
 }

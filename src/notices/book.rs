@@ -75,7 +75,9 @@ impl IncidentBook {
             named: in_force(&status.manifests, true),
             nameless: in_force(&status.manifests, false),
         };
-        self.passes.see(status, rules, at);
+        if !status.stands_by() {
+            self.passes.see(status, rules, at);
+        }
         for incident in self.named.keys() {
             let new = OpenIncident { since: at, gone: None };
             self.open.entry(incident.clone()).or_insert(new).gone = None;

@@ -13,14 +13,15 @@ pub(super) type Incidents = BTreeMap<Incident, IncidentDetails>;
 /// What a status says.
 pub(super) fn of(status: &Status) -> Incidents {
     let mut found = Incidents::new();
+    // What concerns the fleet is told by the service that leads.
+    if status.stands_by() {
+        of_journal(&mut found, status);
+        return found;
+    }
     if let Some(stop) = &status.stop {
         add(&mut found, None, IncidentKind::Stopped, (&stop.message, &stop.hint));
     }
-    if let Some(reason) = &status.journal_away {
-        let hint = "see that the folder or server of the journal can be reached; nothing new \
-            begins until then";
-        add(&mut found, None, IncidentKind::Journal, (reason, hint));
-    }
+    of_journal(&mut found, status);
     if status.manifests.errors > 0 {
         let told = ("the last versions without mistakes stay in force", VALIDATE);
         let incident = add(&mut found, None, IncidentKind::Manifests, told);
@@ -39,6 +40,15 @@ pub(super) fn of(status: &Status) -> Incidents {
         of_tenant(&mut found, row);
     }
     found
+}
+
+/// The store of the journal cannot be reached from here.
+fn of_journal(found: &mut Incidents, status: &Status) {
+    if let Some(reason) = &status.journal_away {
+        let hint = "see that the folder or server of the journal can be reached; nothing new \
+            begins until then";
+        add(found, None, IncidentKind::Journal, (reason, hint));
+    }
 }
 
 /// What to do about mistakes.
@@ -118,6 +128,10 @@ fn add<'i>(
 
 /// Whether a status can tell that an incident is over: what it concerns was looked at.
 pub(super) fn is_known(status: &Status, incident: &Incident) -> bool {
+    if status.stands_by() {
+        // It looks at nothing else.
+        return !status.ended && incident.kind == IncidentKind::Journal;
+    }
     if status.ended || status.manifests.taken_at.is_none() {
         return false;
     }

@@ -12,6 +12,9 @@ pub trait CommonStop: fmt::Debug + Send + Sync {
     /// What is known of it now. Never waits.
     fn seen(&self) -> StopSeen;
 
+    /// Who let go of this, if it was the last that was on.
+    fn let_go_by(&self, note: &StopNote) -> Option<String>;
+
     /// Switches it on. One that is on stays as it is. The answer is what it says, and whether it was
     /// on before.
     fn put<'a>(&'a self, note: &'a StopNote) -> BoxFuture<'a, Result<(StopNote, bool), String>>;

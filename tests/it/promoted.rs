@@ -134,3 +134,32 @@ async fn a_database_that_begins_anew_is_not_taken_for_the_one_that_was_seen() {
     let applied = on(&stage, "first", &["apply", "--yes"]).await;
     assert_eq!(applied.code, 3, "{}", applied.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_the_database_lost_stays_on_until_somebody_lets_go() {
+    let Some(cluster) = cluster() else { return };
+    let stage = stage(&cluster.database(), LONG).await;
+    let mut first = Replica::start(&stage, "first");
+    first.says(LEADS, 1).await;
+    first.rests().await;
+    cluster.falls_behind();
+    first.says("going on: the journal can be reached again", 1).await;
+    let stop = ["stop", "--reason", "the vendor is moving"];
+    assert_eq!(on(&stage, "elsewhere", &stop).await.code, 0);
+    first.says("everything is stopped, on all machines", 1).await;
+    let calm = stage.writes();
+    cluster.promote();
+    first.says("the database lost the stop switch of all machines", 1).await;
+    // All others see it as well.
+    let text = fleet().replacen("useTeamsVoicemail: true", "useTeamsVoicemail: false", 1);
+    fs::write(stage.manifest(), text).unwrap();
+    let apply = on(&stage, "elsewhere", &["plan"]).await;
+    assert!(apply.stdout.contains("the vendor is moving"), "{}{}", apply.stdout, apply.stderr);
+    first.shows("the vendor is moving").await;
+    assert_eq!(stage.writes(), calm);
+    let resumed = on(&stage, "elsewhere", &["resume"]).await;
+    assert!(resumed.stdout.contains("the vendor is moving"), "{}", resumed.stdout);
+    first.says("going on: the stop switch was let go", 1).await;
+    first.running.until("the edit", || stage.writes().len() > calm.len()).await;
+    assert_eq!(first.running.stop().await, Some(0));
+}

@@ -94,6 +94,7 @@ async fn a_stop_is_given_anywhere_acts_everywhere_and_is_let_go_anywhere() {
     for told in ["all tenants  stopped: the vendor is moving", "all tenants  let go"] {
         assert_eq!(history.stdout.matches(told).count(), 1, "{}{}", history.stdout, history.stderr);
     }
+    assert!(!history.stdout.contains("somebody"), "{}", history.stdout);
     // The file of a machine goes on working, for that machine.
     let file = stage.path().join("second/state/stop");
     fs::write(&file, "by hand\n").unwrap();
@@ -105,6 +106,34 @@ async fn a_stop_is_given_anywhere_acts_everywhere_and_is_let_go_anywhere() {
     assert!(!file.exists());
     assert_eq!(second.running.stop().await, Some(0));
     assert_eq!(third.running.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_that_nobody_is_there_to_hear_is_kept_in_the_journal_all_the_same() {
+    let Some(database) = database() else { return };
+    let stage = stage(&database, LONG).await;
+    let stopped = elsewhere(&stage, &["stop", "--reason", "the night is quiet"]).await;
+    assert!(stopped.code == 0 && stopped.stdout.contains("  run "), "{}", stopped.stdout);
+    let resumed = elsewhere(&stage, &["resume"]).await;
+    assert!(resumed.code == 0 && resumed.stdout.contains("  run "), "{}", resumed.stdout);
+    let history = stage.run(&["history"]).await;
+    let stopped = "all tenants  stopped: the night is quiet";
+    for told in [stopped, "all tenants  let go"] {
+        assert_eq!(history.stdout.matches(told).count(), 1, "{}{}", history.stdout, history.stderr);
+    }
+    assert!(!history.stdout.contains("somebody"), "{}", history.stdout);
+    // Where one leads, it alone keeps it.
+    let mut first = Replica::start(&stage, "first");
+    first.says("this service leads", 1).await;
+    let stopped = elsewhere(&stage, &["stop", "--reason", "again"]).await;
+    assert!(stopped.code == 0 && !stopped.stdout.contains("  run "), "{}", stopped.stdout);
+    first.says(ALL, 1).await;
+    assert_eq!(elsewhere(&stage, &["resume"]).await.code, 0);
+    first.says("going on: the stop switch was let go", 1).await;
+    assert_eq!(first.running.stop().await, Some(0));
+    let history = stage.run(&["history"]).await;
+    assert_eq!(history.stdout.matches("all tenants  let go").count(), 2, "{}", history.stdout);
+    assert!(!history.stdout.contains("somebody"), "{}", history.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

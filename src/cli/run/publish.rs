@@ -85,20 +85,11 @@ pub(super) async fn publish(
         line.say(published.status.summary());
         lately.see(&published.status);
         send.send_replace(Arc::clone(&published));
-        tell(&statuses, &published.status);
+        // What a service that stands by tells is where its incidents are made.
+        statuses.send_replace(Arc::clone(&published.status));
         file.write(&published.status);
     };
     Ok((publish, server))
-}
-
-/// Tells people from here: the service that leads tells what concerns the fleet, also that it is
-/// stopped.
-fn tell(people: &watch::Sender<Arc<Status>>, status: &Arc<Status>) {
-    if !status.stands_by() {
-        people.send_replace(Arc::clone(status));
-    } else if status.journal_away.is_some() {
-        people.send_replace(Arc::new(Status { stop: None, ..Status::clone(status) }));
-    }
 }
 
 fn not_served(error: StartError) -> Failure {

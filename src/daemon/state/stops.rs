@@ -250,7 +250,10 @@ where
                     self.halts.moved(StopSwitchChange::on(&stopped));
                 }
             }
-            Some(Edge::Off(since)) => {
+            Some(Edge::Off(since, was)) => {
+                // By another machine, perhaps.
+                let common = self.daemon.switch.common.as_ref();
+                let by = by.or_else(|| common.and_then(|common| common.let_go_by(&was.note)));
                 warn!(stopped_since = %since, "going on: the stop switch was let go");
                 self.listeners.tell(&News::Stopped(None));
                 self.halts.moved(StopSwitchChange { by, on: None });

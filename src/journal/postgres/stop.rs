@@ -3,21 +3,23 @@
 //!
 //! **Invariants:** that it is off counts for a few seconds from the question on which it was told,
 //! by both clocks of the machine; from then on it is not known. A table that is not there says that
-//! it is off only where no journal is.
+//! it is off only where no journal is. What was on is off once somebody let go of it: if the database
+//! lost it, those who saw it put it there again.
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle, time::sleep};
 use tokio_postgres::{Row, types::Type};
+use tracing::warn;
 
 use super::{
-    connect::{Dialer, Session, keep},
+    connect::{Dialer, Param, Session, keep},
     failure::{FailureKind, PostgresFailure},
     load::value,
     schema,
@@ -50,6 +52,8 @@ struct Watch {
 /// What was last heard, and why nothing was since.
 struct StopNews {
     last: Option<(QueryTime, Option<StopNote>)>,
+    /// What was on last, and who let go of it.
+    ended: Option<(StopNote, String)>,
     trouble: String,
     /// There is a journal, so its tables cannot be absent.
     is_begun: bool,
@@ -81,8 +85,12 @@ impl DatabaseStop {
 
     /// Looks at it from now on. It was looked at once when this is there.
     pub async fn watch(settings: &Postgres) -> Arc<Self> {
-        let heard =
-            StopNews { last: None, trouble: "it was not read yet".to_owned(), is_begun: false };
+        let heard = StopNews {
+            last: None,
+            ended: None,
+            trouble: "it was not read yet".to_owned(),
+            is_begun: false,
+        };
         let watch = Arc::new(Watch {
             dialer: Dialer::new(settings, true),
             heard: Mutex::new(heard),
@@ -141,12 +149,52 @@ impl Watch {
             }
             self.heard().is_begun = true;
         }
-        let query = format!("SELECT {NOTE} FROM {schema}.stops WHERE ended_at IS NULL");
+        let before = self.heard().last.as_ref().and_then(|(_, on)| on.clone());
+        let query = format!(
+            "SELECT {NOTE}, ended_by, ended_at IS NULL FROM {schema}.stops WHERE ended_at IS NULL \
+                OR at = $1 ORDER BY ended_at IS NULL DESC LIMIT 1"
+        );
+        let at = before.as_ref().and_then(moment);
+        let rows = self.ask(&query, &[(&at, Type::TIMESTAMPTZ)]).await?;
+        let found = rows.first().map(note).transpose()?;
+        let is_on = rows.first().map(|row| value::<bool>(row, 4)).transpose()? == Some(true);
+        let Some(before) = before.filter(|_| !is_on) else { return Ok(found.filter(|_| is_on)) };
+        match found.filter(|found| *found == before) {
+            Some(found) => {
+                let by: Option<String> =
+                    rows.first().map(|row| value(row, 3)).transpose()?.flatten();
+                self.heard().ended = by.map(|by| (found, typed(&by, TOLD)));
+                Ok(None)
+            }
+            None => self.put_again(before).await.map(Some),
+        }
+    }
+
+    /// Nobody has let go of this: the database lost it, as when a standby takes over that was behind.
+    async fn put_again(&self, was: StopNote) -> Result<StopNote, PostgresFailure> {
+        let schema = self.dialer.schema();
+        let put = format!(
+            "INSERT INTO {schema}.stops (at, by, reason) VALUES (coalesce($1, clock_timestamp()), \
+                $2, $3) ON CONFLICT DO NOTHING"
+        );
+        let look = format!("SELECT {NOTE} FROM {schema}.stops WHERE ended_at IS NULL");
+        let at = moment(&was);
+        let values: [Param<'_>; 3] =
+            [(&at, Type::TIMESTAMPTZ), (&was.by, Type::TEXT), (&was.reason, Type::TEXT)];
         let mut session = self.session.lock().await;
         let taken = self.dialer.connected(&mut session).await?;
-        let rows = taken.ask((&query, &[])).await;
-        let rows = keep(&mut session, taken, rows)?;
-        rows.first().map(note).transpose()
+        let answers = taken.write(&[(&put, &values), (&look, &[])]).await;
+        let answers = keep(&mut session, taken, answers)?;
+        warn!("the database lost the stop switch of all machines, {was}: it is on again");
+        let [_, found] = &answers[..] else { return Err(odd()) };
+        note(found.first().ok_or_else(odd)?)
+    }
+
+    async fn ask(&self, query: &str, values: &[Param<'_>]) -> Result<Vec<Row>, PostgresFailure> {
+        let mut session = self.session.lock().await;
+        let taken = self.dialer.connected(&mut session).await?;
+        let rows = taken.ask((query, values)).await;
+        keep(&mut session, taken, rows)
     }
 
     /// Switches it on. The answer is what is on, and whether it was before.
@@ -167,9 +215,9 @@ impl Watch {
         let answers = taken.write(&[(&put, &values), (&look, &[])]).await;
         let answers = keep(&mut session, taken, answers)?;
         let [made, found] = &answers[..] else { return Err(odd()) };
-        let note = self::note(found.first().ok_or_else(odd)?)?;
-        self.note(asked, Ok(Some(note.clone())));
-        Ok((note, made.is_empty()))
+        let now = self::note(found.first().ok_or_else(odd)?)?;
+        self.note(asked, Ok(Some(now.clone())));
+        Ok((now, made.is_empty()))
     }
 
     /// Lets go. The answer is what was on.
@@ -206,6 +254,11 @@ fn note(row: &Row) -> Result<StopNote, PostgresFailure> {
     })
 }
 
+/// When it was given, as the database takes it.
+fn moment(note: &StopNote) -> Option<SystemTime> {
+    note.at.and_then(|at| SystemTime::try_from(at).ok())
+}
+
 fn odd() -> PostgresFailure {
     PostgresFailure::new(FailureKind::Other, "the row of the stop switch is gone")
 }
@@ -219,6 +272,11 @@ impl CommonStop for DatabaseStop {
             Some((asked, None)) if asked.counts() => StopSeen::Off,
             _ => StopSeen::Unknown(heard.trouble.clone()),
         }
+    }
+
+    fn let_go_by(&self, note: &StopNote) -> Option<String> {
+        let heard = self.watch.heard();
+        heard.ended.as_ref().filter(|(ended, _)| ended == note).map(|(_, by)| by.clone())
     }
 
     fn put<'a>(&'a self, note: &'a StopNote) -> BoxFuture<'a, Result<(StopNote, bool), String>> {

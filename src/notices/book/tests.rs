@@ -246,6 +246,33 @@ fn ten_things_are_told_one_by_one_and_the_new_ones_first() {
 }
 
 #[test]
+fn a_service_that_stands_by_tells_that_the_journal_is_away_and_back_and_nothing_else() {
+    let stands_by = |away: bool| Status {
+        lead: Some(crate::board::LeadRow::default()),
+        journal_away: away.then(|| "the database does not answer".to_owned()),
+        ..stopped(status(3, 2))
+    };
+    let mut book = IncidentBook::default();
+    let rules = all();
+    // It led once, and told this.
+    assert_eq!(hear(&mut book, &rules, &status(3, 1), 0), [""; 0]);
+    assert_eq!(hear(&mut book, &rules, &status(3, 1), 3).len(), 1);
+    for minutes in 4..8 {
+        assert_eq!(hear(&mut book, &rules, &stands_by(false), minutes), [""; 0], "{minutes}");
+    }
+    let mut heard = Vec::new();
+    for minutes in 8..20 {
+        heard.extend(hear(&mut book, &rules, &stands_by(minutes < 12), minutes));
+    }
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(heard[1].contains("over") || heard[1] != heard[0], "{heard:?}");
+    // It leads again, and the drift is over.
+    let again: Vec<String> =
+        (20..26).flat_map(|minutes| hear(&mut book, &rules, &status(3, 0), minutes)).collect();
+    assert_eq!(again.len(), 1, "{again:?}");
+}
+
+#[test]
 fn a_book_of_another_version_is_not_read() {
     let text = IncidentBook::default().to_text().replace("\"version\": 1", "\"version\": 2");
     assert!(IncidentBook::of_text(&text).unwrap_err().contains("version is 2"));
