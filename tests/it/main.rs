@@ -101,6 +101,7 @@ mod metrics;
 mod mistakes;
 mod mounted;
 mod neighbours;
+mod network;
 mod notices;
 mod onboard;
 mod page;

@@ -46,7 +46,12 @@ impl<'s> Replica<'s> {
     fn with(stage: &'s Stage, name: &str, manifests: &str) -> Self {
         let folder = stage.path().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let mut command = command(stage, &folder, &["run", manifests]);
+        let command = command(stage, &folder, &["run", manifests]);
+        Self::of(stage, folder, command)
+    }
+
+    /// Starts this command with a folder of its own.
+    pub(crate) fn of(stage: &'s Stage, folder: PathBuf, mut command: Command) -> Self {
         let running = leave_in(&folder, &mut command);
         Self { stage, folder, running }
     }
@@ -118,8 +123,13 @@ fn synced(stage: &Stage) -> usize {
 
 /// How often each call was accepted, by tenant, user and what it was; syncs left out.
 fn twice(stage: &Stage) -> Vec<String> {
+    twice_since(stage, 0)
+}
+
+/// The same of all calls but the first so many.
+pub(crate) fn twice_since(stage: &Stage, from: usize) -> Vec<String> {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for call in stage.sandbox.writes() {
+    for call in stage.sandbox.writes().into_iter().skip(from) {
         if !call.path.contains("syncTeamsRegistrations") && call.status == Some(200) {
             *times
                 .entry(format!("{} {:?} {:?}", call.path, call.tenant, call.user))

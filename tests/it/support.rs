@@ -9,6 +9,7 @@
 mod build;
 mod edits;
 pub(crate) mod postgres;
+pub(crate) mod wire;
 
 use std::{
     fmt::Write as _,

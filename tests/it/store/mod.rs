@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use crate::support::{gateway, id, name, number, upn};
 
 mod conformance;
+mod cut;
 mod damage;
 mod file;
 mod flips;

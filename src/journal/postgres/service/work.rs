@@ -82,7 +82,10 @@ impl LeadShared {
         let row = one(&rows)?;
         let id: Option<String> = get(row, 0)?;
         let leader = leader(row)?;
-        Ok((id.map(|_| leader), get(row, 7)?))
+        // A right that this process has without knowing it: the answer was lost.
+        let is_own = id.as_ref() == Some(&self.own.id);
+        let is_over: bool = get(row, 7)?;
+        Ok((id.map(|_| leader), is_own || is_over))
     }
 
     /// The leases of the one who led go with its right: what it still writes is refused.
@@ -92,7 +95,7 @@ impl LeadShared {
             "WITH led AS (UPDATE {schema}.service SET id = $1, host = $2, process = $3, \
                version = $4, since = clock_timestamp(), token = token + 1, \
                until = clock_timestamp() + make_interval(secs => $5) \
-               WHERE until <= clock_timestamp() RETURNING {COLUMNS}), \
+               WHERE until <= clock_timestamp() OR id = $1 RETURNING {COLUMNS}), \
              freed AS (UPDATE {schema}.tenants SET until = clock_timestamp() FROM led \
                WHERE tenants.until > clock_timestamp()) \
              SELECT * FROM led"
