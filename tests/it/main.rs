@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | pure functions: text or values in, values out | `manifests`, `mistakes`, `keeper`, `imported`, `examples`, `fuzzed`, `guide`, `tidy`, most of `properties` | what the parsers, the planner and the journal's fold decide |
 //! | the library against the sandbox over HTTP (`support::House`) | `plan`, `screen`, `readers`, `execute`, `faults`, `refusals`, `unclear`, `begin`, `away` | what is planned and sent for a tenant, and what comes of it |
-//! | the library over doubles, mostly in made-up time | `simulate`, `neighbours`, `properties::fleet` | orders of events that no clock would bring about |
+//! | the library over doubles, mostly in made-up time | `simulate`, `several`, `neighbours`, `properties::fleet` | orders of events that no clock would bring about |
 //! | the stores on a disk | `store`, `tree` | what a file, a folder or a database can look like |
 //! | the binary as a process (`stage::Stage`), with the sandbox beside it | `cli`, `service`, `history`, `undo`, `why`, `kept`, `recovery`, `kill`, `tls` and all others that set a stage | output, exit codes, signals, locks, files |
 //! | the binary at a terminal of its own | `terminal` | questions and colours |
@@ -31,6 +31,7 @@
 //! | variable | what it counts | test |
 //! |---|---|---|
 //! | `SIMULATE_WORLDS` | made-up worlds, from seed to judgement | `simulate` |
+//! | `SEVERAL_WORLDS` | made-up worlds with several services over one journal | `several` |
 //! | `SIMULATE_STORE` | which journal they have: `sqlite`, `memory` | `simulate` |
 //! | `FLEET_WORLDS` | kept fleets compared with fresh ones | `properties::fleet` |
 //! | `NUMBER_FLEETS` | fleets whose numbers move | `properties::numbers` |
@@ -126,6 +127,7 @@ mod screen;
 mod secrets;
 mod server;
 mod service;
+mod several;
 mod shared;
 mod shown;
 mod simulate;
