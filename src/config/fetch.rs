@@ -256,9 +256,9 @@ mod tests {
             (at("large"), "more than 64 KiB"),
             (at("pipe"), "a pipe"),
             (at("zero"), "a device"),
-            (at("none"), "No such file"),
+            (at("none"), "no such file"),
             (folder.path().to_owned(), "a folder"),
-            (at("good/x"), "Not a directory"),
+            (at("good/x"), "a part of this path is a file"),
         ] {
             let why = file(&path).await.unwrap_err();
             assert!(why.contains(words), "{}: {why}", path.display());

@@ -133,7 +133,7 @@ async fn what_cannot_be_read_is_an_error_and_not_nothing_to_do() {
         let ended = stage.run(&[command]).await;
         assert_eq!(ended.code, 1, "{command}: {}", ended.stdout);
         assert!(
-            ended.stdout.contains("as far as live state could be read; not read: 3 tenants"),
+            ended.stdout.contains("no difference in what could be read; not read: 3 tenants"),
             "{}",
             ended.stdout
         );

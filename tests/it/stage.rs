@@ -287,11 +287,23 @@ impl Running {
         );
     }
 
-    /// Asks it to stop and tells how it ended.
+    /// Asks it to stop, as soon as it listens, and tells how it ended. What shows that it works may be
+    /// the late call of a process before it.
     pub(crate) async fn stop(mut self) -> Option<i32> {
+        let id = self.child.id();
+        self.until("it listens", || listens(id)).await;
         self.signal("-TERM");
         tokio::task::spawn_blocking(move || self.child.wait().unwrap().code()).await.unwrap()
     }
+}
+
+/// Whether a process catches SIGTERM, or has ended.
+fn listens(id: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name).map(str::trim));
+    let caught = line("SigCgt:").and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    let has_ended = line("State:").is_none_or(|state| state.starts_with('Z'));
+    has_ended || caught.is_some_and(|mask| mask & 1 << 14 != 0)
 }
 
 impl Drop for Running {

@@ -134,7 +134,7 @@ fn what_is_hidden_is_passed_over_whatever_it_is() {
 fn what_leads_nowhere_in_sight_is_refused() {
     let folder = folder(&[("a.yaml", TEXT)]);
     symlink("unmounted", folder.path().join("sites")).unwrap();
-    assert!(seen(folder.path())[1].starts_with("sites: No such file"), "{:?}", seen(folder.path()));
+    assert!(seen(folder.path())[1].starts_with("sites: no such file"), "{:?}", seen(folder.path()));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_root_that_is_not_there_is_a_refusal_and_not_an_empty_tree() {
     let tree = read_tree(&[folder.path().join("absent"), folder.path().to_owned()]);
     let refused: Vec<_> = tree.files.iter().filter_map(|file| file.text.as_ref().err()).collect();
     assert_eq!((tree.files.len(), refused.len()), (2, 1));
-    assert!(refused[0].contains("No such file"), "{refused:?}");
+    assert!(refused[0].contains("no such file"), "{refused:?}");
     let loaded = dialplane::manifest::load(&tree.files);
     assert_eq!(loaded.unclear.len(), 1);
 }
@@ -218,7 +218,7 @@ fn what_is_no_file_is_refused_or_walked_into() {
     symlink("itself.yaml", folder.path().join("itself.yaml")).unwrap();
     let seen = seen(folder.path());
     assert_eq!(seen.len(), 4, "{seen:#?}");
-    assert!(seen[0].starts_with("dangling.yaml: No such file"), "{seen:#?}");
+    assert!(seen[0].starts_with("dangling.yaml: no such file"), "{seen:#?}");
     assert_eq!(seen[1], "folder.yaml/inside.yaml: ok");
     assert!(seen[2].starts_with("itself.yaml: Too many levels of symbolic links"), "{seen:#?}");
     assert_eq!(seen[3], "pipe.yaml: it is a pipe, and no regular file");

@@ -5,6 +5,7 @@
 
 mod approval;
 mod brief;
+mod change;
 mod cut;
 mod github;
 mod json;

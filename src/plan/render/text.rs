@@ -6,17 +6,18 @@ use std::{
 };
 
 use jiff::Timestamp;
-use similar::{ChangeTag, DiffableStr as _, TextDiff};
 
-use super::{Tally, ahead, losing::CallingLosses, unremembered};
+use super::{
+    Tally, ahead,
+    change::{write_change, write_late},
+    losing::CallingLosses,
+    unremembered,
+};
 use crate::{
     foreign,
     model::{Service, TenantName, Verb},
-    plan::{
-        Action, Cause, FieldChange, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan,
-        wanted,
-    },
-    style::{ALARM, BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW},
+    plan::{Action, Cause, Hold, HoldKind, Plan, Problem, Step, SyncPlan, TenantPlan, wanted},
+    style::{ALARM, BOLD, CYAN, FAINT, GREEN, RED, YELLOW},
     words::{likewise, many, time},
 };
 
@@ -370,34 +371,4 @@ fn dated(step: &Step, since: Timestamp) -> String {
         Action::Disable => format!("`until` was {}", time(since)),
         _ => format!("the number is the next user's since {}", time(since)),
     }
-}
-
-/// Before and after, with what differs inside the line set off on a terminal.
-fn write_change(out: &mut String, change: &FieldChange) -> fmt::Result {
-    let before = foreign::line(format_args!("{}: {}", change.field, change.live));
-    let after = foreign::line(format_args!("{}: {}", change.field, change.desired));
-    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
-    for operation in diff.ops() {
-        for line in diff.iter_inline_changes(operation) {
-            let (sign, colour) = match line.tag() {
-                ChangeTag::Delete => ("-", FAINT),
-                ChangeTag::Insert => ("+", GREEN),
-                ChangeTag::Equal => (" ", PLAIN),
-            };
-            write!(out, "      {colour}{sign} ")?;
-            for (emphasised, part) in line.values() {
-                let style = if *emphasised { colour.bold().underline() } else { colour };
-                write!(out, "{style:#}{style}{}", part.to_string_lossy().trim_end_matches('\n'))?;
-            }
-            writeln!(out, "{colour:#}")?;
-        }
-    }
-    if change.is_drift {
-        writeln!(out, "      {FAINT}drift, whether the change is made or not{FAINT:#}")?;
-    }
-    change.did_not_land.map_or(Ok(()), |at| write_late(out, at))
-}
-
-fn write_late(out: &mut String, at: Timestamp) -> fmt::Result {
-    writeln!(out, "      {YELLOW}this was sent on {} and did not land{YELLOW:#}", time(at))
 }
