@@ -149,43 +149,35 @@ fn a_release_ends_where_something_is_not_as_the_tag_says() {
     assert!(!done && told.contains("not static"), "{told}");
 }
 
-/// What the build is told to put into the program, by what stands for its script.
-fn stamped(script: &Path, here: &Path, variables: &[(&str, &str)]) -> Option<String> {
-    let mut stamp = child(script, here);
-    stamp.env("CARGO_MANIFEST_DIR", here).env("PROFILE", "release");
-    let done = stamp.envs(variables.iter().copied()).output().unwrap();
-    assert!(done.status.success(), "{done:?}");
-    let told = String::from_utf8(done.stdout).unwrap();
-    told.lines().find_map(|line| line.strip_prefix("cargo::rustc-env=")).map(str::to_owned)
-}
+/// The script of the build, which tells the program its commit.
+#[path = "../../build.rs"]
+#[expect(dead_code, clippy::print_stdout, reason = "cargo runs the rest, and reads what it prints")]
+mod build;
 
 #[test]
 fn what_is_installed_says_of_which_commit_it_is() {
     let folder = crate::folder::folder();
-    let script = folder.path().join("stamp");
-    let homes = ["HOME", "RUSTUP_HOME", "CARGO_HOME"];
-    let made = child("rustc", folder.path())
-        .args(["--edition=2024", "-o", "stamp"])
-        .arg(root().join("build.rs"))
-        .envs(homes.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
     let repo = folder.path().join("repo");
     let ada = |arguments: &[&str]| git(&repo, ("ada", "ada@example.com"), arguments);
     fs::create_dir_all(repo.join("src")).unwrap();
     fs::write(repo.join("src/lib.rs"), "").unwrap();
-    assert_eq!(stamped(&script, &repo, &[]), None, "sources without git");
+    assert_eq!(build::commit(&repo), None, "sources without git");
     ada(&["init", "--quiet"]);
     ada(&["add", "."]);
     ada(&["commit", "--quiet", "--message", "First"]);
     ada(&["tag", "--annotate", "v1", "--message", "v1"]);
     let head = child("git", &repo).args(["rev-parse", "--short", "HEAD"]).output().unwrap();
-    let commit = format!("DIALPLANE_COMMIT={}", String::from_utf8(head.stdout).unwrap().trim());
-    assert_eq!(stamped(&script, &repo, &[]), Some(commit.clone()));
-    assert_eq!(stamped(&script, &repo.join("src"), &[]), None, "a part of another repository");
-    assert_eq!(stamped(&script, &repo, &[("PROFILE", "debug")]), None);
-    assert_eq!(stamped(&script, &repo, &[("DIALPLANE_COMMIT", "abc1234")]), None, "named already");
+    let commit = String::from_utf8(head.stdout).unwrap().trim().to_owned();
+    assert_eq!(build::commit(&repo), Some(commit.clone()));
+    assert_eq!(build::commit(&repo.join("src")), None, "a part of another repository");
     fs::write(repo.join("src/lib.rs"), "//! Changed.").unwrap();
-    assert_eq!(stamped(&script, &repo, &[]), Some(format!("{commit}, changed")));
+    assert_eq!(build::commit(&repo), Some(format!("{commit}, changed")));
+}
+
+#[test]
+fn git_is_asked_for_what_is_installed_and_not_named() {
+    assert!(build::asks_git(None, "release"));
+    assert!(build::asks_git(Some("".as_ref()), "release"));
+    assert!(!build::asks_git(Some("abc1234".as_ref()), "release"), "named already");
+    assert!(!build::asks_git(None, "debug"));
 }
