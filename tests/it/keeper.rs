@@ -388,3 +388,13 @@ fn one_bad_document_does_not_take_its_neighbours_along() {
     );
     assert_eq!(world.look(), "a = amy ann; b = bob kept");
 }
+
+#[test]
+fn a_broken_file_with_the_name_of_one_that_is_gone_may_concern_anybody() {
+    let a = ("a.yaml", &*whole("a", &["ann"]));
+    let mut world =
+        World::new(&[a, ("b.yaml", &whole("b", &["bob"])), ("x.yaml", &set("a", &["amy"]))]);
+    assert_eq!(world.look(), "a = amy ann; b = bob");
+    assert_eq!(world.remove("x.yaml").look(), "a = ann; b = bob");
+    assert_eq!(world.write("x.yaml", NONSENSE).look(), "a = ann held; b = bob held");
+}
