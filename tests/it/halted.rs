@@ -25,6 +25,12 @@ async fn running(stage: &Stage) -> Running {
     let mut service = stage.start(&["run"]);
     let looked = || stage.text("stdout").matches("as the manifests want it").count() == 3;
     service.until("the first passes", looked).await;
+    // They are told a moment before they are over.
+    let status = stage.path().join(".dialplane/sandbox/status.json");
+    let ended = || {
+        fs::read_to_string(&status).unwrap_or_default().matches("\"last\": \"done\"").count() == 3
+    };
+    service.until("their end", ended).await;
     service
 }
 
